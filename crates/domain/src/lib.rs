@@ -1,0 +1,17 @@
+//! The mechanism itself 接诉即办 · 未诉先办: what a case is, who may do what to it, which clocks run, and what each act
+//! leads to.
+//!
+//! Pure by rule: no I/O, no async, no clock, no randomness. Time, ids and every other fact from outside are arguments,
+//! so that years of a subdistrict replay in seconds and a failing seed can be run again. Nothing here may know a number
+//! of the mechanism: those are data, in [`policy::Policy`].
+
+pub mod calendar;
+pub mod case;
+pub mod command;
+pub mod decide;
+pub mod event;
+pub mod ids;
+pub mod organisation;
+pub mod permission;
+pub mod policy;
+pub mod refusal;

@@ -1,0 +1,522 @@
+//! The mechanism as data 机制即数据: what a policy file says once it has been read and found whole.
+//!
+//! Every number of the mechanism lives here and nowhere in code. [`Policy::parse`] reads the TOML text and reports all
+//! its faults at once, each with line, key and remedy; [`explain`] tells the policy as prose. This module must never
+//! hold a default for a number of the mechanism: a missing one is a fault of the file.
+
+mod explain;
+mod read;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    explain::{Language, explain},
+    read::{Fault, Faults},
+};
+use crate::ids::{CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId};
+
+/// A name in both languages of the interface; `zh` is what people see first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Name {
+    /// Chinese, never empty.
+    pub zh: String,
+    /// English, never empty.
+    pub en: String,
+}
+
+/// One whole policy.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Policy {
+    /// SHA-256 of the file's text, in hex: the version that cases remember.
+    pub version: String,
+    /// What the policy is called, e.g. 东门街道接诉即办机制.
+    pub name: Name,
+    /// IANA time zone in which working days and daily figures are counted, e.g. `Asia/Shanghai`.
+    pub time_zone: String,
+    /// Prefix of case numbers, 1–8 of `A-Z 0-9`, e.g. `DM`.
+    pub number_prefix: String,
+    /// Ways in, by code.
+    pub channels: BTreeMap<ChannelId, Channel>,
+    /// Classes 类别, in order of severity: the first is the most severe.
+    pub classes: Vec<Class>,
+    /// Clock rules, by code.
+    pub clocks: BTreeMap<ClockId, ClockRule>,
+    /// Category tree, flat, by code; a child names its parent.
+    pub categories: BTreeMap<CategoryId, Category>,
+    /// Words that make a case urgent by rule, whatever a model says.
+    pub urgent_rules: Vec<UrgentRule>,
+    /// The four likelihoods 四个可能性 and the class each combination proposes.
+    pub triage: Triage,
+    /// Which unit answers for what, tried from the first.
+    pub responsibilities: Vec<Responsibility>,
+    /// Rules of dispatch 分拨.
+    pub dispatch: DispatchRules,
+    /// Rules of contact 联系.
+    pub contact: ContactRules,
+    /// Rules of returning a case 退回.
+    pub returns: ReturnRules,
+    /// Rules of extension 延期.
+    pub extensions: ExtensionRules,
+    /// Rules of the whistle 吹哨.
+    pub whistle: WhistleRules,
+    /// Rules of escalation 提级 and of the lead official 包案领导.
+    pub escalation: EscalationRules,
+    /// Rules of the '1+1+2+N' team.
+    pub team: Vec<Seat>,
+    /// Mediation studios and legal-aid counters.
+    pub studios: BTreeMap<StudioId, Studio>,
+    /// Forms 表单 with their fields, by code; the codes `opinion` and `follow_up` must be among them.
+    pub forms: BTreeMap<FormId, Form>,
+    /// Rules of finishing, rating, appealing, reopening and closing.
+    pub closing: ClosingRules,
+    /// Rates 三率 and other measures as data.
+    pub rates: Vec<Rate>,
+    /// Duty posts 值班岗, by code.
+    pub duty_posts: BTreeMap<PostId, Name>,
+    /// How long protected and dead data are kept.
+    pub retention: Retention,
+    /// When two cases are the same matter 重复件.
+    pub repeats: RepeatRules,
+}
+
+/// A way in 渠道.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Channel {
+    /// What people see.
+    pub name: Name,
+    /// Whether residents may use it without an account (public intake).
+    pub public: bool,
+    /// Origin that a case from here has when nothing else is said.
+    pub origin: crate::case::Origin,
+}
+
+/// A class 类别: how fast a case must go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Class {
+    /// Code: `urgent`, `fast`, `routine` in Dongmen.
+    pub id: ClassId,
+    /// What people see.
+    pub name: Name,
+    /// What belongs here, in a sentence, for people.
+    pub meaning: Name,
+}
+
+/// What starts or stops a clock: the milestones 节点.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Milestone {
+    /// The case exists 登记.
+    Registered,
+    /// The lead unit is named 分拨.
+    Dispatched,
+    /// The lead unit took it 签收.
+    Accepted,
+    /// First phone contact, or enough logged attempts 联系.
+    Contacted,
+    /// The facts are known 核实.
+    Verified,
+    /// The work is done 办结.
+    Finished,
+    /// The opinion form is filed 意见书.
+    OpinionFiled,
+    /// The follow-up form is filed 回访.
+    FollowedUp,
+    /// The reporter gave a bad grade 差评.
+    BadlyRated,
+    /// The unit appealed or reworked after a bad grade.
+    BadRatingAnswered,
+    /// A whistle was blown 吹哨 (one clock a called unit).
+    WhistleBlown,
+    /// The called unit reported in 报到.
+    ReportedIn,
+}
+
+/// A length of time as the policy says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Length {
+    /// Natural time, in whole minutes.
+    Minutes(u32),
+    /// Working days by the official calendar: due at the end of the n-th working day after the start.
+    WorkingDays(u32),
+}
+
+/// One clock rule 时限.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClockRule {
+    /// What people see, e.g. 联系时限.
+    pub name: Name,
+    /// The act that starts it.
+    pub start: Milestone,
+    /// The act that stops it.
+    pub stop: Milestone,
+    /// Length by class; every class of the policy has one.
+    pub length: BTreeMap<ClassId, Length>,
+    /// Length where the case is marked complex 情况复杂, instead of the class's.
+    pub complex: Option<Length>,
+    /// Shares of the time (0–1, ascending) at which it warns.
+    pub warn_at: Vec<f64>,
+    /// Who is told at a warning.
+    pub warn: Vec<Recipient>,
+    /// What a breach does, level by level.
+    pub breach: Vec<BreachLevel>,
+    /// Whether an extension may be asked for this clock.
+    pub extendable: bool,
+    /// Origins it runs for; empty: all.
+    pub origins: Vec<crate::case::Origin>,
+}
+
+/// One level of what a breach does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BreachLevel {
+    /// Minutes after the due time; 0 for the breach itself.
+    pub after_minutes: u32,
+    /// Who is told.
+    pub tell: Vec<Recipient>,
+}
+
+/// Whom a notice goes to, found through the case and the organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// Staff of the lead unit.
+    LeadUnit,
+    /// Staff of the co-units.
+    CoUnits,
+    /// Who handles it now, if named; else the lead unit.
+    Handler,
+    /// The unit above the lead unit.
+    ParentUnit,
+    /// The liaison office 信联办.
+    LiaisonOffice,
+    /// The lead official 包案领导 if named; else the leaders of the subdistrict.
+    Leaders,
+    /// Whoever holds the duty phone now.
+    Duty,
+    /// The discipline office 纪工委.
+    Discipline,
+    /// The unit whose own clock this is (report-in).
+    ClockUnit,
+}
+
+/// A category 诉求分类.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Category {
+    /// What people see.
+    pub name: Name,
+    /// The category above; none for a top one.
+    pub parent: Option<CategoryId>,
+    /// Words that point to it: the cold start of triage.
+    pub words: Vec<String>,
+    /// Class it usually gets; none: decided by triage.
+    pub class: Option<ClassId>,
+    /// Whether finishing needs a photo after.
+    pub photo_due: bool,
+}
+
+/// Danger words: any of `any` (and, when not empty, any of `with`), with none of `unless` in the text, makes the class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UrgentRule {
+    /// Code shown with the reason.
+    pub id: String,
+    /// What danger it is, e.g. 燃气泄漏.
+    pub name: Name,
+    /// One of these must occur.
+    pub any: Vec<String>,
+    /// And one of these, unless empty.
+    pub with: Vec<String>,
+    /// And none of these.
+    pub unless: Vec<String>,
+    /// Class it makes.
+    pub class: ClassId,
+}
+
+/// How the four likelihoods propose a class.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Triage {
+    /// Below this confidence (0–1) the program abstains and asks a person.
+    pub abstain_below: f64,
+    /// Words that speak for each likelihood.
+    pub public_opinion: Vec<String>,
+    /// Skip-level petition 越级上访.
+    pub skip_level: Vec<String>,
+    /// Words that show facts are unclear or the matter tangled.
+    pub unclear: Vec<String>,
+    /// Words of matters that are easily solved.
+    pub easy: Vec<String>,
+    /// Class when public opinion or skip-level is likely.
+    pub risky_class: ClassId,
+    /// Class when facts are clear and it is easy to solve.
+    pub easy_class: ClassId,
+    /// Class otherwise.
+    pub other_class: ClassId,
+}
+
+/// A rule of responsibility: this category (and below), in this area, belongs to this unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Responsibility {
+    /// Category it covers, with all below it; none: any.
+    pub category: Option<CategoryId>,
+    /// Unit of whose area the place must be (with all below it); none: anywhere.
+    pub area: Option<UnitId>,
+    /// Who leads.
+    pub lead: Assignee,
+    /// Who helps: dual dispatch 双派 when not empty.
+    pub with: Vec<Assignee>,
+}
+
+/// A unit, named or found from the place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assignee {
+    /// This very unit.
+    Unit(UnitId),
+    /// The grid of the place.
+    Grid,
+    /// The community of the place.
+    Community,
+}
+
+/// Rules of dispatch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DispatchRules {
+    /// The liaison office: receives all that no rule places. Never nobody.
+    pub liaison_office: UnitId,
+    /// Whether the program dispatches by itself when a single responsibility rule fits an automatically classed case.
+    pub automatic: bool,
+    /// Most co-units at once.
+    pub max_co_units: u32,
+}
+
+/// Rules of contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ContactRules {
+    /// Logged attempts that count as contact when nobody answers.
+    pub attempts: u32,
+    /// Least minutes between two attempts that count.
+    pub attempt_gap_minutes: u32,
+}
+
+/// Rules of returning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReturnRules {
+    /// From this many returns on, a leader decides in place of the liaison office.
+    pub leader_decides_from: u32,
+    /// Reasons to choose from, code → name.
+    pub reasons: BTreeMap<String, Name>,
+}
+
+/// Rules of extension.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExtensionRules {
+    /// Most extensions granted for one clock.
+    pub max_granted: u32,
+    /// Longest single extension by natural time, in minutes.
+    pub max_minutes: u32,
+    /// Longest single extension of a working-day clock, in working days.
+    pub max_working_days: u32,
+    /// Reasons to choose from.
+    pub reasons: BTreeMap<String, Name>,
+}
+
+/// Rules of the whistle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WhistleRules {
+    /// Most units called at once.
+    pub max_units: u32,
+    /// Outcomes to settle with, code → name; `solved` must be among them.
+    pub outcomes: BTreeMap<String, Name>,
+}
+
+/// Rules of escalation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EscalationRules {
+    /// The five duties 五包, in order.
+    pub duties: Vec<Name>,
+    /// The three questions 三问, in order.
+    pub questions: Vec<Name>,
+    /// Whether a case marked stubborn 老大难 must have a lead official before it is finished.
+    pub stubborn_needs_official: bool,
+}
+
+/// One kind of seat in the '1+1+2+N' team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Seat {
+    /// Code, e.g. `delegate`.
+    pub id: String,
+    /// What people see, e.g. 党代表或人大代表.
+    pub name: Name,
+    /// Fewest people.
+    pub min: u32,
+    /// Most people; none: any number.
+    pub max: Option<u32>,
+    /// Titles (of `Person::titles`) of which the person must bear one; empty: anyone.
+    pub titles: Vec<String>,
+}
+
+/// A mediation studio or legal-aid counter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Studio {
+    /// What people see, e.g. 老杨调解工作室.
+    pub name: Name,
+    /// What it does.
+    pub route: Route,
+}
+
+/// A handling route beside the usual one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Route {
+    /// 调解
+    Mediation,
+    /// 法律援助
+    LegalAid,
+}
+
+/// A form with its fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Form {
+    /// Full title, e.g. 《群众诉求处理意见书》.
+    pub name: Name,
+    /// Fields in order.
+    pub fields: Vec<Field>,
+}
+
+/// One field of a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Field {
+    /// Code, unique in the form.
+    pub id: String,
+    /// Label.
+    pub name: Name,
+    /// Kind of value.
+    pub kind: FieldKind,
+    /// Whether it must be filled in.
+    pub required: bool,
+    /// Most characters of a text.
+    pub max_chars: u32,
+}
+
+/// Kind of value of a form field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldKind {
+    /// One line or many.
+    Text,
+    /// `true` or `false`.
+    YesNo,
+    /// One of these codes.
+    Choice(BTreeMap<String, Name>),
+    /// A calendar date, `YYYY-MM-DD`.
+    Date,
+}
+
+/// Rules of the end of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClosingRules {
+    /// Grades a reporter may give, from the worst, 1…n.
+    pub grades: u8,
+    /// Grades up to this one are bad 差评.
+    pub bad_up_to: u8,
+    /// Grades from this one on are satisfied 满意.
+    pub satisfied_from: u8,
+    /// Days after finishing during which a reporter may rate.
+    pub rate_within_days: u32,
+    /// Days after finishing during which the case may be reopened.
+    pub reopen_within_days: u32,
+    /// Most follow-up rounds before the case may close unsatisfied.
+    pub follow_up_rounds: u32,
+    /// Reasons for declining 不予受理, code → name; `unlawful` and `unreasonable` are counted apart.
+    pub decline_reasons: BTreeMap<String, Name>,
+}
+
+/// What a rate counts: a named set of cases or clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Count {
+    /// Contact clocks met.
+    ContactMet,
+    /// Contact clocks ended (met or breached).
+    ContactDue,
+    /// Clocks of all kinds met.
+    ClocksMet,
+    /// Clocks of all kinds ended.
+    ClocksDue,
+    /// Cases validly followed up.
+    FollowedUp,
+    /// … answered 'solved'.
+    Solved,
+    /// … answered 'satisfied'.
+    Satisfied,
+    /// Whistle calls made, one a unit.
+    WhistleCalls,
+    /// … answered in time.
+    ReportIns,
+    /// Whistles settled.
+    WhistlesSettled,
+    /// … as solved.
+    WhistlesSolved,
+    /// Findings of inspections.
+    Findings,
+    /// … finished.
+    FindingsFinished,
+}
+
+/// A rate: numerator ÷ denominator, leaving some cases out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rate {
+    /// Code, e.g. `response`.
+    pub id: String,
+    /// What people see, e.g. 响应率.
+    pub name: Name,
+    /// Above the line.
+    pub numerator: Count,
+    /// Below the line.
+    pub denominator: Count,
+    /// Decline reasons whose cases are left out.
+    pub exclude: Vec<String>,
+}
+
+/// How long things are kept, in days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Retention {
+    /// Identity after closing; then it is erased.
+    pub identity_days: u32,
+    /// Idempotency keys.
+    pub idempotency_days: u32,
+    /// Delivered notices.
+    pub outbox_days: u32,
+    /// Read in-app notices.
+    pub notification_days: u32,
+}
+
+/// When a case may be a repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct RepeatRules {
+    /// Days back in which the same reporter or place is looked for.
+    pub within_days: u32,
+    /// Metres within which two places are the same.
+    pub within_metres: u32,
+}
+
+impl Policy {
+    /// Reads a policy from TOML text.
+    ///
+    /// # Errors
+    /// All faults of the text at once, each with line, key and remedy.
+    pub fn parse(text: &str) -> Result<Self, Faults> {
+        read::read(text)
+    }
+
+    /// The class with this code.
+    pub fn class(&self, id: &ClassId) -> Option<&Class> {
+        self.classes.iter().find(|class| class.id == *id)
+    }
+
+    /// The category and those above it, from itself up.
+    pub fn lineage<'a>(&'a self, id: &'a CategoryId) -> impl Iterator<Item = &'a CategoryId> {
+        std::iter::successors(Some(id), |id| self.categories.get(*id).and_then(|c| c.parent.as_ref()))
+    }
+}
