@@ -7,10 +7,13 @@
 
 pub mod calendar;
 pub mod case;
+pub mod clock;
 pub mod command;
 pub mod decide;
+pub mod dispatch;
 pub mod event;
 pub mod ids;
+pub mod notice;
 pub mod organisation;
 pub mod permission;
 pub mod policy;

@@ -1,0 +1,776 @@
+//! Each act on a case, one function a command: what it asks for, what it leads to.
+//!
+//! Whether the actor may act was settled before ([`crate::permission::may`]). An act checks the state, the codes and
+//! the bounds of the policy, then pushes its events; what these do to the clocks is `clocks`' business.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{Timestamp, ToSpan};
+
+use crate::{
+    case::{Attachment, AttachmentKind, Case, Extension, Mark, Return, State, Whistle},
+    clock::RecomputeReason,
+    command::{self as cmd, ATTACHMENTS_MAX, Command, NOTE_MAX_CHARS, TEXT_MAX_CHARS, TITLE_MAX_CHARS},
+    dispatch,
+    event::{Actor, Event},
+    ids::{PersonId, RequestId, UnitId},
+    organisation::Role,
+    permission,
+    policy::{Form, Length, Milestone},
+    refusal::Refusal,
+};
+
+use super::{Draft, forms, known_class, known_leader, known_unit, locate, note, optional, required};
+
+type Outcome = Result<(), Refusal>;
+
+const WAITING: &[State] = &[State::Registered, State::Dispatched, State::Handling];
+const WITH_UNIT: &[State] = &[State::Dispatched, State::Handling];
+const OPEN: &[State] = &[State::Registered, State::Dispatched, State::Handling, State::Finished];
+const DONE: &[State] = &[State::Finished, State::Closed];
+
+impl Draft<'_> {
+    pub(super) fn act(&mut self, command: &Command) -> Outcome {
+        let states = |states| self.in_state(command, states);
+        match command {
+            Command::Classify(c) => states(OPEN).and_then(|()| self.classify(c)),
+            Command::Correct(c) => states(OPEN).and_then(|()| self.correct(c)),
+            Command::Dispatch(c) => states(WAITING).and_then(|()| self.dispatch(c)),
+            Command::Accept(c) => states(WITH_UNIT).and_then(|()| self.accept(c)),
+            Command::Return(c) => states(WITH_UNIT).and_then(|()| self.give_back(c)),
+            Command::DecideReturn(c) => states(WITH_UNIT).and_then(|()| self.decide_return(c)),
+            Command::Contact(c) => states(WAITING).and_then(|()| self.contact(c)),
+            Command::Verify(c) => states(WITH_UNIT).and_then(|()| self.verify(c)),
+            Command::Note(c) => self.note(c),
+            Command::Attach(c) => self.attach(c),
+            Command::AssignTeam(c) => states(WAITING).and_then(|()| self.assign_team(c)),
+            Command::RequestExtension(c) => states(OPEN).and_then(|()| self.request_extension(c)),
+            Command::DecideExtension(c) => states(OPEN).and_then(|()| self.decide_extension(c)),
+            Command::Escalate(c) => states(OPEN).and_then(|()| self.escalate(c)),
+            Command::OfficialAct(c) => states(OPEN).and_then(|()| self.official_act(c)),
+            Command::BlowWhistle(c) => states(WITH_UNIT).and_then(|()| self.blow_whistle(c)),
+            Command::ReportIn(c) => states(OPEN).and_then(|()| self.report_in(c)),
+            Command::SettleWhistle(c) => states(OPEN).and_then(|()| self.settle_whistle(c)),
+            Command::RouteTo(c) => states(WITH_UNIT).and_then(|()| self.route(c)),
+            Command::Finish(c) => states(&[State::Handling]).and_then(|()| self.finish_case(c)),
+            Command::FileOpinion(c) => states(&[State::Finished]).and_then(|()| self.file_opinion(c)),
+            Command::FollowUp(c) => states(&[State::Finished]).and_then(|()| self.follow_up(c)),
+            Command::Rate(c) => states(DONE).and_then(|()| self.rate(c)),
+            Command::Dispute(c) => states(DONE).and_then(|()| self.dispute(c)),
+            Command::Appeal(c) => states(DONE).and_then(|()| self.appeal(c)),
+            Command::DecideAppeal(c) => states(DONE).and_then(|()| self.decide_appeal(c)),
+            Command::Reopen(c) => states(DONE).and_then(|()| self.reopen(c)),
+            Command::MarkRepeat(c) => self.mark_repeat(c),
+            Command::Link(c) => self.link(c),
+            Command::HandUpstream(c) => states(WAITING).and_then(|()| self.hand_upstream(c)),
+            Command::Decline(c) => states(WAITING).and_then(|()| self.decline(c)),
+            Command::RevealIdentity(c) => self.reveal_identity(c),
+            Command::Close(c) => states(&[State::Finished]).and_then(|()| self.close(c)),
+            Command::Tick(_) => Ok(()), // fired before every act
+            Command::Recalendar(_) => {
+                self.recompute(RecomputeReason::Calendar);
+                Ok(())
+            }
+        }
+    }
+
+    fn classify(&mut self, c: &cmd::Classify) -> Outcome {
+        known_class(self.world, &c.class)?;
+        if let Some(category) = c.category.as_ref().filter(|id| !self.world.policy.categories.contains_key(*id)) {
+            return Err(Refusal::unknown("category", category));
+        }
+        let unchanged = self.case.class.as_ref() == Some(&c.class)
+            && self.case.category == c.category
+            && self.case.marks == c.marks;
+        if unchanged {
+            return Err(Refusal::Already { what: "classified like this", what_zh: "如此分类" });
+        }
+        let proposal = self.case.proposal.as_ref();
+        let corrects_proposal =
+            proposal.is_some_and(|p| p.class.as_ref() != Some(&c.class) || p.category != c.category);
+        self.push(Event::Classified {
+            class: c.class.clone(),
+            category: c.category.clone(),
+            marks: c.marks.clone(),
+            corrects_proposal,
+            note: optional("note", &c.note, NOTE_MAX_CHARS)?.to_owned(),
+        });
+        Ok(())
+    }
+
+    fn correct(&mut self, c: &cmd::Correct) -> Outcome {
+        let title = c.title.as_deref().map(|t| required("title", t, TITLE_MAX_CHARS)).transpose()?;
+        let text = c.text.as_deref().map(|t| required("text", t, TEXT_MAX_CHARS)).transpose()?;
+        let place = c.place.as_ref().map(|place| locate(self.world, place)).transpose()?;
+        if let Some(unit) = &c.complained_about {
+            known_unit(self.world, unit)?;
+        }
+        if title.is_none() && text.is_none() && place.is_none() && c.complained_about.is_none() {
+            return Err(Refusal::invalid("title", "something to correct", "请填写要更正的内容"));
+        }
+        self.push(Event::Corrected {
+            title: title.map(str::to_owned),
+            text: text.map(str::to_owned),
+            place,
+            complained_about: c.complained_about.clone(),
+        });
+        Ok(())
+    }
+
+    fn dispatch(&mut self, c: &cmd::Dispatch) -> Outcome {
+        if self.case.class.is_none() {
+            return Err(Refusal::First { what: "classify the case", what_zh: "分类" });
+        }
+        self.no_open_return()?;
+        let note = optional("note", &c.note, NOTE_MAX_CHARS)?;
+        let (lead, co_units, because) = match &c.lead {
+            Some(lead) => (lead.clone(), c.co_units.clone(), note.to_owned()),
+            None => {
+                let found =
+                    dispatch::propose(self.world, self.case.category.as_ref(), self.case.place.grid.as_ref());
+                (found.lead, found.co_units.union(&c.co_units).cloned().collect(), found.because)
+            }
+        };
+        self.dispatch_to(lead, co_units, because)
+    }
+
+    fn dispatch_to(&mut self, lead: UnitId, mut co_units: BTreeSet<UnitId>, because: String) -> Outcome {
+        co_units.remove(&lead);
+        for unit in co_units.iter().chain([&lead]) {
+            known_unit(self.world, unit)?;
+        }
+        let max = self.world.policy.dispatch.max_co_units;
+        if co_units.len() > max as usize {
+            return Err(Refusal::Limit { what: "co-units", what_zh: "会办单位", max });
+        }
+        if self.case.lead.as_ref() == Some(&lead) && self.case.co_units == co_units {
+            return Err(Refusal::Already { what: "dispatched there", what_zh: "分拨到该单位" });
+        }
+        self.push(Event::Dispatched { lead, co_units, because });
+        Ok(())
+    }
+
+    fn accept(&mut self, c: &cmd::Accept) -> Outcome {
+        if self.case.milestones.contains_key(&Milestone::Accepted) {
+            return Err(Refusal::Already { what: "accepted", what_zh: "签收" });
+        }
+        self.no_open_return()?;
+        let handler = match (&c.handler, &self.moment.by) {
+            (Some(person), _) => Some(self.worker_of_lead(person)?),
+            (None, Actor::Person(person)) => Some(person.clone()),
+            (None, _) => None,
+        };
+        self.push(Event::Accepted { handler });
+        Ok(())
+    }
+
+    fn worker_of_lead(&self, id: &PersonId) -> Result<PersonId, Refusal> {
+        let person = self.world.organisation.person(id).filter(|person| person.active);
+        let person = person.ok_or_else(|| Refusal::unknown("person", id))?;
+        let lead = self.case.lead.as_ref();
+        if lead.is_some_and(|unit| permission::works_for(self.world.organisation, person, unit)) {
+            Ok(id.clone())
+        } else {
+            Err(Refusal::invalid("handler", "a member of the lead unit", "经办人须是首办单位的人员"))
+        }
+    }
+
+    fn give_back(&mut self, c: &cmd::Return) -> Outcome {
+        self.no_open_return()?;
+        let rules = &self.world.policy.returns;
+        known_code("reason", &c.reason, &rules.reasons)?;
+        let explained = note("explained", &c.explained)?.to_owned();
+        let Some(unit) = self.case.lead.clone() else {
+            return Err(Refusal::First { what: "dispatch the case", what_zh: "分拨" });
+        };
+        if let Some(suggested) = &c.suggested {
+            known_unit(self.world, suggested)?;
+            if *suggested == unit {
+                return Err(Refusal::invalid("suggested", "another unit than your own", "建议单位不能是本单位"));
+            }
+        }
+        let returned = Return {
+            id: self.moment.fresh,
+            unit,
+            reason: c.reason.clone(),
+            explained,
+            suggested: c.suggested.clone(),
+            leader_decides: self.case.returns.len() + 1 >= rules.leader_decides_from as usize,
+            at: self.moment.now,
+            upheld: None,
+        };
+        self.push(Event::Returned(returned));
+        Ok(())
+    }
+
+    fn decide_return(&mut self, c: &cmd::DecideReturn) -> Outcome {
+        let returned = self.case.returns.iter().find(|returned| returned.id == c.id);
+        let returned = returned.ok_or_else(|| Refusal::unknown("return", c.id))?.clone();
+        undecided(returned.upheld)?;
+        if returned.leader_decides && !self.is_leader() {
+            return Err(Refusal::NotAllowed {
+                act: cmd::Act::DecideReturn,
+                needs: "a return after the first goes to a leader",
+                needs_zh: "再次退回须由领导裁定",
+            });
+        }
+        let note = note("note", &c.note)?.to_owned();
+        let lead = c.lead.clone().or(returned.suggested).unwrap_or_else(|| self.world.policy.dispatch.liaison_office.clone());
+        if c.upheld {
+            known_unit(self.world, &lead)?;
+            if lead == returned.unit {
+                return Err(Refusal::invalid("lead", "another unit than the one that returned it", "须改派其他单位"));
+            }
+        }
+        self.push(Event::ReturnDecided { id: c.id, upheld: c.upheld, note: note.clone() });
+        if c.upheld {
+            let mut co_units = self.case.co_units.clone();
+            co_units.remove(&lead);
+            self.dispatch_to(lead, co_units, note)?;
+        }
+        Ok(())
+    }
+
+    fn is_leader(&self) -> bool {
+        permission::holds_role(self.world.organisation, &self.moment.by, Role::Leader).next().is_some()
+    }
+
+    fn contact(&mut self, c: &cmd::Contact) -> Outcome {
+        let note = optional("note", &c.note, NOTE_MAX_CHARS)?.to_owned();
+        if c.reached {
+            self.push(Event::ContactTried { reached: true, counts: false, note });
+            return Ok(());
+        }
+        let rules = self.world.policy.contact.clone();
+        let gap = i64::from(rules.attempt_gap_minutes).minutes();
+        let counts = self.case.attempts.last().is_none_or(|last| after(*last, gap) <= self.moment.now);
+        self.push(Event::ContactTried { reached: false, counts, note });
+        let attempts = u32::try_from(self.case.attempts.len()).unwrap_or(u32::MAX);
+        if attempts >= rules.attempts && !self.case.milestones.contains_key(&Milestone::Contacted) {
+            self.push(Event::Unreachable { attempts });
+        }
+        Ok(())
+    }
+
+    fn verify(&mut self, c: &cmd::Verify) -> Outcome {
+        let finding = note("finding", &c.finding)?.to_owned();
+        self.push(Event::Verified { finding });
+        Ok(())
+    }
+
+    fn note(&mut self, c: &cmd::Note) -> Outcome {
+        let text = note("text", &c.text)?.to_owned();
+        self.push(Event::Noted { text, public: c.public });
+        Ok(())
+    }
+
+    fn attach(&mut self, c: &cmd::Attach) -> Outcome {
+        if self.case.attachments.iter().any(|attachment| attachment.id == c.id) {
+            return Err(Refusal::Already { what: "attached", what_zh: "上传" });
+        }
+        if self.case.attachments.len() >= ATTACHMENTS_MAX {
+            return Err(Refusal::Limit {
+                what: "attachments",
+                what_zh: "附件",
+                max: u32::try_from(ATTACHMENTS_MAX).unwrap_or(u32::MAX),
+            });
+        }
+        let name = required("name", &c.name, 120)?.to_owned();
+        let kind = if self.moment.by == Actor::Reporter { AttachmentKind::Report } else { c.kind };
+        self.push(Event::Attached(Attachment { id: c.id, kind, name }));
+        Ok(())
+    }
+
+    fn assign_team(&mut self, c: &cmd::AssignTeam) -> Outcome {
+        let seats = &self.world.policy.team;
+        if let Some(stranger) = c.team.keys().find(|id| !seats.iter().any(|seat| seat.id == **id)) {
+            return Err(Refusal::unknown("seat", stranger));
+        }
+        let mut seated = BTreeSet::new();
+        for seat in seats {
+            let people = c.team.get(&seat.id).map_or(&EMPTY, |people| people);
+            let count = people.len() as u64;
+            let fits = count >= u64::from(seat.min) && seat.max.is_none_or(|max| count <= u64::from(max));
+            if !fits {
+                let max = seat.max.map_or("N".to_owned(), |max| max.to_string());
+                return Err(Refusal::invalid(
+                    format!("team.{}", seat.id),
+                    format!("{} to {max} of '{}'", seat.min, seat.name.en),
+                    format!("「{}」应为 {} 至 {max} 名", seat.name.zh, seat.min),
+                ));
+            }
+            for id in people {
+                self.check_seat(seat, id)?;
+                if !seated.insert(id) {
+                    return Err(Refusal::invalid(
+                        format!("team.{}", seat.id),
+                        format!("'{id}' already has a seat"),
+                        format!("「{id}」已在其他席位"),
+                    ));
+                }
+            }
+        }
+        if self.case.team == c.team {
+            return Err(Refusal::Already { what: "assigned like this", what_zh: "如此组建" });
+        }
+        self.push(Event::TeamAssigned { team: c.team.clone() });
+        Ok(())
+    }
+
+    fn check_seat(&self, seat: &crate::policy::Seat, id: &PersonId) -> Outcome {
+        let person = self.world.organisation.person(id).filter(|person| person.active);
+        let person = person.ok_or_else(|| Refusal::unknown("person", id))?;
+        if seat.titles.is_empty() || seat.titles.iter().any(|title| person.titles.contains(title)) {
+            return Ok(());
+        }
+        Err(Refusal::invalid(
+            format!("team.{}", seat.id),
+            format!("'{id}' is not {}", seat.name.en),
+            format!("「{}」不是{}", person.name, seat.name.zh),
+        ))
+    }
+
+    fn request_extension(&mut self, c: &cmd::RequestExtension) -> Outcome {
+        let rules = &self.world.policy.extensions;
+        known_code("reason", &c.reason, &rules.reasons)?;
+        let clock = self.case.clocks.iter().find(|clock| clock.key == c.clock);
+        let clock = clock.ok_or_else(|| Refusal::unknown("clock", short(&c.clock)))?;
+        let extendable = self.world.policy.clocks.get(&clock.rule).is_some_and(|rule| rule.extendable);
+        if !extendable {
+            return Err(Refusal::invalid("clock", "a clock that may be extended", "该时限不可延期"));
+        }
+        if !clock.is_running() {
+            return Err(Refusal::TooLate { what: "an extension", what_zh: "申请延期", due_at: clock.due_at });
+        }
+        let (asked, max) = match c.length {
+            Length::Minutes(n) => (n, rules.max_minutes),
+            Length::WorkingDays(n) => (n, rules.max_working_days),
+        };
+        if asked == 0 || asked > max {
+            return Err(Refusal::invalid("length", format!("1 to {max}"), format!("应为 1 至 {max}")));
+        }
+        if clock.granted.len() >= rules.max_granted as usize {
+            return Err(Refusal::Limit { what: "extensions of one clock", what_zh: "同一时限的延期次数", max: rules.max_granted });
+        }
+        if self.case.extensions.iter().any(|e| e.clock == c.clock && e.granted.is_none()) {
+            return Err(Refusal::Already { what: "asked for", what_zh: "申请延期,等待裁定" });
+        }
+        let extension = Extension {
+            id: self.moment.fresh,
+            clock: c.clock.clone(),
+            length: c.length,
+            reason: c.reason.clone(),
+            granted: None,
+        };
+        self.push(Event::ExtensionRequested(extension));
+        Ok(())
+    }
+
+    fn decide_extension(&mut self, c: &cmd::DecideExtension) -> Outcome {
+        let extension = self.case.extensions.iter().find(|extension| extension.id == c.id);
+        let extension = extension.ok_or_else(|| Refusal::unknown("extension", c.id))?.clone();
+        undecided(extension.granted)?;
+        let note = note("note", &c.note)?.to_owned();
+        let running = self.case.clocks.iter().find(|clock| clock.key == extension.clock);
+        if let Some(clock) = running.filter(|clock| c.granted && !clock.is_running()) {
+            return Err(Refusal::TooLate { what: "granting the extension", what_zh: "批准延期", due_at: clock.due_at });
+        }
+        self.push(Event::ExtensionDecided { id: c.id, granted: c.granted, note });
+        if c.granted {
+            self.extend(&extension.clock, extension.length);
+        }
+        Ok(())
+    }
+
+    fn escalate(&mut self, c: &cmd::Escalate) -> Outcome {
+        known_leader(self.world, &c.official)?;
+        if self.case.escalation.as_ref().is_some_and(|escalation| escalation.official == c.official) {
+            return Err(Refusal::Already { what: "escalated to this leader", what_zh: "由该领导包案" });
+        }
+        let reason = note("reason", &c.reason)?.to_owned();
+        self.push(Event::Escalated { official: c.official.clone(), reason });
+        Ok(())
+    }
+
+    fn official_act(&mut self, c: &cmd::OfficialAct) -> Outcome {
+        let rules = &self.world.policy.escalation;
+        for (field, given, known) in
+            [("duties", &c.duties, rules.duties.len()), ("questions", &c.questions, rules.questions.len())]
+        {
+            for (index, text) in given {
+                if *index as usize >= known {
+                    return Err(Refusal::invalid(
+                        format!("{field}.{index}"),
+                        format!("an index below {known}"),
+                        format!("序号应小于 {known}"),
+                    ));
+                }
+                note(&format!("{field}.{index}"), text)?;
+            }
+        }
+        if c.duties.is_empty() && c.questions.is_empty() {
+            return Err(Refusal::invalid("duties", "at least one duty or question", "请至少填写一项"));
+        }
+        self.push(Event::OfficialActed { duties: c.duties.clone(), questions: c.questions.clone() });
+        Ok(())
+    }
+
+    fn blow_whistle(&mut self, c: &cmd::BlowWhistle) -> Outcome {
+        let matter = note("matter", &c.matter)?.to_owned();
+        let max = self.world.policy.whistle.max_units;
+        if c.units.is_empty() {
+            return Err(Refusal::invalid("units", "at least one unit", "请至少选择一个单位"));
+        }
+        if c.units.len() > max as usize {
+            return Err(Refusal::Limit { what: "units called at once", what_zh: "一次吹哨的单位", max });
+        }
+        for unit in &c.units {
+            known_unit(self.world, unit)?;
+        }
+        let own = permission::holds_role(self.world.organisation, &self.moment.by, Role::Community).cloned();
+        let own: BTreeSet<UnitId> = own.collect();
+        let caller = match &c.caller {
+            Some(unit) if own.contains(unit) => unit.clone(),
+            Some(_) => return Err(Refusal::invalid("caller", "your own community", "须是本人所在社区")),
+            None => own.first().cloned().ok_or_else(|| Refusal::unknown("unit", "community"))?,
+        };
+        let number = u32::try_from(self.case.whistles.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let called = c.units.iter().map(|unit| (unit.clone(), None)).collect();
+        let whistle =
+            Whistle { id: self.moment.fresh, number, caller, matter, at: self.moment.now, called, outcome: None };
+        self.push(Event::WhistleBlown(whistle));
+        Ok(())
+    }
+
+    fn report_in(&mut self, c: &cmd::ReportIn) -> Outcome {
+        let whistle = self.open_whistle(c.whistle)?;
+        match whistle.called.get(&c.unit) {
+            None => return Err(Refusal::invalid("unit", "a unit that was called", "该单位未被吹哨")),
+            Some(Some(_)) => return Err(Refusal::Already { what: "reported in", what_zh: "报到" }),
+            Some(None) => {}
+        }
+        let works = match &self.moment.by {
+            Actor::Person(id) => self.world.organisation.person(id).is_some_and(|person| {
+                permission::works_for(self.world.organisation, person, &c.unit)
+            }),
+            _ => false,
+        };
+        if !works {
+            return Err(Refusal::invalid("unit", "your own unit", "须是本人所在单位"));
+        }
+        let action = note("action", &c.action)?.to_owned();
+        self.push(Event::ReportedIn { whistle: c.whistle, unit: c.unit.clone(), action });
+        Ok(())
+    }
+
+    fn settle_whistle(&mut self, c: &cmd::SettleWhistle) -> Outcome {
+        self.open_whistle(c.whistle)?;
+        known_code("outcome", &c.outcome, &self.world.policy.whistle.outcomes)?;
+        let note = note("note", &c.note)?.to_owned();
+        self.push(Event::WhistleSettled { whistle: c.whistle, outcome: c.outcome.clone(), note });
+        Ok(())
+    }
+
+    fn open_whistle(&self, id: RequestId) -> Result<&Whistle, Refusal> {
+        let whistle = self.case.whistles.iter().find(|whistle| whistle.id == id);
+        let whistle = whistle.ok_or_else(|| Refusal::unknown("whistle", id))?;
+        if whistle.outcome.is_some() {
+            return Err(Refusal::Already { what: "settled", what_zh: "办结该次吹哨" });
+        }
+        Ok(whistle)
+    }
+
+    fn route(&mut self, c: &cmd::RouteTo) -> Outcome {
+        let studio = self.world.policy.studios.get(&c.studio);
+        let studio = studio.ok_or_else(|| Refusal::unknown("studio", &c.studio))?;
+        if self.case.route.as_ref().is_some_and(|routed| routed.studio == c.studio) {
+            return Err(Refusal::Already { what: "routed there", what_zh: "转到该处" });
+        }
+        self.push(Event::Routed { route: studio.route, studio: c.studio.clone() });
+        Ok(())
+    }
+
+    fn finish_case(&mut self, c: &cmd::Finish) -> Outcome {
+        self.no_open_return()?;
+        let outcome = note("outcome", &c.outcome)?.to_owned();
+        self.ready_to_finish()?;
+        self.push(Event::Finished { outcome });
+        Ok(())
+    }
+
+    fn ready_to_finish(&self) -> Outcome {
+        let case = &self.case;
+        let first = |what, what_zh| Err(Refusal::First { what, what_zh });
+        if case.reporter.contactable && !case.milestones.contains_key(&Milestone::Contacted) {
+            return first("log the contact with the reporter", "登记与诉求人的联系");
+        }
+        if !case.milestones.contains_key(&Milestone::Verified) {
+            return first("verify the facts", "核实情况");
+        }
+        if case.whistles.iter().any(|whistle| whistle.outcome.is_none()) {
+            return first("have the open whistle settled", "办结尚未办结的吹哨");
+        }
+        let official_due = self.world.policy.escalation.stubborn_needs_official && case.marks.contains(&Mark::Stubborn);
+        if official_due && case.escalation.is_none() {
+            return first("have a lead official named: the case is marked stubborn", "提级包案(该件为「老大难」)");
+        }
+        let category = case.category.as_ref().and_then(|id| self.world.policy.categories.get(id));
+        let photo_due = category.is_some_and(|category| category.photo_due);
+        if photo_due && !case.attachments.iter().any(|attachment| attachment.kind == AttachmentKind::After) {
+            return first("attach a photo of the place after the work", "上传处置后照片");
+        }
+        Ok(())
+    }
+
+    fn file_opinion(&mut self, c: &cmd::FileOpinion) -> Outcome {
+        if self.case.milestones.contains_key(&Milestone::OpinionFiled) {
+            return Err(Refusal::Already { what: "filed", what_zh: "填报" });
+        }
+        let (id, form) = self.form("opinion")?;
+        forms::check(form, &c.values)?;
+        let id = id.clone();
+        self.push(Event::OpinionFiled { form: id, values: c.values.clone() });
+        Ok(())
+    }
+
+    fn follow_up(&mut self, c: &cmd::FollowUp) -> Outcome {
+        let (id, form) = self.form("follow_up")?;
+        forms::check(form, &c.values)?;
+        let answers = [("responded", c.responded), ("solved", c.solved), ("satisfied", c.satisfied)];
+        for (field, answer) in answers {
+            if c.reached && answer.is_none() {
+                return Err(Refusal::invalid(field, "an answer, as the reporter was reached", "已联系上诉求人,须填写"));
+            }
+            if !c.reached && answer.is_some() {
+                return Err(Refusal::invalid(field, "no answer, as nobody was reached", "未联系上诉求人,不能填写"));
+            }
+        }
+        let max = self.world.policy.closing.follow_up_rounds;
+        if self.rounds_of_follow_up() >= max as usize {
+            return Err(Refusal::Limit { what: "follow-ups a round of handling", what_zh: "每轮办理的回访", max });
+        }
+        let id = id.clone();
+        self.push(Event::FollowedUp {
+            form: id,
+            values: c.values.clone(),
+            reached: c.reached,
+            responded: c.responded,
+            solved: c.solved,
+            satisfied: c.satisfied,
+        });
+        Ok(())
+    }
+
+    fn rounds_of_follow_up(&self) -> usize {
+        self.case.follow_ups.iter().filter(|follow_up| follow_up.round == self.case.round).count()
+    }
+
+    fn form(&self, id: &str) -> Result<(&crate::ids::FormId, &Form), Refusal> {
+        self.world.policy.forms.get_key_value(id).ok_or_else(|| Refusal::unknown("form", id))
+    }
+
+    fn rate(&mut self, c: &cmd::Rate) -> Outcome {
+        let rules = &self.world.policy.closing;
+        if c.grade == 0 || c.grade > rules.grades {
+            let max = rules.grades;
+            return Err(Refusal::invalid("grade", format!("1 to {max}"), format!("应为 1 至 {max}")));
+        }
+        if let Some(due_at) = self.days_after_finish(rules.rate_within_days).filter(|due| *due < self.moment.now) {
+            return Err(Refusal::TooLate { what: "a grade", what_zh: "评价", due_at });
+        }
+        let comment = optional("comment", &c.comment, 1_000)?.to_owned();
+        self.push(Event::Rated {
+            grade: c.grade,
+            bad: c.grade <= rules.bad_up_to,
+            satisfied: c.grade >= rules.satisfied_from,
+            comment,
+        });
+        Ok(())
+    }
+
+    fn days_after_finish(&self, days: u32) -> Option<Timestamp> {
+        let finished = self.case.milestones.get(&Milestone::Finished)?;
+        Some(after(*finished, (i64::from(days) * 24).hours()))
+    }
+
+    fn dispute(&mut self, c: &cmd::Dispute) -> Outcome {
+        let reason = note("reason", &c.reason)?.to_owned();
+        self.within_reopen_time()?;
+        self.push(Event::Disputed { reason });
+        Ok(())
+    }
+
+    fn within_reopen_time(&self) -> Outcome {
+        let days = self.world.policy.closing.reopen_within_days;
+        match self.days_after_finish(days).filter(|due| *due < self.moment.now) {
+            Some(due_at) => Err(Refusal::TooLate { what: "reopening", what_zh: "重办", due_at }),
+            None => Ok(()),
+        }
+    }
+
+    fn appeal(&mut self, c: &cmd::Appeal) -> Outcome {
+        if self.case.standing_bad_rating().is_none() {
+            return Err(Refusal::invalid("reason", "a bad grade to appeal against", "没有可申诉的差评"));
+        }
+        if self.case.appeals.iter().any(|appeal| appeal.upheld.is_none()) {
+            return Err(Refusal::Already { what: "appealed", what_zh: "申诉,等待裁定" });
+        }
+        let bad = self.case.ratings.iter().filter(|rating| rating.bad).count();
+        if self.case.appeals.len() >= bad {
+            return Err(Refusal::Already { what: "decided", what_zh: "裁定" });
+        }
+        let reason = note("reason", &c.reason)?.to_owned();
+        if let Some(missing) =
+            c.evidence.iter().find(|id| !self.case.attachments.iter().any(|attachment| attachment.id == **id))
+        {
+            return Err(Refusal::unknown("attachment", missing));
+        }
+        let appeal =
+            crate::case::Appeal { id: self.moment.fresh, reason, evidence: c.evidence.clone(), upheld: None };
+        self.push(Event::Appealed(appeal));
+        Ok(())
+    }
+
+    fn decide_appeal(&mut self, c: &cmd::DecideAppeal) -> Outcome {
+        let appeal = self.case.appeals.iter().find(|appeal| appeal.id == c.id);
+        undecided(appeal.ok_or_else(|| Refusal::unknown("appeal", c.id))?.upheld)?;
+        let grades = self.world.policy.closing.grades;
+        let bad_up_to = self.world.policy.closing.bad_up_to;
+        let fits = match c.grade {
+            Some(grade) => c.upheld && grade > bad_up_to && grade <= grades,
+            None => !c.upheld,
+        };
+        if !fits {
+            return Err(Refusal::invalid(
+                "grade",
+                format!("{} to {grades} where upheld, none where not", bad_up_to + 1),
+                format!("支持申诉时应为 {} 至 {grades},不支持时不填", bad_up_to + 1),
+            ));
+        }
+        let note = note("note", &c.note)?.to_owned();
+        self.push(Event::AppealDecided { id: c.id, upheld: c.upheld, grade: c.grade, note });
+        Ok(())
+    }
+
+    fn reopen(&mut self, c: &cmd::Reopen) -> Outcome {
+        self.within_reopen_time()?;
+        let reason = note("reason", &c.reason)?.to_owned();
+        self.push(Event::Reopened { reason });
+        Ok(())
+    }
+
+    fn mark_repeat(&mut self, c: &cmd::MarkRepeat) -> Outcome {
+        if c.of == self.case.id {
+            return Err(Refusal::invalid("of", "another case", "不能是本件"));
+        }
+        if self.case.repeat_of == Some(c.of) {
+            return Err(Refusal::Already { what: "marked", what_zh: "标记" });
+        }
+        self.push(Event::MarkedRepeat { of: c.of });
+        Ok(())
+    }
+
+    fn link(&mut self, c: &cmd::Link) -> Outcome {
+        if c.to == self.case.id {
+            return Err(Refusal::invalid("to", "another case", "不能是本件"));
+        }
+        if self.case.links.contains(&c.to) {
+            return Err(Refusal::Already { what: "linked", what_zh: "关联" });
+        }
+        if self.case.links.len() >= Case::LINKS_MAX {
+            return Err(Refusal::Limit {
+                what: "links",
+                what_zh: "关联",
+                max: u32::try_from(Case::LINKS_MAX).unwrap_or(u32::MAX),
+            });
+        }
+        self.push(Event::Linked { to: c.to });
+        Ok(())
+    }
+
+    fn hand_upstream(&mut self, c: &cmd::HandUpstream) -> Outcome {
+        let reason = note("reason", &c.reason)?.to_owned();
+        let number = c.upstream_number.as_deref().map(|number| required("upstream_number", number, 64)).transpose()?;
+        let upstream_number = number.map(str::to_owned);
+        self.push(Event::HandedUpstream { upstream_number, reason });
+        Ok(())
+    }
+
+    fn decline(&mut self, c: &cmd::Decline) -> Outcome {
+        known_code("reason", &c.reason, &self.world.policy.closing.decline_reasons)?;
+        let explanation = note("explanation", &c.explanation)?.to_owned();
+        self.push(Event::Declined { reason: c.reason.clone(), explanation });
+        Ok(())
+    }
+
+    fn reveal_identity(&mut self, c: &cmd::RevealIdentity) -> Outcome {
+        let reason = note("reason", &c.reason)?.to_owned();
+        self.push(Event::IdentityRevealed { reason });
+        Ok(())
+    }
+
+    fn close(&mut self, c: &cmd::Close) -> Outcome {
+        let first = |what, what_zh| Err(Refusal::First { what, what_zh });
+        let done = |milestone| self.case.milestones.contains_key(&milestone);
+        if self.is_due(Milestone::OpinionFiled) && !done(Milestone::OpinionFiled) {
+            return first("file the opinion form", "填报《群众诉求处理意见书》");
+        }
+        if self.is_due(Milestone::FollowedUp) && !done(Milestone::FollowedUp) {
+            return first("file the follow-up form", "填写《群众诉求办理情况回访登记表》");
+        }
+        if self.case.appeals.iter().any(|appeal| appeal.upheld.is_none()) {
+            return first("have the appeal decided", "等待申诉裁定");
+        }
+        let rounds = self.world.policy.closing.follow_up_rounds as usize;
+        let unsatisfied = self.case.follow_ups.last().is_some_and(|f| f.satisfied == Some(false));
+        if unsatisfied && self.rounds_of_follow_up() < rounds {
+            return first("follow up a second time: the reporter was not satisfied", "再次回访(上次不满意)");
+        }
+        let note = optional("note", &c.note, NOTE_MAX_CHARS)?.to_owned();
+        self.push(Event::Closed { note });
+        Ok(())
+    }
+
+    /// Whether the policy asks for this milestone from a case of this origin.
+    fn is_due(&self, milestone: Milestone) -> bool {
+        let rules = self.world.policy.clocks.values();
+        rules.filter(|r| r.stop == milestone).any(|r| r.origins.is_empty() || r.origins.contains(&self.case.origin))
+    }
+
+    fn no_open_return(&self) -> Outcome {
+        match self.case.open_return() {
+            Some(_) => Err(Refusal::First { what: "have the return decided", what_zh: "等待退回裁定" }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Case {
+    /// Most links of one case.
+    pub const LINKS_MAX: usize = 100;
+}
+
+static EMPTY: BTreeSet<PersonId> = BTreeSet::new();
+
+fn after(at: Timestamp, span: jiff::Span) -> Timestamp {
+    at.saturating_add(span).unwrap_or(Timestamp::MAX)
+}
+
+fn undecided(decision: Option<bool>) -> Outcome {
+    match decision {
+        Some(_) => Err(Refusal::Already { what: "decided", what_zh: "裁定" }),
+        None => Ok(()),
+    }
+}
+
+fn known_code<T>(field: &str, code: &str, known: &BTreeMap<String, T>) -> Outcome {
+    if known.contains_key(code) {
+        return Ok(());
+    }
+    let codes = known.keys().cloned().collect::<Vec<_>>().join(", ");
+    Err(Refusal::invalid(field, format!("one of {codes}"), format!("应为其中之一:{codes}")))
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(80).collect()
+}

@@ -1,0 +1,186 @@
+//! Notices 通知: who must be told of what happened.
+//!
+//! Read from events, after they are decided; telling is the outbox's work. A notice names the case and what happened,
+//! never the reporter.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    case::Case,
+    clock::ClockEvent,
+    decide::World,
+    event::{Event, Recorded},
+    ids::{CaseId, PersonId, UnitId},
+    organisation::Role,
+    policy::Recipient,
+};
+
+/// Most people told of one event. A bound: nobody reads what everybody gets.
+pub const PEOPLE_MAX: usize = 50;
+
+/// One notice to some people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Whom.
+    pub to: BTreeSet<PersonId>,
+    /// About which case.
+    pub case: CaseId,
+    /// Its number.
+    pub number: String,
+    /// Code of the event.
+    pub kind: String,
+    /// In Chinese.
+    pub zh: String,
+    /// In English.
+    pub en: String,
+}
+
+/// The notices that some events, just decided, call for.
+pub fn notices(world: &World<'_>, case: &Case, events: &[Recorded]) -> Vec<Notice> {
+    events.iter().filter_map(|recorded| notice(world, case, recorded)).filter(|notice| !notice.to.is_empty()).collect()
+}
+
+fn notice(world: &World<'_>, case: &Case, recorded: &Recorded) -> Option<Notice> {
+    let at = recorded.at;
+    let ask = |recipients: &[Recipient], unit: Option<&UnitId>| people(world, case, recipients, unit, at);
+    let title = &case.title;
+    let (to, zh, en) = match &recorded.event {
+        Event::Registered(_) => (
+            ask(&[Recipient::LiaisonOffice], None),
+            format!("新诉求待分拨:{title}"),
+            format!("New case to dispatch: {title}"),
+        ),
+        Event::Dispatched { .. } => (
+            ask(&[Recipient::LeadUnit, Recipient::CoUnits], None),
+            format!("分拨到本单位:{title}"),
+            format!("Dispatched to your unit: {title}"),
+        ),
+        Event::Returned(returned) => {
+            let to = if returned.leader_decides { Recipient::Leaders } else { Recipient::LiaisonOffice };
+            (ask(&[to], None), format!("退回待裁定:{title}"), format!("Return to decide: {title}"))
+        }
+        Event::ExtensionRequested(_) => (
+            ask(&[Recipient::LiaisonOffice], None),
+            format!("延期申请待裁定:{title}"),
+            format!("Extension to decide: {title}"),
+        ),
+        Event::ReturnDecided { .. } | Event::ExtensionDecided { .. } | Event::AppealDecided { .. } => (
+            ask(&[Recipient::Handler], None),
+            format!("申请已裁定:{title}"),
+            format!("Your request was decided: {title}"),
+        ),
+        Event::Escalated { official, .. } => (
+            BTreeSet::from([official.clone()]),
+            format!("由您包案:{title}"),
+            format!("You are lead official of: {title}"),
+        ),
+        Event::WhistleBlown(whistle) => {
+            let mut to = ask(&[Recipient::LiaisonOffice], None);
+            to.extend(whistle.called.keys().flat_map(|unit| members(world, unit)));
+            (to, format!("吹哨报到:{}", whistle.matter), format!("Whistle, report in: {}", whistle.matter))
+        }
+        Event::Rated { bad: true, .. } => (
+            ask(&[Recipient::Handler, Recipient::LiaisonOffice], None),
+            format!("收到差评:{title}"),
+            format!("Bad grade: {title}"),
+        ),
+        Event::Disputed { .. } => (
+            ask(&[Recipient::Handler, Recipient::LiaisonOffice], None),
+            format!("群众对办结有异议:{title}"),
+            format!("The reporter disputes the finish: {title}"),
+        ),
+        Event::Appealed(_) => (
+            ask(&[Recipient::LiaisonOffice], None),
+            format!("差评申诉待裁定:{title}"),
+            format!("Appeal to decide: {title}"),
+        ),
+        Event::Reopened { .. } => {
+            (ask(&[Recipient::Handler], None), format!("重办:{title}"), format!("Reopened: {title}"))
+        }
+        Event::Clock(event) => return clock_notice(world, case, recorded, event),
+        _ => return None,
+    };
+    Some(make(case, recorded, to, zh, en))
+}
+
+fn clock_notice(world: &World<'_>, case: &Case, recorded: &Recorded, event: &ClockEvent) -> Option<Notice> {
+    let clock = case.clocks.iter().find(|clock| clock.key == event.key())?;
+    let rule = world.policy.clocks.get(&clock.rule)?;
+    let (recipients, zh, en) = match event {
+        ClockEvent::Warned { .. } => (
+            &rule.warn,
+            format!("{}将到期:{}", rule.name.zh, case.title),
+            format!("{} is about to run out: {}", rule.name.en, case.title),
+        ),
+        ClockEvent::Breached { level, .. } => (
+            &rule.breach.get(*level as usize - 1)?.tell,
+            format!("{}已超时:{}", rule.name.zh, case.title),
+            format!("{} ran out: {}", rule.name.en, case.title),
+        ),
+        _ => return None,
+    };
+    let to = people(world, case, recipients, clock.unit.as_ref(), recorded.at);
+    Some(make(case, recorded, to, zh, en))
+}
+
+fn make(case: &Case, recorded: &Recorded, to: BTreeSet<PersonId>, zh: String, en: String) -> Notice {
+    let to = to.into_iter().take(PEOPLE_MAX).collect();
+    Notice { to, case: case.id, number: case.number.clone(), kind: recorded.event.kind().to_owned(), zh, en }
+}
+
+fn people(
+    world: &World<'_>,
+    case: &Case,
+    recipients: &[Recipient],
+    clock_unit: Option<&UnitId>,
+    at: jiff::Timestamp,
+) -> BTreeSet<PersonId> {
+    recipients.iter().flat_map(|recipient| resolve(world, case, *recipient, clock_unit, at)).collect()
+}
+
+fn resolve(
+    world: &World<'_>,
+    case: &Case,
+    recipient: Recipient,
+    clock_unit: Option<&UnitId>,
+    at: jiff::Timestamp,
+) -> Vec<PersonId> {
+    let organisation = world.organisation;
+    let liaison = &world.policy.dispatch.liaison_office;
+    let lead = case.lead.as_ref().unwrap_or(liaison);
+    match recipient {
+        Recipient::LeadUnit => members(world, lead),
+        Recipient::CoUnits => case.co_units.iter().flat_map(|unit| members(world, unit)).collect(),
+        Recipient::Handler => match &case.handler {
+            Some(person) => vec![person.clone()],
+            None => members(world, lead),
+        },
+        Recipient::ParentUnit => organisation
+            .unit(lead)
+            .and_then(|unit| unit.parent.as_ref())
+            .map(|parent| members(world, parent))
+            .unwrap_or_default(),
+        Recipient::LiaisonOffice => members(world, liaison),
+        Recipient::Leaders => match &case.escalation {
+            Some(escalation) => vec![escalation.official.clone()],
+            None => organisation.leaders_over(lead).iter().map(|person| person.id.clone()).collect(),
+        },
+        Recipient::Duty => world
+            .policy
+            .duty_posts
+            .keys()
+            .flat_map(|post| organisation.lineage(lead).flat_map(move |unit| organisation.on_duty(post, unit, at)))
+            .map(|person| person.id.clone())
+            .collect(),
+        Recipient::Discipline => {
+            organisation.with_role_over(lead, Role::Discipline).iter().map(|person| person.id.clone()).collect()
+        }
+        Recipient::ClockUnit => members(world, clock_unit.unwrap_or(lead)),
+    }
+}
+
+fn members(world: &World<'_>, unit: &UnitId) -> Vec<PersonId> {
+    world.organisation.people_of(unit).iter().filter(|person| person.active).map(|person| person.id.clone()).collect()
+}
