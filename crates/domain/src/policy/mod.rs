@@ -7,7 +7,7 @@
 mod explain;
 mod read;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub use self::{
 use crate::ids::{CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId};
 
 /// A name in both languages of the interface; `zh` is what people see first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Name {
     /// Chinese, never empty.
     pub zh: String,
@@ -45,11 +45,11 @@ pub struct Policy {
     pub clocks: BTreeMap<ClockId, ClockRule>,
     /// Category tree, flat, by code; a child names its parent.
     pub categories: BTreeMap<CategoryId, Category>,
-    /// Words that make a case urgent by rule, whatever a model says.
+    /// Danger to life 危及生命: words that make a case urgent by rule.
     pub urgent_rules: Vec<UrgentRule>,
     /// The four likelihoods 四个可能性 and the class each combination proposes.
     pub triage: Triage,
-    /// Which unit answers for what, tried from the first.
+    /// Which unit answers for what; the most particular rule first, rules for the same category and area as they stand.
     pub responsibilities: Vec<Responsibility>,
     /// Rules of dispatch 分拨.
     pub dispatch: DispatchRules,
@@ -104,7 +104,7 @@ pub struct Class {
 }
 
 /// What starts or stops a clock: the milestones 节点.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Milestone {
     /// The case exists 登记.
@@ -134,7 +134,7 @@ pub enum Milestone {
 }
 
 /// A length of time as the policy says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Length {
     /// Natural time, in whole minutes.
@@ -216,7 +216,9 @@ pub struct Category {
     pub photo_due: bool,
 }
 
-/// Danger words: any of `any` (and, when not empty, any of `with`), with none of `unless` in the text, makes the class.
+/// Danger words: any of `any` (and, when not empty, any of `with`) makes the class, whatever a model says.
+///
+/// Phrases of `unless` mean no danger and are struck out first: 火锅店 is no fire, but 火锅店着火 is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UrgentRule {
     /// Code shown with the reason.
@@ -227,10 +229,28 @@ pub struct UrgentRule {
     pub any: Vec<String>,
     /// And one of these, unless empty.
     pub with: Vec<String>,
-    /// And none of these.
+    /// Phrases that do not count: an occurrence that touches one of them is none.
     pub unless: Vec<String>,
     /// Class it makes.
     pub class: ClassId,
+}
+
+impl UrgentRule {
+    /// The word of `any` that fires this rule on a text, if one does.
+    ///
+    /// Plain search: the caller normalises text (and writes policies in the same form: simplified, half width, lower case).
+    pub fn hit<'a>(&'a self, text: &str) -> Option<&'a str> {
+        let struck: Vec<Range<usize>> = self.unless.iter().flat_map(|phrase| occurrences(text, phrase)).collect();
+        let stands = |word: &String| {
+            occurrences(text, word).any(|at| !struck.iter().any(|gap| at.start < gap.end && gap.start < at.end))
+        };
+        let word = self.any.iter().find(|word| stands(word))?;
+        (self.with.is_empty() || self.with.iter().any(stands)).then_some(word)
+    }
+}
+
+fn occurrences<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+    text.match_indices(word).map(|(start, found)| start..start + found.len())
 }
 
 /// How the four likelihoods propose a class.
@@ -366,7 +386,7 @@ pub struct Studio {
 }
 
 /// A handling route beside the usual one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Route {
     /// 调解
