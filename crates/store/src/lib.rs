@@ -1,1 +1,20 @@
-//! x
+//! Where everything is kept: one port, two engines.
+//!
+//! A subdistrict runs on one SQLite file, a city on PostgreSQL; what is written here runs on both. The crate knows
+//! tables, transactions, protected data and files. It must never decide anything about a case: that is the domain's.
+
+mod clock;
+mod error;
+mod job;
+mod postgres;
+mod queue;
+mod sqlite;
+mod store;
+mod tx;
+mod value;
+
+pub use clock::ManualClock;
+pub use error::StoreError;
+pub use store::{Load, Store, StoreConfig};
+pub use tx::{Engine, ReadTx, WriteTx};
+pub use value::{FromValue, Row, Value};
