@@ -68,7 +68,9 @@ where
 
     fn answer(self: Box<Self>, end: Result<(), StoreError>) {
         let result = match end {
-            Ok(()) => self.result.unwrap_or_else(|| Err(E::from(StoreError::other("a job was answered but never run")))),
+            Ok(()) => {
+                self.result.unwrap_or_else(|| Err(E::from(StoreError::other("a job was answered but never run"))))
+            }
             Err(error) => Err(E::from(error)),
         };
         // The caller may have given up waiting: then nobody needs the answer.

@@ -34,9 +34,8 @@ const SETTINGS: &str = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRA
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags)?;
-    let mode: String = connection
-        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-        .map_err(|error| fault(&error).error)?;
+    let mode: String =
+        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(|error| fault(&error).error)?;
     if mode != "wal" {
         return Err(StoreError::unavailable(format!("the file's system cannot hold a write-ahead log (mode {mode})")));
     }
@@ -205,9 +204,7 @@ pub(crate) fn fault(error: &rusqlite::Error) -> Fault {
     };
     let words = text.clone().unwrap_or_else(|| code.to_string());
     let (error, remedy) = match code.code {
-        ErrorCode::ConstraintViolation if is_unique(code.extended_code) => {
-            (StoreError::conflict(words), Remedy::None)
-        }
+        ErrorCode::ConstraintViolation if is_unique(code.extended_code) => (StoreError::conflict(words), Remedy::None),
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
             (StoreError::unavailable("another process holds the file"), Remedy::None)
         }

@@ -123,11 +123,15 @@ impl Store {
 
     fn open_postgres(config: &StoreConfig) -> Result<Self, StoreError> {
         let server: tokio_postgres::Config = config.url.parse().map_err(|_| {
-            StoreError::other("the database's address is neither sqlite:PATH nor postgres://user:password@host/database")
+            StoreError::other(
+                "the database's address is neither sqlite:PATH nor postgres://user:password@host/database",
+            )
         })?;
         let store = Self::new(config, Engine::Postgres, None);
-        let pools =
-            [(Access::Read, config.readers, &store.shared.reads), (Access::Write, config.writers, &store.shared.writes)];
+        let pools = [
+            (Access::Read, config.readers, &store.shared.reads),
+            (Access::Write, config.writers, &store.shared.writes),
+        ];
         for (access, threads, queue) in pools {
             for _ in 0..threads.max(1) {
                 let worker = Worker::new(server.clone(), access, config.clock.clone(), config.patience)?;
