@@ -206,7 +206,7 @@ pub struct Whistle {
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// Called units, each with its report-in 报到.
-    #[schema(value_type = BTreeMap<String, Option<ReportIn>>)]
+    #[schema(value_type = Object)]
     pub called: BTreeMap<UnitId, Option<ReportIn>>,
     /// Outcome code of the policy; none while it is open.
     pub outcome: Option<String>,

@@ -74,7 +74,7 @@ fn assign(
     let resolve = |assignee: &Assignee| match assignee {
         Assignee::Unit(unit) => organisation.unit(unit).filter(|unit| unit.active).map(|unit| unit.id.clone()),
         Assignee::Grid => grid.cloned(),
-        Assignee::Community => grid.and_then(|grid| organisation.community_of(grid)).cloned(),
+        Assignee::Community => grid.and_then(|grid| organisation.community_of(grid).cloned()),
     };
     let lead = resolve(&rule.lead)?;
     let with = rule.with.iter().filter_map(resolve).filter(|unit| *unit != lead).collect();

@@ -22,8 +22,7 @@ use crate::{
 };
 
 /// Who acts.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
-#[schema(value_type = String, example = "person:zhang.wei")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Actor {
     /// A member of staff or a partner, signed in.
     Person(PersonId),
@@ -79,7 +78,8 @@ pub struct Recorded {
     /// When, to the millisecond.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// By whom.
+    /// By whom: `person:ID`, `reporter`, `system` or `upstream`.
+    #[schema(value_type = String, example = "person:zhang.wei")]
     pub by: Actor,
     /// What.
     pub event: Event,
