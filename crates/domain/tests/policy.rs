@@ -8,3 +8,9 @@ fn dongmen_has_no_fault() {
         panic!("{faults}");
     }
 }
+#[test]
+fn baltimore_has_no_fault() {
+    if let Err(faults) = Policy::parse(include_str!("../../../policies/baltimore.toml")) {
+        panic!("{faults}");
+    }
+}

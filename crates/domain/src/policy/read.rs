@@ -555,8 +555,16 @@ fn sound_tree(parents: &BTreeMap<CategoryId, (CategoryId, Node<'_>)>) -> bool {
     sound
 }
 
+/// Words to be looked for in texts, so in the form that texts are compared in.
 fn words(node: Node<'_>) -> Option<Vec<String>> {
-    node.set(Node::text)
+    node.set(|node| {
+        let word = node.clone().text()?;
+        let strange = |c: char| c.is_uppercase() || ('\u{ff01}'..='\u{ff5e}').contains(&c);
+        if word.contains(strange) {
+            return node.refuse(format!("'{word}' would never be found"), "write it in half width and lower case");
+        }
+        Some(word)
+    })
 }
 
 /// A list of words that may not be empty.
@@ -721,7 +729,7 @@ fn team(node: Node<'_>) -> Option<Vec<Seat>> {
             }
             Some(max)
         });
-        let titles = t.may_list("titles", words);
+        let titles = t.may_list("titles", |node| node.set(Node::text));
         Some(Seat { id: id?, name: name?, min: min?, max: max?, titles: titles? })
     })
 }
