@@ -15,6 +15,8 @@ mod queue;
 mod schema;
 mod sqlite;
 mod store;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 mod tx;
 mod value;
 
