@@ -14,8 +14,8 @@ use std::{
 use sha2::{Digest as _, Sha256};
 use toml::de::DeTable;
 
-use self::table::{Node, Sink, Table};
 pub use self::table::{Fault, Faults};
+use self::table::{Node, Sink, Table};
 use super::{
     Assignee, BreachLevel, Category, Channel, Class, ClockRule, ClosingRules, ContactRules, Count, DispatchRules,
     EscalationRules, ExtensionRules, Field, FieldKind, Form, Length, Milestone, Name, Policy, Rate, Recipient,
@@ -127,7 +127,12 @@ pub(super) fn read(text: &str) -> Result<Policy, Faults> {
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let offset = error.span().map_or(0, |span| span.start);
-        sink.note(offset, "", format!("this is no TOML: {}", error.message()), "correct the syntax here, then check again");
+        sink.note(
+            offset,
+            "",
+            format!("this is no TOML: {}", error.message()),
+            "correct the syntax here, then check again",
+        );
     }
     if !errors.is_empty() {
         return Err(sink.into_faults());
@@ -213,23 +218,23 @@ fn version(text: &str) -> String {
     })
 }
 
-fn name(node: Node<'_>) -> Option<Name> {
+fn name(node: &Node<'_>) -> Option<Name> {
     node.table(|t| {
         let (zh, en) = (t.need("zh", Node::text), t.need("en", Node::text));
         Some(Name { zh: zh?, en: en? })
     })
 }
 
-fn time_zone(node: Node<'_>) -> Option<String> {
-    let zone = node.clone().text()?;
+fn time_zone(node: &Node<'_>) -> Option<String> {
+    let zone = node.text()?;
     if jiff::tz::TimeZone::get(&zone).is_ok() {
         return Some(zone);
     }
     node.refuse(format!("there is no time zone '{zone}'"), "write an IANA name, such as \"Asia/Shanghai\"")
 }
 
-fn number_prefix(node: Node<'_>) -> Option<String> {
-    let prefix = node.clone().text()?;
+fn number_prefix(node: &Node<'_>) -> Option<String> {
+    let prefix = node.text()?;
     let fits = prefix.len() <= 8 && prefix.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     if fits {
         return Some(prefix);
@@ -255,14 +260,11 @@ impl std::fmt::Display for Word {
 }
 
 /// A table by code that may not be empty.
-fn some_by_code<'t, K, T>(
-    node: Node<'t>,
-    read: impl FnMut(&K, Node<'t>) -> Option<T>,
-) -> Option<BTreeMap<K, T>>
+fn some_by_code<'t, K, T>(node: &Node<'t>, read: impl FnMut(&K, &Node<'t>) -> Option<T>) -> Option<BTreeMap<K, T>>
 where
     K: TryFrom<String, Error = BadCode> + Ord,
 {
-    let all = node.clone().by_code(read)?;
+    let all = node.by_code(read)?;
     if all.is_empty() {
         return node.refuse("this is empty", "add at least one");
     }
@@ -270,14 +272,14 @@ where
 }
 
 /// Names to choose from, by code.
-fn choices(node: Node<'_>) -> Option<BTreeMap<String, Name>> {
+fn choices(node: &Node<'_>) -> Option<BTreeMap<String, Name>> {
     let named = some_by_code(node, |_: &Word, node| name(node))?;
     Some(named.into_iter().map(|(code, name)| (code.0, name)).collect())
 }
 
 /// Names to choose from, of which some must be there because the program counts them.
-fn choices_with(node: Node<'_>, musts: &[&str]) -> Option<BTreeMap<String, Name>> {
-    let choices = choices(node.clone())?;
+fn choices_with(node: &Node<'_>, musts: &[&str]) -> Option<BTreeMap<String, Name>> {
+    let choices = choices(node)?;
     let lacking: Vec<&str> = musts.iter().copied().filter(|must| !choices.contains_key(*must)).collect();
     if lacking.is_empty() {
         return Some(choices);
@@ -287,15 +289,15 @@ fn choices_with(node: Node<'_>, musts: &[&str]) -> Option<BTreeMap<String, Name>
 
 /// Members of a list with a code each, no code twice.
 fn listed<'t, K: Ord + Clone + std::fmt::Display, T>(
-    node: Node<'t>,
-    id: impl Fn(Node<'t>) -> Option<K>,
+    node: &Node<'t>,
+    id: impl Fn(&Node<'t>) -> Option<K>,
     mut read: impl FnMut(&Table<'t>, Option<K>) -> Option<T>,
 ) -> Option<Vec<T>> {
     let mut seen = BTreeSet::new();
     node.list(|item| {
         item.table(|t| {
             let code = t.need("id", |node| {
-                let code = id(node.clone())?;
+                let code = id(node)?;
                 if seen.insert(code.clone()) {
                     return Some(code);
                 }
@@ -306,11 +308,11 @@ fn listed<'t, K: Ord + Clone + std::fmt::Display, T>(
     })
 }
 
-fn word(node: Node<'_>) -> Option<String> {
+fn word(node: &Node<'_>) -> Option<String> {
     node.code::<Word>().map(|word| word.0)
 }
 
-fn channel(node: Node<'_>) -> Option<Channel> {
+fn channel(node: &Node<'_>) -> Option<Channel> {
     node.table(|t| {
         let name = t.need("name", name);
         let public = t.need("public", Node::flag);
@@ -319,8 +321,8 @@ fn channel(node: Node<'_>) -> Option<Channel> {
     })
 }
 
-fn classes(node: Node<'_>, known: &mut BTreeSet<ClassId>) -> Option<Vec<Class>> {
-    let classes = listed(node.clone(), Node::code::<ClassId>, |t, id| {
+fn classes(node: &Node<'_>, known: &mut BTreeSet<ClassId>) -> Option<Vec<Class>> {
+    let classes = listed(node, Node::code::<ClassId>, |t, id| {
         known.extend(id.clone());
         let (name, meaning) = (t.need("name", name), t.need("meaning", name));
         Some(Class { id: id?, name: name?, meaning: meaning? })
@@ -331,7 +333,7 @@ fn classes(node: Node<'_>, known: &mut BTreeSet<ClassId>) -> Option<Vec<Class>> 
     Some(classes)
 }
 
-fn clocks(node: Node<'_>, known: &Known) -> Option<BTreeMap<ClockId, ClockRule>> {
+fn clocks(node: &Node<'_>, known: &Known) -> Option<BTreeMap<ClockId, ClockRule>> {
     let codes: BTreeSet<ClockId> = node.codes();
     let mut whole = true;
     for (must, _, stop) in CLOCKS {
@@ -347,13 +349,13 @@ fn clocks(node: Node<'_>, known: &Known) -> Option<BTreeMap<ClockId, ClockRule>>
     whole.then_some(clocks)
 }
 
-fn clock(id: &ClockId, node: Node<'_>, known: &Known) -> Option<ClockRule> {
+fn clock(id: &ClockId, node: &Node<'_>, known: &Known) -> Option<ClockRule> {
     node.table(|t| {
         let name = t.need("name", name);
         let start = t.need("start", |node| node.word(&MILESTONES));
         let stop = t.need("stop", |node| {
-            let stop = node.clone().word(&MILESTONES)?;
-            fitting_stop(id, &node, start?, stop)
+            let stop = node.word(&MILESTONES)?;
+            fitting_stop(id, node, start?, stop)
         });
         let length = t.need("length", |node| lengths(node, known));
         let complex = t.may("complex", running_length);
@@ -413,12 +415,15 @@ fn fitting_stop(id: &ClockId, node: &Node<'_>, start: Milestone, stop: Milestone
     Some(stop)
 }
 
-fn lengths(node: Node<'_>, known: &Known) -> Option<BTreeMap<ClassId, Length>> {
+fn lengths(node: &Node<'_>, known: &Known) -> Option<BTreeMap<ClassId, Length>> {
     let codes: BTreeSet<ClassId> = node.codes();
     let mut whole = true;
     for class in known.classes.iter().filter(|class| !codes.contains(*class)) {
         whole = false;
-        node.refuse::<()>(format!("the class '{class}' has no length"), format!("add {class} = \"…\", such as \"2 h\""));
+        node.refuse::<()>(
+            format!("the class '{class}' has no length"),
+            format!("add {class} = \"…\", such as \"2 h\""),
+        );
     }
     let lengths = node.by_code(|class: &ClassId, node| {
         if !known.classes.is_empty() && !known.classes.contains(class) {
@@ -430,17 +435,17 @@ fn lengths(node: Node<'_>, known: &Known) -> Option<BTreeMap<ClassId, Length>> {
 }
 
 /// The length of a clock: more than nothing.
-fn running_length(node: Node<'_>) -> Option<Length> {
-    match node.clone().length()? {
+fn running_length(node: &Node<'_>) -> Option<Length> {
+    match node.length()? {
         length @ (Length::Minutes(1..=MINUTES_MAX) | Length::WorkingDays(1..=DAYS_MAX)) => Some(length),
         _ => node.refuse("a clock cannot run for this long", "write a length above zero and below ten years"),
     }
 }
 
-fn warn_shares(node: Node<'_>) -> Option<Vec<f64>> {
+fn warn_shares(node: &Node<'_>) -> Option<Vec<f64>> {
     let mut last = 0.0;
     node.list(|node| {
-        let share = node.clone().share()?;
+        let share = node.share()?;
         if share <= last || share >= 1.0 {
             return node.refuse(
                 "warnings must come after the start, one after another, before the end",
@@ -452,9 +457,9 @@ fn warn_shares(node: Node<'_>) -> Option<Vec<f64>> {
     })
 }
 
-fn recipients(node: Node<'_>, own_clock: bool) -> Option<Vec<Recipient>> {
-    let all = node.clone().set(|node| {
-        let recipient = node.clone().word(&RECIPIENTS)?;
+fn recipients(node: &Node<'_>, own_clock: bool) -> Option<Vec<Recipient>> {
+    let all = node.set(|node| {
+        let recipient = node.word(&RECIPIENTS)?;
         if recipient == Recipient::ClockUnit && !own_clock {
             return node.refuse("only clocks that a whistle starts have a unit of their own", "write lead_unit");
         }
@@ -466,14 +471,15 @@ fn recipients(node: Node<'_>, own_clock: bool) -> Option<Vec<Recipient>> {
     Some(all)
 }
 
-fn breach(node: Node<'_>, own_clock: bool) -> Option<Vec<BreachLevel>> {
+fn breach(node: &Node<'_>, own_clock: bool) -> Option<Vec<BreachLevel>> {
     let mut last = None;
-    let levels = node.clone().list(|node| {
+    let levels = node.list(|node| {
         node.table(|t| {
             let after_minutes = t.need("after", |node| {
-                let after = node.clone().minutes(0..=MINUTES_MAX)?;
+                let after = node.minutes(0..=MINUTES_MAX)?;
                 if last.is_none() && after != 0 {
-                    return node.refuse("nobody hears of the breach itself", "let the first level be after = \"0 min\"");
+                    return node
+                        .refuse("nobody hears of the breach itself", "let the first level be after = \"0 min\"");
                 }
                 if last.is_some_and(|last| after <= last) {
                     return node.refuse("the levels do not ascend", "let each level come later than the one before");
@@ -491,14 +497,14 @@ fn breach(node: Node<'_>, own_clock: bool) -> Option<Vec<BreachLevel>> {
     Some(levels)
 }
 
-fn categories(node: Node<'_>, known: &Known) -> Option<BTreeMap<CategoryId, Category>> {
+fn categories(node: &Node<'_>, known: &Known) -> Option<BTreeMap<CategoryId, Category>> {
     let mut parents: BTreeMap<CategoryId, (CategoryId, Node<'_>)> = BTreeMap::new();
     let all = some_by_code(node, |id: &CategoryId, node| {
         node.table(|t| {
             let name = t.need("name", name);
             let parent = t.may("parent", |node| {
-                let parent = node.clone().known(&known.categories, "category")?;
-                parents.insert(id.clone(), (parent.clone(), node));
+                let parent = node.known(&known.categories, "category")?;
+                parents.insert(id.clone(), (parent.clone(), node.clone()));
                 Some(parent)
             });
             let words = t.may_list("words", words);
@@ -556,9 +562,9 @@ fn sound_tree(parents: &BTreeMap<CategoryId, (CategoryId, Node<'_>)>) -> bool {
 }
 
 /// Words to be looked for in texts, so in the form that texts are compared in.
-fn words(node: Node<'_>) -> Option<Vec<String>> {
+fn words(node: &Node<'_>) -> Option<Vec<String>> {
     node.set(|node| {
-        let word = node.clone().text()?;
+        let word = node.text()?;
         let strange = |c: char| c.is_uppercase() || ('\u{ff01}'..='\u{ff5e}').contains(&c);
         if word.contains(strange) {
             return node.refuse(format!("'{word}' would never be found"), "write it in half width and lower case");
@@ -568,15 +574,15 @@ fn words(node: Node<'_>) -> Option<Vec<String>> {
 }
 
 /// A list of words that may not be empty.
-fn some_words(node: Node<'_>) -> Option<Vec<String>> {
-    let all = words(node.clone())?;
+fn some_words(node: &Node<'_>) -> Option<Vec<String>> {
+    let all = words(node)?;
     if all.is_empty() {
         return node.refuse("there is no word", "add at least one");
     }
     Some(all)
 }
 
-fn urgent_rules(node: Node<'_>, known: &Known) -> Option<Vec<UrgentRule>> {
+fn urgent_rules(node: &Node<'_>, known: &Known) -> Option<Vec<UrgentRule>> {
     listed(node, word, |t, id| {
         let name = t.need("name", name);
         let any = t.need("any", some_words);
@@ -587,14 +593,14 @@ fn urgent_rules(node: Node<'_>, known: &Known) -> Option<Vec<UrgentRule>> {
     })
 }
 
-fn triage(node: Node<'_>, known: &Known) -> Option<Triage> {
+fn triage(node: &Node<'_>, known: &Known) -> Option<Triage> {
     node.table(|t| {
         let abstain_below = t.need("abstain_below", Node::share);
         let public_opinion = t.need("public_opinion", words);
         let skip_level = t.need("skip_level", words);
         let unclear = t.need("unclear", words);
         let easy = t.need("easy", words);
-        let class = |node: Node<'_>| node.known(&known.classes, "class");
+        let class = |node: &Node<'_>| node.known(&known.classes, "class");
         let risky_class = t.need("risky_class", class);
         let easy_class = t.need("easy_class", class);
         let other_class = t.need("other_class", class);
@@ -611,10 +617,10 @@ fn triage(node: Node<'_>, known: &Known) -> Option<Triage> {
     })
 }
 
-fn responsibilities(node: Node<'_>, known: &Known) -> Option<Vec<Responsibility>> {
+fn responsibilities(node: &Node<'_>, known: &Known) -> Option<Vec<Responsibility>> {
     let mut before: Vec<Responsibility> = Vec::new();
     node.list(|item| {
-        let rule = item.clone().table(|t| {
+        let rule = item.table(|t| {
             let category = t.may("category", |node| node.known(&known.categories, "category"));
             let area = t.may("area", Node::code);
             let lead = t.need("lead", assignee);
@@ -643,30 +649,28 @@ fn responsibilities(node: Node<'_>, known: &Known) -> Option<Vec<Responsibility>
 }
 
 /// A unit by code, or `@grid`, `@community`: that of the place.
-fn assignee(node: Node<'_>) -> Option<Assignee> {
-    let text = node.clone().text()?;
+fn assignee(node: &Node<'_>) -> Option<Assignee> {
+    let text = node.text()?;
     match text.strip_prefix('@') {
         None => node.code().map(Assignee::Unit),
         Some("grid") => Some(Assignee::Grid),
         Some("community") => Some(Assignee::Community),
-        Some(_) => node.refuse(format!("'{text}' is not known here"), "write a unit's code, \"@grid\" or \"@community\""),
+        Some(_) => {
+            node.refuse(format!("'{text}' is not known here"), "write a unit's code, \"@grid\" or \"@community\"")
+        }
     }
 }
 
-fn dispatch(node: Node<'_>) -> Option<DispatchRules> {
+fn dispatch(node: &Node<'_>) -> Option<DispatchRules> {
     node.table(|t| {
         let liaison_office = t.need("liaison_office", Node::code);
         let automatic = t.need("automatic", Node::flag);
         let max_co_units = t.need("max_co_units", |node| node.whole(0..=COUNT_MAX));
-        Some(DispatchRules {
-            liaison_office: liaison_office?,
-            automatic: automatic?,
-            max_co_units: max_co_units?,
-        })
+        Some(DispatchRules { liaison_office: liaison_office?, automatic: automatic?, max_co_units: max_co_units? })
     })
 }
 
-fn contact(node: Node<'_>) -> Option<ContactRules> {
+fn contact(node: &Node<'_>) -> Option<ContactRules> {
     node.table(|t| {
         let attempts = t.need("attempts", |node| node.whole(1..=COUNT_MAX));
         let gap = t.need("attempt_gap", |node| node.minutes(0..=MINUTES_MAX));
@@ -674,7 +678,7 @@ fn contact(node: Node<'_>) -> Option<ContactRules> {
     })
 }
 
-fn returns(node: Node<'_>) -> Option<ReturnRules> {
+fn returns(node: &Node<'_>) -> Option<ReturnRules> {
     node.table(|t| {
         let leader_decides_from = t.need("leader_decides_from", |node| node.whole(1..=COUNT_MAX));
         let reasons = t.need("reasons", choices);
@@ -682,7 +686,7 @@ fn returns(node: Node<'_>) -> Option<ReturnRules> {
     })
 }
 
-fn extensions(node: Node<'_>) -> Option<ExtensionRules> {
+fn extensions(node: &Node<'_>) -> Option<ExtensionRules> {
     node.table(|t| {
         let max_granted = t.need("max_granted", |node| node.whole(0..=COUNT_MAX));
         let max_minutes = t.need("longest", |node| node.minutes(1..=MINUTES_MAX));
@@ -697,7 +701,7 @@ fn extensions(node: Node<'_>) -> Option<ExtensionRules> {
     })
 }
 
-fn whistle(node: Node<'_>) -> Option<WhistleRules> {
+fn whistle(node: &Node<'_>) -> Option<WhistleRules> {
     node.table(|t| {
         let max_units = t.need("max_units", |node| node.whole(1..=COUNT_MAX));
         let outcomes = t.need("outcomes", |node| choices_with(node, &["solved"]));
@@ -705,7 +709,7 @@ fn whistle(node: Node<'_>) -> Option<WhistleRules> {
     })
 }
 
-fn escalation(node: Node<'_>) -> Option<EscalationRules> {
+fn escalation(node: &Node<'_>) -> Option<EscalationRules> {
     node.table(|t| {
         let duties = t.need("duties", |node| node.list(name));
         let questions = t.need("questions", |node| node.list(name));
@@ -718,12 +722,12 @@ fn escalation(node: Node<'_>) -> Option<EscalationRules> {
     })
 }
 
-fn team(node: Node<'_>) -> Option<Vec<Seat>> {
+fn team(node: &Node<'_>) -> Option<Vec<Seat>> {
     listed(node, word, |t, id| {
         let name = t.need("name", name);
         let min = t.need("min", |node| node.whole(0..=COUNT_MAX));
         let max = t.may("max", |node| {
-            let max = node.clone().whole(1..=COUNT_MAX)?;
+            let max = node.whole(1..=COUNT_MAX)?;
             if max < min? {
                 return node.refuse("the most is less than the fewest", "write a number not below `min`");
             }
@@ -734,14 +738,14 @@ fn team(node: Node<'_>) -> Option<Vec<Seat>> {
     })
 }
 
-fn studio(node: Node<'_>) -> Option<Studio> {
+fn studio(node: &Node<'_>) -> Option<Studio> {
     node.table(|t| {
         let (name, route) = (t.need("name", name), t.need("route", |node| node.word(&ROUTES)));
         Some(Studio { name: name?, route: route? })
     })
 }
 
-fn forms(node: Node<'_>) -> Option<BTreeMap<FormId, Form>> {
+fn forms(node: &Node<'_>) -> Option<BTreeMap<FormId, Form>> {
     let codes: BTreeSet<FormId> = node.codes();
     let mut whole = true;
     for must in FORMS.into_iter().filter(|must| !codes.contains(*must)) {
@@ -752,13 +756,14 @@ fn forms(node: Node<'_>) -> Option<BTreeMap<FormId, Form>> {
     whole.then_some(forms)
 }
 
-fn form(id: &FormId, node: Node<'_>) -> Option<Form> {
+fn form(id: &FormId, node: &Node<'_>) -> Option<Form> {
     node.table(|t| {
         let name = t.need("name", name);
         let fields = t.need("fields", |node| {
-            let fields = listed(node.clone(), |node| field_code(id, node), field)?;
+            let fields = listed(node, |node| field_code(id, node), field)?;
             if !fields.iter().any(|field| field.required) {
-                return node.refuse("nothing of this form must be filled in", "let at least one field be required = true");
+                return node
+                    .refuse("nothing of this form must be filled in", "let at least one field be required = true");
             }
             Some(fields)
         });
@@ -766,8 +771,8 @@ fn form(id: &FormId, node: Node<'_>) -> Option<Form> {
     })
 }
 
-fn field_code(form: &FormId, node: Node<'_>) -> Option<String> {
-    let code = word(node.clone())?;
+fn field_code(form: &FormId, node: &Node<'_>) -> Option<String> {
+    let code = word(node)?;
     if form.as_str() == "follow_up" && FOLLOW_UP_ANSWERS.contains(&code.as_str()) {
         return node.refuse(format!("the program asks for '{code}' by itself"), "remove this field");
     }
@@ -809,7 +814,7 @@ enum Kind {
     Date,
 }
 
-fn closing(node: Node<'_>, decline_reasons: &mut BTreeSet<Word>) -> Option<ClosingRules> {
+fn closing(node: &Node<'_>, decline_reasons: &mut BTreeSet<Word>) -> Option<ClosingRules> {
     node.table(|t| {
         let grades = t.need("grades", |node| small(node, 2..=10));
         let bad_up_to = t.need("bad_up_to", |node| small(node, 1..=u32::from(grades?) - 1));
@@ -834,16 +839,16 @@ fn closing(node: Node<'_>, decline_reasons: &mut BTreeSet<Word>) -> Option<Closi
     })
 }
 
-fn small(node: Node<'_>, bounds: std::ops::RangeInclusive<u32>) -> Option<u8> {
+fn small(node: &Node<'_>, bounds: std::ops::RangeInclusive<u32>) -> Option<u8> {
     node.whole(bounds).and_then(|number| u8::try_from(number).ok())
 }
 
-fn rates(node: Node<'_>, known: &Known) -> Option<Vec<Rate>> {
+fn rates(node: &Node<'_>, known: &Known) -> Option<Vec<Rate>> {
     listed(node, word, |t, id| {
         let name = t.need("name", name);
         let numerator = t.need("numerator", |node| node.word(&COUNTS));
         let denominator = t.need("denominator", |node| {
-            let below = node.clone().word(&COUNTS)?;
+            let below = node.word(&COUNTS)?;
             let above = numerator?;
             if PARTS.contains(&(above, below)) {
                 return Some(below);
@@ -857,19 +862,13 @@ fn rates(node: Node<'_>, known: &Known) -> Option<Vec<Rate>> {
         let exclude = t.may_list("exclude", |node| {
             node.set(|node| node.known(&known.decline_reasons, "decline reason").map(|word| word.0))
         });
-        Some(Rate {
-            id: id?,
-            name: name?,
-            numerator: numerator?,
-            denominator: denominator?,
-            exclude: exclude?,
-        })
+        Some(Rate { id: id?, name: name?, numerator: numerator?, denominator: denominator?, exclude: exclude? })
     })
 }
 
-fn retention(node: Node<'_>) -> Option<Retention> {
+fn retention(node: &Node<'_>) -> Option<Retention> {
     node.table(|t| {
-        let days = |node: Node<'_>| node.days(1..=DAYS_MAX);
+        let days = |node: &Node<'_>| node.days(1..=DAYS_MAX);
         let identity_days = t.need("identity", days);
         let idempotency_days = t.need("idempotency", days);
         let outbox_days = t.need("outbox", days);
@@ -883,7 +882,7 @@ fn retention(node: Node<'_>) -> Option<Retention> {
     })
 }
 
-fn repeats(node: Node<'_>) -> Option<RepeatRules> {
+fn repeats(node: &Node<'_>) -> Option<RepeatRules> {
     node.table(|t| {
         let within_days = t.need("within", |node| node.days(1..=DAYS_MAX));
         let within_metres = t.need("within_metres", |node| node.whole(1..=100_000));

@@ -113,7 +113,7 @@ impl<'t> Node<'t> {
     }
 
     /// A text with something in it.
-    pub(super) fn text(self) -> Option<String> {
+    pub(super) fn text(&self) -> Option<String> {
         match self.value {
             DeValue::String(text) if text.trim().is_empty() => self.refuse("the text is empty", "write the text"),
             DeValue::String(text) => Some(text.trim().to_owned()),
@@ -122,17 +122,17 @@ impl<'t> Node<'t> {
     }
 
     /// A code.
-    pub(super) fn code<T: TryFrom<String, Error = BadCode>>(self) -> Option<T> {
-        let text = self.clone().text()?;
+    pub(super) fn code<T: TryFrom<String, Error = BadCode>>(&self) -> Option<T> {
+        let text = self.text()?;
         T::try_from(text).or_else(|bad| self.refuse(bad_code(&bad.0), CODE_REMEDY).ok_or(())).ok()
     }
 
     /// A code that must be among those known.
-    pub(super) fn known<T>(self, known: &BTreeSet<T>, kind: &str) -> Option<T>
+    pub(super) fn known<T>(&self, known: &BTreeSet<T>, kind: &str) -> Option<T>
     where
         T: TryFrom<String, Error = BadCode> + Ord + fmt::Display,
     {
-        let code: T = self.clone().code()?;
+        let code: T = self.code()?;
         // Nothing known means that the list itself is at fault, and was noted as such.
         if known.is_empty() || known.contains(&code) {
             return Some(code);
@@ -142,8 +142,8 @@ impl<'t> Node<'t> {
     }
 
     /// One of a fixed set of words.
-    pub(super) fn word<T: Copy>(self, words: &[(&str, T)]) -> Option<T> {
-        let text = self.clone().text()?;
+    pub(super) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+        let text = self.text()?;
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
             return Some(*value);
         }
@@ -151,8 +151,10 @@ impl<'t> Node<'t> {
     }
 
     /// A whole number within bounds.
-    pub(super) fn whole(self, bounds: RangeInclusive<u32>) -> Option<u32> {
-        let DeValue::Integer(integer) = self.value else { return self.wrong_type("write a whole number without quotes") };
+    pub(super) fn whole(&self, bounds: RangeInclusive<u32>) -> Option<u32> {
+        let DeValue::Integer(integer) = self.value else {
+            return self.wrong_type("write a whole number without quotes");
+        };
         let number = i64::from_str_radix(integer.as_str(), integer.radix()).ok();
         match number.and_then(|number| u32::try_from(number).ok()).filter(|number| bounds.contains(number)) {
             Some(number) => Some(number),
@@ -164,7 +166,7 @@ impl<'t> Node<'t> {
     }
 
     /// A share between 0 and 1, ends included.
-    pub(super) fn share(self) -> Option<f64> {
+    pub(super) fn share(&self) -> Option<f64> {
         let written = match self.value {
             DeValue::Float(float) => float.as_str(),
             DeValue::Integer(integer) => integer.as_str(),
@@ -177,7 +179,7 @@ impl<'t> Node<'t> {
     }
 
     /// True or false.
-    pub(super) fn flag(self) -> Option<bool> {
+    pub(super) fn flag(&self) -> Option<bool> {
         match self.value {
             DeValue::Boolean(flag) => Some(*flag),
             _ => self.wrong_type("write true or false without quotes"),
@@ -185,8 +187,8 @@ impl<'t> Node<'t> {
     }
 
     /// A length of time: `10 min`, `1 h`, `30 days`, `3 working days`.
-    pub(super) fn length(self) -> Option<Length> {
-        let text = self.clone().text()?;
+    pub(super) fn length(&self) -> Option<Length> {
+        let text = self.text()?;
         match length(&text) {
             Some(length) => Some(length),
             None => self.refuse(
@@ -197,8 +199,8 @@ impl<'t> Node<'t> {
     }
 
     /// A length of natural time, in minutes, within bounds given in minutes.
-    pub(super) fn minutes(self, bounds: RangeInclusive<u32>) -> Option<u32> {
-        match self.clone().length()? {
+    pub(super) fn minutes(&self, bounds: RangeInclusive<u32>) -> Option<u32> {
+        match self.length()? {
             Length::Minutes(minutes) if bounds.contains(&minutes) => Some(minutes),
             Length::Minutes(_) => self.refuse(
                 "this length is out of bounds",
@@ -211,8 +213,8 @@ impl<'t> Node<'t> {
     }
 
     /// A length in whole natural days, within bounds.
-    pub(super) fn days(self, bounds: RangeInclusive<u32>) -> Option<u32> {
-        let minutes = self.clone().minutes(0..=u32::MAX)?;
+    pub(super) fn days(&self, bounds: RangeInclusive<u32>) -> Option<u32> {
+        let minutes = self.minutes(0..=u32::MAX)?;
         let days = minutes / MINUTES_PER_DAY;
         if minutes.is_multiple_of(MINUTES_PER_DAY) && bounds.contains(&days) {
             return Some(days);
@@ -224,8 +226,8 @@ impl<'t> Node<'t> {
     }
 
     /// A number of working days, within bounds.
-    pub(super) fn working_days(self, bounds: RangeInclusive<u32>) -> Option<u32> {
-        match self.clone().length()? {
+    pub(super) fn working_days(&self, bounds: RangeInclusive<u32>) -> Option<u32> {
+        match self.length()? {
             Length::WorkingDays(days) if bounds.contains(&days) => Some(days),
             _ => self.refuse(
                 "this is no number of working days that fits here",
@@ -235,25 +237,25 @@ impl<'t> Node<'t> {
     }
 
     /// A list, each member read by `read`.
-    pub(super) fn list<T>(self, mut read: impl FnMut(Node<'t>) -> Option<T>) -> Option<Vec<T>> {
+    pub(super) fn list<T>(&self, mut read: impl FnMut(&Node<'t>) -> Option<T>) -> Option<Vec<T>> {
         let DeValue::Array(array) = self.value else { return self.wrong_type("write a list in [ ]") };
         let all: Vec<Option<T>> = array
             .iter()
             .enumerate()
             .map(|(index, item)| {
                 let path = format!("{}[{}]", self.path, index + 1);
-                read(Node { sink: self.sink, path, span: item.span(), value: item.get_ref() })
+                read(&Node { sink: self.sink, path, span: item.span(), value: item.get_ref() })
             })
             .collect();
         all.into_iter().collect()
     }
 
     /// A list without doubles.
-    pub(super) fn set<T: PartialEq>(self, mut read: impl FnMut(Node<'t>) -> Option<T>) -> Option<Vec<T>> {
+    pub(super) fn set<T: PartialEq>(&self, mut read: impl FnMut(&Node<'t>) -> Option<T>) -> Option<Vec<T>> {
         let mut seen: Vec<T> = Vec::new();
         let mut whole = true;
         let read_all = self.list(|node| {
-            let item = read(node.clone());
+            let item = read(node);
             match item {
                 None => whole = false,
                 Some(item) if seen.contains(&item) => {
@@ -268,20 +270,30 @@ impl<'t> Node<'t> {
     }
 
     /// A table, read by `read`; keys that `read` did not ask for are faults.
-    pub(super) fn table<T>(self, read: impl FnOnce(&Table<'t>) -> Option<T>) -> Option<T> {
-        let DeValue::Table(table) = self.value else { return self.wrong_type("write a table, such as { key = value }") };
-        let table = Table { sink: self.sink, path: self.path, span: self.span, table, asked: RefCell::default() };
+    pub(super) fn table<T>(&self, read: impl FnOnce(&Table<'t>) -> Option<T>) -> Option<T> {
+        let DeValue::Table(table) = self.value else {
+            return self.wrong_type("write a table, such as { key = value }");
+        };
+        let table = Table {
+            sink: self.sink,
+            path: self.path.clone(),
+            span: self.span.clone(),
+            table,
+            asked: RefCell::default(),
+        };
         let value = read(&table);
         table.refuse_unknown();
         value
     }
 
     /// A table whose keys are codes that the file chooses.
-    pub(super) fn by_code<K, T>(self, mut read: impl FnMut(&K, Node<'t>) -> Option<T>) -> Option<BTreeMap<K, T>>
+    pub(super) fn by_code<K, T>(&self, mut read: impl FnMut(&K, &Node<'t>) -> Option<T>) -> Option<BTreeMap<K, T>>
     where
         K: TryFrom<String, Error = BadCode> + Ord,
     {
-        let DeValue::Table(table) = self.value else { return self.wrong_type("write a table, such as { code = value }") };
+        let DeValue::Table(table) = self.value else {
+            return self.wrong_type("write a table, such as { code = value }");
+        };
         let mut whole = true;
         let mut all = BTreeMap::new();
         for (key, item) in table {
@@ -296,7 +308,7 @@ impl<'t> Node<'t> {
                     self.sink.note(key.span().start, &node.path, bad_code(&bad.0), CODE_REMEDY);
                     whole = false;
                 }
-                Ok(code) => match read(&code, node) {
+                Ok(code) => match read(&code, &node) {
                     Some(value) => drop(all.insert(code, value)),
                     None => whole = false,
                 },
@@ -346,17 +358,17 @@ impl<'t> Table<'t> {
     }
 
     /// A key that must be there.
-    pub(super) fn need<T>(&self, key: &'static str, read: impl FnOnce(Node<'t>) -> Option<T>) -> Option<T> {
+    pub(super) fn need<T>(&self, key: &'static str, read: impl FnOnce(&Node<'t>) -> Option<T>) -> Option<T> {
         match self.ask(key) {
-            Some(node) => read(node),
+            Some(node) => read(&node),
             None => self.lacks(key),
         }
     }
 
     /// A key that may be there.
-    pub(super) fn may<T>(&self, key: &'static str, read: impl FnOnce(Node<'t>) -> Option<T>) -> Option<Option<T>> {
+    pub(super) fn may<T>(&self, key: &'static str, read: impl FnOnce(&Node<'t>) -> Option<T>) -> Option<Option<T>> {
         match self.ask(key) {
-            Some(node) => read(node).map(Some),
+            Some(node) => read(&node).map(Some),
             None => Some(None),
         }
     }
@@ -365,7 +377,7 @@ impl<'t> Table<'t> {
     pub(super) fn may_list<T>(
         &self,
         key: &'static str,
-        read: impl FnOnce(Node<'t>) -> Option<Vec<T>>,
+        read: impl FnOnce(&Node<'t>) -> Option<Vec<T>>,
     ) -> Option<Vec<T>> {
         self.may(key, read).map(Option::unwrap_or_default)
     }
