@@ -1,16 +1,703 @@
-//! What the policy files say.
+//! What the policy files say, what is refused in one that is broken, and what is told of one.
 
-use jiban_domain::policy::Policy;
+use std::collections::BTreeSet;
 
-#[test]
-fn dongmen_has_no_fault() {
-    if let Err(faults) = Policy::parse(include_str!("../../../policies/dongmen.toml")) {
-        panic!("{faults}");
+use jiban_domain::{
+    ids::{ClassId, ClockId, FormId},
+    policy::{Assignee, Fault, Language, Length, Milestone, Policy, UrgentRule, explain},
+};
+
+const DONGMEN: &str = include_str!("../../../policies/dongmen.toml");
+const BALTIMORE: &str = include_str!("../../../policies/baltimore.toml");
+
+fn read(text: &str) -> Policy {
+    match Policy::parse(text) {
+        Ok(policy) => policy,
+        Err(faults) => panic!("a policy that should be whole has faults:\n{faults}"),
     }
 }
+
+fn class(id: &str) -> ClassId {
+    ClassId::new(id).unwrap_or_else(|bad| panic!("{bad}"))
+}
+
+// ── The files ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
 #[test]
-fn baltimore_has_no_fault() {
-    if let Err(faults) = Policy::parse(include_str!("../../../policies/baltimore.toml")) {
-        panic!("{faults}");
+fn dongmen_has_the_numbers_of_the_mechanism() {
+    use Length::{Minutes as Min, WorkingDays as Days};
+    use Milestone::{Contacted, Dispatched, Finished, OpinionFiled, Registered, Verified};
+    let policy = read(DONGMEN);
+    let table = [
+        ("dispatch", Registered, Dispatched, [Min(60), Min(60), Min(24 * 60)]),
+        ("contact", Dispatched, Contacted, [Min(10), Min(10), Min(10)]),
+        ("verify", Dispatched, Verified, [Min(30), Min(30), Min(30)]),
+        ("finish", Dispatched, Finished, [Min(2 * 60), Min(24 * 60), Min(72 * 60)]),
+        ("opinion", Finished, OpinionFiled, [Days(3), Days(3), Days(3)]),
+    ];
+    for (id, start, stop, lengths) in table {
+        let clock = &policy.clocks[id];
+        assert_eq!((clock.start, clock.stop), (start, stop), "{id}");
+        for (name, length) in ["urgent", "fast", "routine"].into_iter().zip(lengths) {
+            assert_eq!(clock.length[&class(name)], length, "{id} {name}");
+        }
+    }
+    assert_eq!(policy.clocks["dispatch"].complex, Some(Min(24 * 60)), "a complex case is dispatched within 24 h");
+    assert_eq!(policy.contact.attempts, 3, "three logged attempts count as contact");
+    assert_eq!(policy.returns.leader_decides_from, 2, "a second return goes to a leader");
+    assert_eq!((policy.escalation.duties.len(), policy.escalation.questions.len()), (5, 3), "五包三问");
+    let seats: Vec<_> = policy.team.iter().map(|seat| (seat.id.as_str(), seat.min, seat.max)).collect();
+    assert_eq!(
+        seats[..4],
+        [("delegate", 1, Some(1)), ("cadre", 1, Some(1)), ("staff", 2, Some(2)), ("grid_worker", 1, None)]
+    );
+    let classes: Vec<_> = policy.classes.iter().map(|class| class.id.as_str()).collect();
+    assert_eq!(classes, ["urgent", "fast", "routine"], "the most severe first");
+}
+
+#[test]
+fn a_finding_of_rounds_has_a_clock_of_its_own_and_none_for_a_reporter() {
+    use jiban_domain::case::Origin::{Inspection, Request};
+    let policy = read(DONGMEN);
+    let runs = |origin| {
+        let rules =
+            policy.clocks.iter().filter(move |(_, rule)| rule.origins.is_empty() || rule.origins.contains(&origin));
+        rules.map(|(id, _)| id.as_str()).collect::<BTreeSet<_>>()
+    };
+    assert!(runs(Inspection).contains("finding"));
+    for id in ["contact", "opinion", "follow_up", "finish"] {
+        assert!(runs(Request).contains(id), "{id} runs for requests");
+        assert!(!runs(Inspection).contains(id), "{id} does not run for findings");
+    }
+}
+
+#[test]
+fn every_category_of_dongmen_has_words_and_finds_a_unit() {
+    let policy = read(DONGMEN);
+    let tops = policy.categories.values().filter(|category| category.parent.is_none()).count();
+    assert_eq!(tops, 13);
+    assert!(policy.categories.len() - tops >= 110);
+    for (id, category) in &policy.categories {
+        let least = if category.parent.is_none() { 1 } else { 3 };
+        assert!(category.words.len() >= least, "{id} has {} words", category.words.len());
+        let ruled = |id| policy.responsibilities.iter().find(|rule| rule.category.as_ref() == Some(id));
+        let certain = policy.lineage(id).filter_map(ruled).any(|rule| matches!(rule.lead, Assignee::Unit(_)));
+        assert!(certain, "{id} has no unit where the place is not known");
+    }
+}
+
+#[test]
+fn a_policy_of_another_city_reads_as_well() {
+    let policy = read(BALTIMORE);
+    assert_eq!(policy.dispatch.liaison_office.as_str(), "bal.311");
+    let pothole = &policy.categories["TRM-Pothole-Repair"];
+    let class = pothole.class.as_ref().unwrap_or_else(|| panic!("potholes have a class"));
+    assert_eq!(policy.clocks["finish"].length[class], Length::Minutes(48 * 60), "due two days after the request");
+}
+
+#[test]
+fn the_version_is_the_hash_of_the_text() {
+    let (policy, again) = (read(DONGMEN), read(DONGMEN));
+    assert_eq!(policy, again);
+    assert_eq!(policy.version.len(), 64);
+    assert_ne!(policy.version, read(&format!("{DONGMEN}\n# a remark")).version);
+}
+
+// ── Faults ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// One edit that breaks the file of Dongmen.
+struct Broken {
+    /// What stands there once.
+    from: &'static str,
+    /// What is put in its place.
+    to: &'static str,
+    /// Text on the line of the fault, once in the broken file; empty: the first line.
+    at: &'static str,
+    /// Key of the fault.
+    key: &'static str,
+}
+
+const fn broken(from: &'static str, to: &'static str, at: &'static str, key: &'static str) -> Broken {
+    Broken { from, to, at, key }
+}
+
+fn edited(text: &str, edit: &Broken) -> String {
+    assert_eq!(text.matches(edit.from).count(), 1, "'{}' should stand once in the file", edit.from);
+    text.replacen(edit.from, edit.to, 1)
+}
+
+fn line_of(text: &str, fragment: &str) -> usize {
+    if fragment.is_empty() {
+        return 1;
+    }
+    let found: Vec<_> = text.match_indices(fragment).collect();
+    assert_eq!(found.len(), 1, "'{fragment}' should stand once in the broken file");
+    text[..found[0].0].matches('\n').count() + 1
+}
+
+fn faults(text: &str) -> Vec<Fault> {
+    match Policy::parse(text) {
+        Ok(_) => Vec::new(),
+        Err(faults) => faults.0,
+    }
+}
+
+const BROKEN: &[Broken] = &[
+    // Head
+    broken(r#"number_prefix = "DM""#, r#"number_prefix = "dm-east""#, "number_prefix", "number_prefix"),
+    broken(r#""Asia/Shanghai""#, r#""Asia/Dongmen""#, "Asia/Dongmen", "time_zone"),
+    broken("time_zone = \"Asia/Shanghai\"\n", "", "", "time_zone"),
+    broken(r#"zh = "东门街道接诉即办、未诉先办机制""#, r#"zh = """#, r#"zh = """#, "name.zh"),
+    broken(
+        r#", en = "Dongmen Street: handled on request, handled before request" }"#,
+        " }",
+        "name = { zh = \"东门街道接诉即办、未诉先办机制\"",
+        "name.en",
+    ),
+    broken("[retention]", "[retentions]\n[retention]", "[retentions]", "retentions"),
+    // Channels
+    broken(
+        r#"en = "Request hall" }, public = false"#,
+        r#"en = "Request hall" }, public = "no""#,
+        "Request hall",
+        "channels.hall.public",
+    ),
+    broken(
+        r#"en = "Weak signal" }, public = false, origin = "signal""#,
+        r#"en = "Weak signal" }, public = false, origin = "signl""#,
+        "signl",
+        "channels.analysis.origin",
+    ),
+    broken("\nhotline = {", "\n\"hot line\" = {", "hot line", r#"channels."hot line""#),
+    broken("[channels]", "[channels]\nempty = 7", "empty = 7", "channels.empty"),
+    // Classes and triage
+    broken(
+        "# 四个可能性",
+        "[[classes]]\nid = \"fast\" # twice\nname = { zh = \"一\", en = \"1\" }\nmeaning = { zh = \"一\", en = \"1\" }\n# 四个可能性",
+        "# twice",
+        "classes[4].id",
+    ),
+    broken("abstain_below = 0.55", "abstain_below = 5.5", "abstain_below", "triage.abstain_below"),
+    broken(r#"easy_class = "fast""#, r#"easy_class = "rapid""#, "easy_class", "triage.easy_class"),
+    broken(r#"id = "gas_smell""#, r#"id = "gas" # twice"#, "# twice", "urgent_rules[3].id"),
+    broken(r#"any = ["电梯", "升降机", "货梯", "扶梯", "轿厢"]"#, "any = [] # none", "# none", "urgent_rules[13].any"),
+    // Clocks
+    broken(
+        r#"length = { urgent = "30 min", fast = "2 h", routine = "24 h" }"#,
+        r#"length = { urgent = "30 min", fast = "2 h" }"#,
+        r#"fast = "2 h" }"#,
+        "clocks.report_in.length",
+    ),
+    broken(
+        r#"length = { urgent = "30 min", fast = "2 h", routine = "24 h" }"#,
+        r#"length = { urgent = "30 min", fast = "2 h", routine = "24 h", slow = "48 h" }"#,
+        "slow =",
+        "clocks.report_in.length.slow",
+    ),
+    broken(r#""1 working day""#, r#""one day""#, "one day", "clocks.bad_rating.length.urgent"),
+    broken(r#""1 working day""#, r#""0 working days""#, "0 working days", "clocks.bad_rating.length.urgent"),
+    broken(r#""1 working day""#, "90", "urgent = 90", "clocks.bad_rating.length.urgent"),
+    broken(r#"stop = "contacted""#, r#"stop = "dispatched" # itself"#, "# itself", "clocks.contact.stop"),
+    broken(r#"stop = "verified""#, r#"stop = "finished" # other"#, "# other", "clocks.verify.stop"),
+    broken(r#"stop = "reported_in""#, r#"stop = "finished" # other"#, "# other", "clocks.report_in.stop"),
+    broken(r#"stop = "followed_up""#, r#"stop = "follow_up""#, r#"stop = "follow_up""#, "clocks.follow_up.stop"),
+    broken("[clocks.verify]", "[clocks.verification]", "[clocks.dispatch]", "clocks"),
+    broken(
+        "[clocks.finding]\nname",
+        "[clocks.finding]\nextendible = true\nname",
+        "extendible",
+        "clocks.finding.extendible",
+    ),
+    broken("warn_at = [0.5]\n", "warn_at = [0.5, 0.4]\n", "[0.5, 0.4]", "clocks.contact.warn_at[2]"),
+    broken("warn_at = [0.5]\n", "warn_at = [1.5]\n", "[1.5]", "clocks.contact.warn_at[1]"),
+    broken("warn = [\"clock_unit\"]\n", "", "[clocks.report_in]", "clocks.report_in"),
+    broken(
+        r#"tell = ["liaison_office", "duty"]"#,
+        r#"tell = ["clock_unit", "duty"]"#,
+        r#"["clock_unit", "duty"]"#,
+        "clocks.dispatch.breach[1].tell[1]",
+    ),
+    broken(r#"tell = ["liaison_office", "duty"]"#, "tell = []", "tell = []", "clocks.dispatch.breach[1].tell"),
+    broken(
+        r#"{ after = "0 min", tell = ["liaison_office", "duty"] }"#,
+        r#"{ after = "5 min", tell = ["liaison_office", "duty"] }"#,
+        r#"after = "5 min""#,
+        "clocks.dispatch.breach[1].after",
+    ),
+    broken(
+        "[\"liaison_office\", \"duty\"] },\n  { after = \"30 min\"",
+        "[\"liaison_office\", \"duty\"] },\n  { after = \"0 min\" ",
+        "after = \"0 min\" ,",
+        "clocks.dispatch.breach[2].after",
+    ),
+    broken(
+        r#"["parent_unit", "duty"]"#,
+        r#"["parent_units", "duty"]"#,
+        "parent_units",
+        "clocks.contact.breach[2].tell[1]",
+    ),
+    broken(
+        r#"["parent_unit", "duty"]"#,
+        r#"["duty", "duty"]"#,
+        r#"["duty", "duty"]"#,
+        "clocks.contact.breach[2].tell[2]",
+    ),
+    // Categories
+    broken(
+        r#""city.stall" = { parent = "city""#,
+        r#""city.stall" = { parent = "citty""#,
+        "citty",
+        r#"categories."city.stall".parent"#,
+    ),
+    broken(
+        "\ncity = { name",
+        "\ncity = { parent = \"city.stall\", name",
+        "city = { parent = \"city.stall\"",
+        "categories.city.parent",
+    ),
+    broken(
+        "\n\"city.stall\" = {",
+        "\n\"x.a\" = { parent = \"city.litter\", name = { zh = \"一\", en = \"1\" } }\n\"x.b\" = { parent = \"x.a\", name = { zh = \"一\", en = \"1\" } }\n\"city.stall\" = {",
+        "\"x.b\"",
+        r#"categories."x.b".parent"#,
+    ),
+    broken(
+        r#"en = "Street stalls" }, class = "fast""#,
+        r#"en = "Street stalls" }, class = "quick""#,
+        "quick",
+        r#"categories."city.stall".class"#,
+    ),
+    broken(
+        r#"en = "Street stalls" }, class = "fast", photo_due"#,
+        r#"en = "Street stalls" }, class = "fast", photo_du"#,
+        "photo_du =",
+        r#"categories."city.stall".photo_du"#,
+    ),
+    broken(r#""ktv""#, r#""KTV""#, r#""KTV""#, r#"categories."noise.bar".words[2]"#),
+    broken(r#""ktv""#, r#""""#, r#""酒吧", """#, r#"categories."noise.bar".words[2]"#),
+    broken(r#""ktv""#, r#""酒吧""#, r#""酒吧", "酒吧""#, r#"categories."noise.bar".words[2]"#),
+    // Responsibilities and dispatch
+    broken(
+        r#"category = "city.toilet""#,
+        r#"category = "city.toilets""#,
+        "city.toilets",
+        "responsibilities[9].category",
+    ),
+    broken(
+        "[[responsibilities]]\ncategory = \"city.toilet\"",
+        "[[responsibilities]] # again\ncategory = \"city.green\"",
+        "# again",
+        "responsibilities[9]",
+    ),
+    broken(
+        "category = \"city.toilet\"\nlead = \"lh.dm.csb\"",
+        "category = \"city.toilet\"\nlead = \"城建办\"",
+        "城建办",
+        "responsibilities[9].lead",
+    ),
+    broken(
+        "category = \"city.toilet\"\nlead = \"lh.dm.csb\"",
+        "category = \"city.toilet\"\nlead = \"@grids\"",
+        "@grids",
+        "responsibilities[9].lead",
+    ),
+    broken(
+        "[[responsibilities]]\ncategory = \"city.toilet\"\nlead = \"lh.dm.csb\"",
+        "[[responsibilities]] # itself\ncategory = \"city.toilet\"\nlead = \"lh.dm.csb\"\nwith = [\"lh.dm.csb\"]",
+        "# itself",
+        "responsibilities[9]",
+    ),
+    broken("automatic = false ", "", "[dispatch]", "dispatch.automatic"),
+    // Handling
+    broken("attempts = 3 ", "attempts = 0 ", "attempts = 0", "contact.attempts"),
+    broken("attempts = 3 ", "attempts = \"three\" ", "three\"", "contact.attempts"),
+    broken(r#"attempt_gap = "2 min""#, r#"attempt_gap = "2 working days""#, "attempt_gap", "contact.attempt_gap"),
+    broken(
+        r#"longest_working = "5 working days""#,
+        r#"longest_working = "5 days""#,
+        "longest_working",
+        "extensions.longest_working",
+    ),
+    broken(
+        "solved = { zh = \"已解决\", en = \"Solved\" }\npartly",
+        "settled = { zh = \"已解决\", en = \"Solved\" }\npartly",
+        "[whistle.outcomes]",
+        "whistle.outcomes",
+    ),
+    broken("min = 2\nmax = 2", "min = 2\nmax = 1 # less", "# less", "team[3].max"),
+    broken(r#"id = "cadre""#, r#"id = "delegate" # twice"#, "# twice", "team[2].id"),
+    broken(r#"route = "legal_aid""#, r#"route = "law""#, r#"route = "law""#, "studios.legal_aid.route"),
+    // Forms and closing
+    broken("[forms.follow_up]", "[forms.callback]", "[forms.opinion]", "forms"),
+    broken(r#"kind = "date""#, r#"kind = "day""#, r#"kind = "day""#, "forms.opinion.fields[6].kind"),
+    broken(
+        r#"en = "Legal or policy basis" }, kind = "text", required = false, max_chars = 1000"#,
+        r#"en = "Legal or policy basis" }, kind = "text", required = false"#,
+        "Legal or policy basis",
+        "forms.opinion.fields[3].max_chars",
+    ),
+    broken(r#"{ id = "wishes","#, r#"{ id = "method", "#, r#""method",  name"#, "forms.follow_up.fields[3].id"),
+    broken(r#"{ id = "wishes""#, r#"{ id = "satisfied""#, r#"id = "satisfied""#, "forms.follow_up.fields[3].id"),
+    broken(
+        r#"kind = "choice", required = true, choices = { phone"#,
+        r#"kind = "choice", required = false, choices = { phone"#,
+        "fields = [\n  { id = \"method\"",
+        "forms.follow_up.fields",
+    ),
+    broken("grades = 5", "grades = 1", "grades = 1", "closing.grades"),
+    broken("bad_up_to = 2", "bad_up_to = 5", "bad_up_to", "closing.bad_up_to"),
+    broken("satisfied_from = 4", "satisfied_from = 2", "satisfied_from", "closing.satisfied_from"),
+    broken(r#"rate_within = "30 days""#, r#"rate_within = "36 h""#, "rate_within", "closing.rate_within"),
+    // Rates and the rest
+    broken(
+        r#"exclude = ["unlawful", "unreasonable"]"#,
+        r#"exclude = ["unlawful", "unresonable"]"#,
+        "unresonable",
+        "rates[1].exclude[2]",
+    ),
+    broken(
+        r#"denominator = "clocks_due""#,
+        r#"denominator = "followed_up" # other"#,
+        "# other",
+        "rates[4].denominator",
+    ),
+    broken(
+        r#"numerator = "report_ins""#,
+        r#"numerator = "report_in""#,
+        r#"numerator = "report_in""#,
+        "rates[5].numerator",
+    ),
+    broken(r#"id = "resolution""#, r#"id = "response" # twice"#, "# twice", "rates[2].id"),
+    broken(r#"identity = "1095 days""#, r#"identity = "36 h""#, "identity = ", "retention.identity"),
+    broken("within_metres = 100", "within_metres = -1", "within_metres", "repeats.within_metres"),
+    // No TOML at all
+    broken("grades = 5", "grades = = 5", "grades = = 5", ""),
+    broken("max_units = 12", "max_units = 12\nmax_units = 13", "max_units = 13", ""),
+];
+
+#[test]
+fn each_broken_edit_gives_exactly_its_fault() {
+    assert!(BROKEN.len() >= 40);
+    for edit in BROKEN {
+        let text = edited(DONGMEN, edit);
+        let found = faults(&text);
+        let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found.len(), 1, "'{}' → '{}': {shown:#?}", edit.from, edit.to);
+        let fault = &found[0];
+        assert_eq!((fault.line, fault.key.as_str()), (line_of(&text, edit.at), edit.key), "{shown:?}");
+        assert!(fault.column >= 1 && !fault.what.is_empty() && !fault.remedy.is_empty(), "{shown:?}");
+    }
+}
+
+#[test]
+fn all_faults_are_told_at_once_in_the_order_of_the_file() {
+    let together = [
+        "number_prefix",
+        "channels.hall.public",
+        "urgent_rules[3].id",
+        "clocks.verify.stop",
+        "team[3].max",
+        "rates[4].denominator",
+        "retention.identity",
+    ];
+    let edits = together.map(|key| {
+        BROKEN.iter().find(|edit| edit.key == key).unwrap_or_else(|| panic!("{key} is among the broken edits"))
+    });
+    let text = edits.iter().fold(DONGMEN.to_owned(), |text, edit| edited(&text, edit));
+    let found = faults(&text);
+    assert_eq!(found.iter().map(|fault| fault.key.as_str()).collect::<Vec<_>>(), together);
+    assert!(found.is_sorted_by_key(|fault| fault.line));
+}
+
+#[test]
+fn an_empty_file_tells_every_key_it_lacks() {
+    let found = faults("");
+    for key in ["name", "classes", "clocks", "categories", "forms", "rates", "retention", "repeats"] {
+        assert!(found.iter().any(|fault| fault.key == key && fault.line == 1), "{key}");
+    }
+}
+
+#[test]
+fn a_fault_says_where_what_and_what_to_do() {
+    let text = DONGMEN.replacen("time_zone = \"Asia/Shanghai\"", "time_zone = \"Asia/Shanghi\"", 1);
+    let line = line_of(&text, "Asia/Shanghi");
+    let Err(found) = Policy::parse(&text) else { panic!("a time zone that does not exist was taken") };
+    let told = "time_zone: there is no time zone 'Asia/Shanghi'; write an IANA name, such as \"Asia/Shanghai\"";
+    assert_eq!(found.to_string(), format!("{line}:13: {told}"));
+}
+
+#[test]
+fn a_slip_of_the_pen_is_answered_with_the_nearest_word() {
+    let near = [
+        ("photo_du", "photo_due"),
+        ("citty", "city"),
+        ("signl", "signal"),
+        ("unresonable", "unreasonable"),
+        ("parent_units", "parent_unit"),
+    ];
+    for (written, meant) in near {
+        let edit = BROKEN.iter().find(|edit| edit.to.contains(written)).unwrap_or_else(|| panic!("{written}"));
+        let found = faults(&edited(DONGMEN, edit));
+        assert!(found[0].remedy.contains(meant), "{written}: {}", found[0].remedy);
+    }
+}
+
+// ── Danger to life ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// What must be urgent by rule, whatever a model says.
+const DANGER: &[&str] = &[
+    "太白路口一楼餐馆着火了，火势很大",
+    "我家对面楼有浓烟冒出来，快来人",
+    "楼道里电动车起火，楼上的人下不来",
+    "外面一辆小汽车自燃了",
+    "仓库在冒黑烟，有焦味",
+    "火锅店厨房着火，客人往外跑",
+    "消防通道被车堵住了，里面的房子正在起火，消防车进不去",
+    "六楼厨房闻到很重的煤气味",
+    "工地把燃气管道挖断了，现在一直嘶嘶响",
+    "楼下大排档煤气罐漏气，味道很大",
+    "隔壁一氧化碳中毒，人没反应了",
+    "小区地下室发生爆炸，玻璃全碎了",
+    "刚才听到一声巨响，二楼窗户都飞了",
+    "老房子墙体突然倾斜，住户不敢回家",
+    "围墙倒了，压到人",
+    "天桥旁的脚手架倒塌",
+    "路面塌陷出一个大洞，车掉进去了",
+    "边坡滑坡，泥土冲到楼下",
+    "外墙瓷砖大面积脱落，差点砸到人",
+    "有人从楼上往下扔酒瓶，天天高空抛物",
+    "空调外机掉下来砸到车",
+    "广告牌被风吹得快掉下来，下面都是人，随时会砸到人",
+    "一个小女孩在商场走丢了，找了两个小时",
+    "小孩被锁在车里，太阳很晒",
+    "三岁的孩子爬出窗外，挂在防盗网上",
+    "隔壁天天毒打孩子，孩子浑身是伤",
+    "男孩掉进河里了",
+    "邻居把儿子打得满身是伤",
+    "老人走失三天了，有老年痴呆",
+    "有人站在楼顶要跳楼",
+    "我不想活了，你们再不管我就死给你们看",
+    "她说要割腕，已经锁了门",
+    "工地上有人爬上塔吊说不给工资就跳下去",
+    "再不解决我只有一死了之",
+    "楼下有人持刀追人",
+    "几个人拿着钢管打群架，有人头破血流",
+    "店里有人拿菜刀砍人",
+    "前夫上门打我，说要杀了我",
+    "邻居家老公家暴，女的一直在喊救命",
+    "路灯杆漏电，小孩被电到了",
+    "台风把高压线吹断掉在马路上",
+    "有人触电倒地",
+    "我被困在电梯里，按铃没人理",
+    "电梯突然急坠，里面还有老人",
+    "商场扶梯夹住小孩的脚",
+    "地下车库被淹，还有人在里面",
+    "暴雨内涝，水没过膝盖，一楼老人出不来",
+    "路口井盖不见了，已经有人摔进去",
+    "沙井盖被偷，晚上看不见很危险",
+    "基坑没有围挡，小孩会掉下去",
+    "几十名工人在项目部门口拉横幅讨薪",
+    "上百业主围堵售楼处",
+    "商户聚集在街道办门口讨说法",
+    "老人在公园晕倒，不省人事",
+    "独居老人几天没出门，屋里有臭味",
+    "工地食堂几十人食物中毒",
+    "有人把硫酸倒进下水道，刺鼻",
+    "居民楼里有人私藏大量汽油，怕出事",
+    "有人在广场突然口吐白沫抽搐",
+    "有人被非法拘禁在出租屋",
+    "女生被陌生男子尾随女厕，意图强奸",
+];
+
+/// What only sounds like danger.
+const NO_DANGER: &[&str] = &[
+    "消防通道长期被货车堵住，请处理",
+    "楼道堆满杂物，存在火灾隐患",
+    "小区灭火器过期，消防栓没水",
+    "建议安装燃气泄漏报警器",
+    "煤气费突然涨了一倍，要求核查",
+    "燃气公司上门安检态度差",
+    "我要开通管道燃气怎么办理",
+    "火锅店半夜还在营业，噪音扰民",
+    "火锅店油烟味太大",
+    "火车站旁边停车乱收费",
+    "随着火车站客流增加，周边停车难",
+    "服装店天天喊跳楼价，喇叭太吵",
+    "店铺贴出跳楼大甩卖，吵得睡不着",
+    "公司员工跳槽后克扣工资",
+    "生意火爆，门口排队占道",
+    "游乐场跳楼机没有年检",
+    "电瓶车飞线充电，万一起火后果不堪设想",
+    "一旦发生火灾消防车根本进不来",
+    "烧烤摊占道经营，烟雾扰民",
+    "希望社区多组织消防火灾演练",
+    "楼上装修声音太大，头都炸了",
+    "群里都炸了锅，物业不回应",
+    "炸鸡店油炸味道大",
+    "爆炸头发型店办卡不退钱",
+    "小区电梯经常坏，希望更换",
+    "业主反对加装电梯，项目卡在签字阶段",
+    "加装电梯困难，请协调",
+    "电梯里有人抽烟",
+    "墙纸脱落，房东不修",
+    "斑马线脱落看不清",
+    "二维码脱落扫不了",
+    "希望安装高空抛物监控",
+    "树叶掉落没人扫",
+    "我儿子的学位申请被打回来了",
+    "孩子被积分入学政策困扰",
+    "孩子上学名额不够",
+    "学生证丢失怎么补办",
+    "建议暑假开展防溺水宣传",
+    "狗走失了，请帮忙找",
+    "小猫走丢了",
+    "健身房老板失联，会员卡不退钱",
+    "开发商失联，房产证办不了",
+    "被商家绑架消费，强制充值",
+    "剧本杀店深夜喧哗",
+    "狼人杀店噪音",
+    "水果店老板缺斤少两，像抢劫一样",
+    "小孩玩玩具枪打到我",
+    "这家店宰客跟抢劫一样",
+    "漏电保护开关老是跳闸",
+    "火花塞店占道修车",
+    "井盖松动，车过有响声",
+    "井盖响声扰民",
+    "人行道地砖松动",
+    "共享单车堵路，走不过去",
+    "货车停车堵门",
+    "老人聚集打牌吵闹",
+    "聚众赌博扰民",
+    "地铁施工封路，绕行太远",
+    "醉酒闹事的人天天有",
+    "麻将馆聚集打麻将",
+    "办理死亡证明要什么材料",
+    "父亲因病死亡，户口怎么注销",
+    "电动车倒在地上没人扶",
+    "垃圾桶倒在地上",
+    "路边有动物尸体",
+    "电脑中毒数据丢失",
+    "信息泄露，天天接推销电话",
+    "小区停水两天了",
+    "水压低，洗不了澡",
+    "落水管破损漏水",
+    "咨询防洪水物资哪里领",
+    "公司要倒了，还欠我们社保",
+    "店里生意快活不下去，希望减租",
+    "今年生意活不下去，希望减免租金",
+    "年轻生育补贴怎么申请",
+    "减轻生活负担，申请低保",
+    "反家暴宣传什么时候有",
+    "有人虐待流浪猫",
+    "楼上拖椅子半夜巨响吵",
+    "门口汽油味，加油站太近",
+    "地下停车场有尾气味",
+    "建议增加消防安全宣传",
+    "楼下负责人质问我",
+    "广场舞音响巨响，太吵",
+    "业主聚集区缺少公厕",
+    "电影院大火的影片票价太高",
+    "天气热死了空调坏了",
+    "店里模特假人倒在地上",
+    "老师布置作业太多，孩子累死了",
+    "外卖骑手逆行差点撞死人",
+];
+
+fn hit<'p>(policy: &'p Policy, text: &str) -> Option<(&'p UrgentRule, &'p str)> {
+    policy.urgent_rules.iter().find_map(|rule| rule.hit(text).map(|word| (rule, word)))
+}
+
+#[test]
+fn danger_to_life_is_always_urgent() {
+    let policy = read(DONGMEN);
+    let missed: Vec<_> = DANGER.iter().filter(|text| hit(&policy, text).is_none()).collect();
+    assert!(missed.is_empty(), "no rule fires on {missed:#?}");
+    assert!(policy.urgent_rules.iter().all(|rule| rule.class == class("urgent")));
+}
+
+#[test]
+fn what_only_sounds_like_danger_is_not_urgent_by_rule() {
+    let policy = read(DONGMEN);
+    let wrong: Vec<_> =
+        NO_DANGER.iter().filter_map(|text| hit(&policy, text).map(|(rule, word)| (text, &rule.id, word))).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_harmless_phrase_does_not_hide_the_danger_beside_it() {
+    let policy = read(DONGMEN);
+    let fire =
+        policy.urgent_rules.iter().find(|rule| rule.id == "fire").unwrap_or_else(|| panic!("there is a rule for fire"));
+    assert_eq!(fire.hit("楼道堆物，一旦起火后果不堪设想"), None);
+    assert_eq!(fire.hit("早说过一旦起火后果不堪设想，现在真的起火了"), Some("起火"));
+}
+
+// ── Prose ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+#[test]
+fn the_prose_tells_every_rule_in_both_languages() {
+    for policy in [read(DONGMEN), read(BALTIMORE)] {
+        for language in [Language::Zh, Language::En] {
+            let told = explain(&policy, language);
+            let names = (policy.clocks.values().map(|clock| &clock.name))
+                .chain(policy.classes.iter().map(|class| &class.name))
+                .chain(policy.forms.values().map(|form| &form.name))
+                .chain(policy.forms.values().flat_map(|form| &form.fields).map(|field| &field.name))
+                .chain(policy.rates.iter().map(|rate| &rate.name))
+                .chain(policy.channels.values().map(|channel| &channel.name))
+                .chain(policy.categories.values().map(|category| &category.name))
+                .chain(policy.urgent_rules.iter().map(|rule| &rule.name))
+                .chain(policy.studios.values().map(|studio| &studio.name))
+                .chain(policy.duty_posts.values())
+                .chain(policy.returns.reasons.values())
+                .chain(policy.extensions.reasons.values())
+                .chain(policy.whistle.outcomes.values())
+                .chain(policy.closing.decline_reasons.values())
+                .chain(policy.escalation.duties.iter().chain(&policy.escalation.questions));
+            for name in names {
+                let name = if language == Language::Zh { &name.zh } else { &name.en };
+                assert!(told.contains(name.as_str()), "{language:?}: {name} is not told");
+            }
+            let leads = policy.responsibilities.iter().filter_map(|rule| match &rule.lead {
+                Assignee::Unit(unit) => Some(unit.as_str()),
+                Assignee::Grid | Assignee::Community => None,
+            });
+            for unit in leads {
+                assert!(told.contains(unit), "{language:?}: {unit} is not told");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_table_of_clocks_reads_as_the_mechanism_writes_it() {
+    let told = explain(&read(DONGMEN), Language::Zh);
+    for row in [
+        ["分拨时限", "登记", "分拨", "1 小时", "1 小时", "24 小时", "24 小时"],
+        ["联系时限", "分拨", "首次联系", "10 分钟", "10 分钟", "10 分钟", "—"],
+        ["办结时限", "分拨", "办结", "2 小时", "24 小时", "72 小时", "—"],
+        ["意见书时限", "办结", "意见书归档", "3 个工作日", "3 个工作日", "3 个工作日", "—"],
+    ] {
+        let cells = |line: &str| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).eq(row);
+        assert!(told.lines().any(cells), "{row:?} is not in the table");
+    }
+    assert!(told.contains("响应率 = 按时联系数 ÷ 应联系数"));
+}
+
+#[test]
+fn english_prose_has_no_chinese_left_in_it_but_words_looked_for() {
+    let told = explain(&read(BALTIMORE), Language::En);
+    let chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+    assert!(!told.contains(chinese), "{:?}", told.lines().find(|line| line.contains(chinese)));
+}
+
+#[test]
+fn codes_that_others_count_on_are_there() {
+    let policy = read(DONGMEN);
+    for id in ["dispatch", "contact", "verify", "finish", "opinion", "follow_up", "report_in", "bad_rating"] {
+        assert!(ClockId::new(id).is_ok_and(|id| policy.clocks.contains_key(&id)), "{id}");
+    }
+    for id in ["opinion", "follow_up"] {
+        assert!(FormId::new(id).is_ok_and(|id| policy.forms.contains_key(&id)), "{id}");
     }
 }

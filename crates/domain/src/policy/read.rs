@@ -125,8 +125,13 @@ const PARTS: [(Count, Count); 7] = [
 pub(super) fn read(text: &str) -> Result<Policy, Faults> {
     let sink = Sink::new(text);
     let (document, errors) = DeTable::parse_recoverable(text);
+    let mut lines = BTreeSet::new();
     for error in &errors {
         let offset = error.span().map_or(0, |span| span.start);
+        // One slip often upsets the rest of its line: the first is the one to tell.
+        if !lines.insert(text.get(..offset).map_or(0, |before| before.matches('\n').count())) {
+            continue;
+        }
         sink.note(
             offset,
             "",
@@ -446,13 +451,12 @@ fn warn_shares(node: &Node<'_>) -> Option<Vec<f64>> {
     let mut last = 0.0;
     node.list(|node| {
         let share = node.share()?;
-        if share <= last || share >= 1.0 {
+        if share <= std::mem::replace(&mut last, share) || share >= 1.0 {
             return node.refuse(
                 "warnings must come after the start, one after another, before the end",
                 "write shares between 0 and 1 in ascending order, such as [0.5, 0.8]",
             );
         }
-        last = share;
         Some(share)
     })
 }
@@ -477,14 +481,14 @@ fn breach(node: &Node<'_>, own_clock: bool) -> Option<Vec<BreachLevel>> {
         node.table(|t| {
             let after_minutes = t.need("after", |node| {
                 let after = node.minutes(0..=MINUTES_MAX)?;
-                if last.is_none() && after != 0 {
+                let before = last.replace(after);
+                if before.is_none() && after != 0 {
                     return node
                         .refuse("nobody hears of the breach itself", "let the first level be after = \"0 min\"");
                 }
-                if last.is_some_and(|last| after <= last) {
+                if before.is_some_and(|before| after <= before) {
                     return node.refuse("the levels do not ascend", "let each level come later than the one before");
                 }
-                last = Some(after);
                 Some(after)
             });
             let tell = t.need("tell", |node| recipients(node, own_clock));
