@@ -3,21 +3,32 @@
 //! A subdistrict runs on one SQLite file, a city on PostgreSQL; what is written here runs on both. The crate knows
 //! tables, transactions, protected data and files. It must never decide anything about a case: that is the domain's.
 
+pub mod attachments;
+pub mod backup;
+pub mod blobs;
 pub mod case_list;
 pub mod cases;
 mod clock;
+pub mod counters;
+pub mod documents;
 mod error;
 pub mod events;
+pub mod idempotency;
+pub mod identity;
 mod job;
 mod migrate;
+pub mod notifications;
+pub mod outbox;
 mod postgres;
 mod queue;
 mod schema;
+pub mod search;
 mod sqlite;
 mod store;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod tx;
+pub mod users;
 mod value;
 
 pub use clock::ManualClock;

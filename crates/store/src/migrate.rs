@@ -4,6 +4,7 @@
 //! the advisory lock only spares the others the work. It must never go back.
 
 use crate::{
+    backup,
     error::StoreError,
     params,
     schema::{self, MIGRATIONS, Migration},
@@ -18,8 +19,8 @@ impl Store {
     /// Applies the steps that are missing and returns their names, oldest first. Safe to call on several nodes at once.
     ///
     /// # Errors
-    /// [`StoreError::Migration`] when a step fails (it is then undone as a whole), or when the database is newer than
-    /// this program.
+    /// [`StoreError::Migration`] when a step fails (it is then undone as a whole), when the database is newer than
+    /// this program, or when a restore into it broke off.
     pub async fn migrate(&self) -> Result<Vec<String>, StoreError> {
         self.write(|tx| prepare(tx)).await?;
         let found = self.schema_version().await?;
@@ -34,6 +35,9 @@ impl Store {
                 tracing::info!(version = step.version, name = step.name, "schema step applied");
                 applied.push(format!("{} {}", step.version, step.name));
             }
+        }
+        if self.read(backup::is_unfinished).await? {
+            return Err(StoreError::migration("a restore into this database broke off: begin again with an empty one"));
         }
         Ok(applied)
     }

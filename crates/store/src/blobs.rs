@@ -1,0 +1,137 @@
+//! The bytes of photos and files: in a folder, or in a bucket of an S3-compatible store.
+//!
+//! A blob is written before the row that names it and never changed afterwards; one that no row names is waste, one that
+//! is named and missing is a loss. Names are ours, never a user's. For a bucket over HTTPS the program must have
+//! installed its TLS provider first.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use bytes::Bytes;
+use object_store::{ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, local::LocalFileSystem, path::Path};
+use uuid::Uuid;
+
+use crate::error::StoreError;
+
+/// Where blobs lie.
+#[derive(Clone)]
+pub enum BlobConfig {
+    /// A folder; made if it is not there.
+    Folder(PathBuf),
+    /// A bucket.
+    S3 {
+        /// Address of the service, such as `https://s3.example.org`.
+        endpoint: String,
+        /// Region; S3-compatible stores mostly take `us-east-1`.
+        region: String,
+        /// Bucket; it must exist.
+        bucket: String,
+        /// Access key.
+        access_key: String,
+        /// Secret key.
+        secret_key: String,
+    },
+}
+
+impl fmt::Debug for BlobConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => f.debug_tuple("Folder").field(folder).finish(),
+            Self::S3 { endpoint, bucket, .. } => {
+                f.debug_struct("S3").field("endpoint", endpoint).field("bucket", bucket).finish_non_exhaustive()
+            }
+        }
+    }
+}
+
+/// The name of a blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobName(Path);
+
+impl BlobName {
+    /// The bytes of an attachment; `variant` tells renderings of one photo apart (`full`, `thumb`): 1 to 32 of a–z.
+    ///
+    /// # Errors
+    /// [`StoreError::Other`] when the variant is anything else.
+    pub fn attachment(tenant: i64, case_id: Uuid, id: Uuid, variant: &str) -> Result<Self, StoreError> {
+        let plain = (1..=32).contains(&variant.len()) && variant.bytes().all(|b| b.is_ascii_lowercase());
+        if !plain {
+            return Err(StoreError::other("a rendering's name is 1 to 32 of the letters a to z"));
+        }
+        Ok(Self(Path::from(format!("{tenant}/cases/{case_id}/{id}.{variant}"))))
+    }
+}
+
+impl fmt::Display for BlobName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// All blobs. Clones share the same place.
+#[derive(Debug, Clone)]
+pub struct Blobs(Arc<dyn ObjectStore>);
+
+impl Blobs {
+    /// Opens the place.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the folder cannot be made or the bucket's settings cannot be used. The bucket
+    /// itself is only reached by the first call.
+    pub fn open(config: &BlobConfig) -> Result<Self, StoreError> {
+        match config {
+            BlobConfig::Folder(folder) => {
+                std::fs::create_dir_all(folder)
+                    .map_err(|error| StoreError::unavailable(format!("{}: {error}", folder.display())))?;
+                let local = LocalFileSystem::new_with_prefix(folder).map_err(failed)?.with_fsync(true);
+                Ok(Self(Arc::new(local)))
+            }
+            BlobConfig::S3 { endpoint, region, bucket, access_key, secret_key } => {
+                let bucket = AmazonS3Builder::new()
+                    .with_endpoint(endpoint)
+                    .with_region(region)
+                    .with_bucket_name(bucket)
+                    .with_access_key_id(access_key)
+                    .with_secret_access_key(secret_key)
+                    .with_allow_http(endpoint.starts_with("http://"))
+                    .build();
+                Ok(Self(Arc::new(bucket.map_err(failed)?)))
+            }
+        }
+    }
+
+    /// Writes a blob; it is on disk, or in the bucket, when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the place fails.
+    pub async fn put(&self, name: &BlobName, bytes: Bytes) -> Result<(), StoreError> {
+        self.0.put(&name.0, bytes.into()).await.map(drop).map_err(failed)
+    }
+
+    /// Reads a blob; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the place fails.
+    pub async fn get(&self, name: &BlobName) -> Result<Option<Bytes>, StoreError> {
+        match self.0.get(&name.0).await {
+            Ok(found) => found.bytes().await.map(Some).map_err(failed),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Removes a blob; one that is not there is no error.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the place fails.
+    pub async fn remove(&self, name: &BlobName) -> Result<(), StoreError> {
+        match self.0.delete(&name.0).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
+fn failed(error: object_store::Error) -> StoreError {
+    StoreError::unavailable(format!("blobs: {error}"))
+}
