@@ -1,16 +1,20 @@
 //! The bytes of photos and files: in a folder, or in a bucket of an S3-compatible store.
 //!
 //! A blob is written before the row that names it and never changed afterwards; one that no row names is waste, one that
-//! is named and missing is a loss. Names are ours, never a user's. For a bucket over HTTPS the program must have
-//! installed its TLS provider first.
+//! is named and missing is a loss. Names are ours, never a user's.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use object_store::{ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, local::LocalFileSystem, path::Path};
+use object_store::{
+    ObjectStore, ObjectStoreExt, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
+};
 use uuid::Uuid;
 
 use crate::error::StoreError;
+
+/// How long a bucket that fails is tried again.
+const RETRY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where blobs lie.
 #[derive(Clone)]
@@ -86,7 +90,11 @@ impl Blobs {
                 Ok(Self(Arc::new(local)))
             }
             BlobConfig::S3 { endpoint, region, bucket, access_key, secret_key } => {
+                // Somebody else may have installed it already: then all is well.
+                drop(rustls::crypto::ring::default_provider().install_default());
+                let retry = RetryConfig { max_retries: 3, retry_timeout: RETRY_TIMEOUT, ..RetryConfig::default() };
                 let bucket = AmazonS3Builder::new()
+                    .with_retry(retry)
                     .with_endpoint(endpoint)
                     .with_region(region)
                     .with_bucket_name(bucket)

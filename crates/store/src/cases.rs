@@ -3,7 +3,7 @@
 //! [`save`] is the only way to change a case: events, row, scope and clocks in one transaction. What the columns mean is
 //! the domain's business; nothing here may decide anything about a case.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::{
     error::StoreError,
     events::{self, CASE_STREAM, Head, NewEvent},
     params,
-    tx::{ReadTx, WriteTx},
+    tx::{Engine, ReadTx, WriteTx},
     value::{Row, Value},
 };
 
@@ -473,7 +473,21 @@ pub fn due_clocks(tx: &mut WriteTx<'_>, now: Timestamp, limit: i64) -> Result<Ve
             ids.push(id);
         }
     }
+    if tx.engine() == Engine::Postgres && !ids.is_empty() {
+        retain_due(tx, now, &mut ids)?;
+    }
     Ok(ids)
+}
+
+/// Leaves out cases whose clock somebody stopped between the look at the clocks and the lock on the case: now that the
+/// cases are locked, a second look tells the truth.
+fn retain_due(tx: &mut WriteTx<'_>, now: Timestamp, ids: &mut Vec<Uuid>) -> Result<(), StoreError> {
+    let mut params = params![tx.tenant(), now];
+    let list = in_list(&mut params, ids.iter().copied());
+    let sql = format!("SELECT case_id FROM clocks WHERE tenant_id = ?1 AND next_at <= ?2 AND case_id IN ({list})");
+    let due = tx.query(&sql, params)?.iter().map(|row| row.get(0)).collect::<Result<HashSet<Uuid>, _>>()?;
+    ids.retain(|id| due.contains(id));
+    Ok(())
 }
 
 /// When something is next due on any case.

@@ -11,6 +11,7 @@ use aes_gcm::{
     aead::{Aead, KeyInit, Payload, consts::U12},
 };
 use hmac::{Hmac, Mac};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use sm4::Sm4;
@@ -394,4 +395,16 @@ mod tests {
         let identity = Identity { name: Some("王小明".into()), ..Identity::default() };
         assert_eq!(format!("{identity:?}"), "Identity(protected)");
     }
+}
+
+/// Removes the protected data of cases that ended before `before`, at most `limit`; returns how many.
+///
+/// # Errors
+/// When the database fails.
+pub fn purge_closed(tx: &mut WriteTx<'_>, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM identities WHERE tenant_id = ?1 AND case_id IN (
+        SELECT i.case_id FROM identities i JOIN cases c ON c.tenant_id = i.tenant_id AND c.case_id = i.case_id
+        WHERE i.tenant_id = ?1 AND c.open = 0 AND c.closed_at < ?2 LIMIT ?3)";
+    let tenant = tx.tenant();
+    tx.execute_now(sql, params![tenant, before, limit])
 }

@@ -3,6 +3,8 @@
 //! A subdistrict runs on one SQLite file, a city on PostgreSQL; what is written here runs on both. The crate knows
 //! tables, transactions, protected data and files. It must never decide anything about a case: that is the domain's.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test ends when something is not as it should be"))]
+
 pub mod attachments;
 pub mod backup;
 pub mod blobs;
@@ -13,6 +15,7 @@ pub mod counters;
 pub mod documents;
 mod error;
 pub mod events;
+pub mod figures;
 pub mod idempotency;
 pub mod identity;
 mod job;

@@ -22,7 +22,7 @@ impl Store {
     /// [`StoreError::Migration`] when a step fails (it is then undone as a whole), when the database is newer than
     /// this program, or when a restore into it broke off.
     pub async fn migrate(&self) -> Result<Vec<String>, StoreError> {
-        self.write(|tx| prepare(tx)).await?;
+        self.write(prepare).await?;
         let found = self.schema_version().await?;
         if found > SCHEMA_VERSION {
             return Err(StoreError::migration(format!(

@@ -96,3 +96,14 @@ pub fn mark_read(tx: &mut WriteTx<'_>, person: &str, id: Option<Uuid>) -> Result
         None => tx.execute(all, params![tenant, person, now]),
     }
 }
+
+/// Removes read notices older than `before`, at most `limit`; returns how many.
+///
+/// # Errors
+/// When the database fails.
+pub fn purge_read(tx: &mut WriteTx<'_>, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM notifications WHERE tenant_id = ?1 AND (person, id) IN (
+        SELECT person, id FROM notifications WHERE tenant_id = ?1 AND read_at < ?2 LIMIT ?3)";
+    let tenant = tx.tenant();
+    tx.execute_now(sql, params![tenant, before, limit])
+}

@@ -224,7 +224,7 @@ impl PgTx<'_> {
             self.run(|client| vec![script(client, access.begin())])?;
             return Ok(timestamp(clock.millis())?);
         }
-        let time = self.statement(TIME)?;
+        let time = self.statement(TIME, &[])?;
         let replies = self.run(|client| vec![script(client, access.begin()), rows(client, &time, &[])])?;
         let Some(Reply::Rows(rows)) = replies.into_iter().nth(1) else { return Err(lost("no time")) };
         let row = own_rows(&rows)?.pop().ok_or_else(|| lost("no time"))?;
@@ -290,7 +290,7 @@ impl PgTx<'_> {
     }
 
     fn checked(&mut self, sql: &str, params: &[Value]) -> Result<Statement, Fault> {
-        let statement = self.statement(sql)?;
+        let statement = self.statement(sql, params)?;
         let types = statement.params();
         if types.len() != params.len() {
             let (due, given) = (types.len(), params.len());
@@ -305,15 +305,17 @@ impl PgTx<'_> {
         }
     }
 
-    /// The prepared statement for this SQL, from the connection's own store.
-    fn statement(&mut self, sql: &str) -> Result<Statement, Fault> {
+    /// The prepared statement for this SQL, from the connection's own store. The first values tell the parameters'
+    /// types, so that `?1 + 1` means what it means on SQLite.
+    fn statement(&mut self, sql: &str, params: &[Value]) -> Result<Statement, Fault> {
         if let Some(statement) = self.session.statements.get(sql) {
             return Ok(statement.clone());
         }
         if self.session.statements.len() >= STATEMENTS_KEPT {
             self.session.statements.clear();
         }
-        let prepared = self.runtime.block_on(self.session.client.prepare(&dollars(sql)));
+        let types: Vec<Type> = params.iter().map(type_of).collect();
+        let prepared = self.runtime.block_on(self.session.client.prepare_typed(&dollars(sql), &types));
         let statement = prepared.map_err(|error| fault(&error))?;
         self.session.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
@@ -377,14 +379,19 @@ fn own_rows(rows: &[tokio_postgres::Row]) -> Result<Vec<Row>, Fault> {
     rows.iter().map(own).collect()
 }
 
-fn fits(ty: &Type, value: &Value) -> bool {
+fn type_of(value: &Value) -> Type {
     match value {
-        Value::Null => true,
-        Value::Int(_) => *ty == Type::INT8,
-        Value::Real(_) => *ty == Type::FLOAT8,
-        Value::Text(_) => *ty == Type::TEXT,
-        Value::Blob(_) => *ty == Type::BYTEA,
+        // The server finds out.
+        Value::Null => Type::UNKNOWN,
+        Value::Int(_) => Type::INT8,
+        Value::Real(_) => Type::FLOAT8,
+        Value::Text(_) => Type::TEXT,
+        Value::Blob(_) => Type::BYTEA,
     }
+}
+
+fn fits(ty: &Type, value: &Value) -> bool {
+    matches!(value, Value::Null) || *ty == type_of(value)
 }
 
 type Boxed = Box<dyn std::error::Error + Sync + Send>;

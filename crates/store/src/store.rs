@@ -173,6 +173,11 @@ impl Store {
         Ok(())
     }
 
+    /// Whose rows this handle works on.
+    pub fn tenant(&self) -> i64 {
+        self.tenant
+    }
+
     /// The same database, for the rows of another tenant.
     pub fn for_tenant(&self, tenant: i64) -> Self {
         Self { shared: self.shared.clone(), tenant }

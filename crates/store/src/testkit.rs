@@ -279,6 +279,7 @@ impl PrivateServer {
     fn start(&self) {
         // What a killed run left behind is of no use.
         drop(fs::remove_dir_all(self.data()));
+        drop(fs::remove_file(self.folder.join("server.log")));
         let mut initdb = self.command("initdb");
         initdb.args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"]).arg(self.data());
         run(&mut initdb);
@@ -307,7 +308,11 @@ impl PrivateServer {
             exec 9>>turn; flock --exclusive 9
             if flock --nonblock --exclusive users true; then "$1" stop -m immediate -D data; rm -rf data; else exec 9>&-; exec sh -c "$0" "$0" "$1"; fi"#;
         let mut keeper = Command::new("sh");
-        keeper.current_dir(&self.folder).arg("-c").arg(KEEPER).arg(KEEPER).arg(binaries().join("pg_ctl"));
+        // Started by a shell that ends at once, so that it is nobody's child here.
+        keeper
+            .current_dir(&self.folder)
+            .args(["-c", "sh -c \"$0\" \"$0\" \"$1\" &", KEEPER])
+            .arg(binaries().join("pg_ctl"));
         keeper.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         if fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
             for name in ["turn", "users"] {
@@ -316,13 +321,13 @@ impl PrivateServer {
             }
             keeper.uid(self.user.uid).gid(self.user.gid);
         }
-        keeper.spawn().expect("sh runs");
+        run(&mut keeper);
     }
 }
 
 fn run(command: &mut Command) {
-    let output = command.output().expect("PostgreSQL's programs run");
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("the program runs");
+    assert!(status.success(), "{command:?}: {status}");
 }
 
 /// A server for one test alone, which may be stopped and started: to see what happens when the database goes away.

@@ -65,9 +65,9 @@ impl ReadTx<'_> {
     /// # Errors
     /// What the engine says; after it, this transaction can only end.
     pub fn query(&mut self, sql: &str, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        self.guarded(&params, |backend, params| match backend {
-            Backend::Sqlite(connection) => sqlite::query(connection, sql, params),
-            Backend::Postgres(tx) => tx.query(sql, params),
+        self.guarded(params, |backend, params| match backend {
+            Backend::Sqlite(connection) => sqlite::query(connection, sql, &params),
+            Backend::Postgres(tx) => tx.query(sql, &params),
         })
     }
 
@@ -90,13 +90,13 @@ impl ReadTx<'_> {
     /// Runs `f` unless an earlier statement failed; remembers its failure.
     fn guarded<T>(
         &mut self,
-        params: &[Value],
-        f: impl FnOnce(&mut Backend<'_>, &[Value]) -> Result<T, Fault>,
+        params: Vec<Value>,
+        f: impl FnOnce(&mut Backend<'_>, Vec<Value>) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
         if let Some(fault) = &self.fault {
             return Err(fault.error.clone());
         }
-        let done = check_texts(params).map_err(Fault::from).and_then(|()| f(&mut self.backend, params));
+        let done = check_texts(&params).map_err(Fault::from).and_then(|()| f(&mut self.backend, params));
         done.map_err(|fault| self.fault.insert(fault).error.clone())
     }
 }
@@ -116,9 +116,9 @@ impl<'c> WriteTx<'c> {
     /// # Errors
     /// What the engine says; after it, this transaction can only end.
     pub fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<(), StoreError> {
-        self.guarded(&params, |backend, params| match backend {
-            Backend::Sqlite(connection) => sqlite::execute(connection, sql, params).map(drop),
-            Backend::Postgres(tx) => tx.defer(sql, params.to_vec()),
+        self.guarded(params, |backend, params| match backend {
+            Backend::Sqlite(connection) => sqlite::execute(connection, sql, &params).map(drop),
+            Backend::Postgres(tx) => tx.defer(sql, params),
         })
     }
 
@@ -127,15 +127,15 @@ impl<'c> WriteTx<'c> {
     /// # Errors
     /// As [`WriteTx::execute`].
     pub fn execute_now(&mut self, sql: &str, params: Vec<Value>) -> Result<u64, StoreError> {
-        self.guarded(&params, |backend, params| match backend {
-            Backend::Sqlite(connection) => sqlite::execute(connection, sql, params),
-            Backend::Postgres(tx) => tx.execute_now(sql, params),
+        self.guarded(params, |backend, params| match backend {
+            Backend::Sqlite(connection) => sqlite::execute(connection, sql, &params),
+            Backend::Postgres(tx) => tx.execute_now(sql, &params),
         })
     }
 
     /// Runs several statements without parameters: schema changes.
     pub(crate) fn execute_script(&mut self, sql: &str) -> Result<(), StoreError> {
-        self.guarded(&[], |backend, _| match backend {
+        self.guarded(Vec::new(), |backend, _| match backend {
             Backend::Sqlite(connection) => sqlite::execute_script(connection, sql),
             Backend::Postgres(tx) => tx.execute_script(sql),
         })

@@ -8,6 +8,10 @@
 )]
 
 mod cases;
+mod copies;
 mod engine;
 mod kit;
 mod lists;
+mod protected;
+mod records;
+mod text;
