@@ -13,7 +13,9 @@ use utoipa::ToSchema;
 use crate::{
     clock::Clock,
     event::{Event, Recorded},
-    ids::{AttachmentId, CaseId, CategoryId, ChannelId, ClassId, FormId, PersonId, RequestId, SpotId, StudioId, UnitId},
+    ids::{
+        AttachmentId, CaseId, CategoryId, ChannelId, ClassId, FormId, PersonId, RequestId, SpotId, StudioId, UnitId,
+    },
     policy::{Milestone, Route},
 };
 
@@ -101,6 +103,17 @@ pub enum Mark {
     Stubborn,
     /// 国满件: satisfaction measured by the state bureau.
     StateRated,
+}
+
+impl Mark {
+    /// Code as stored and sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Complex => "complex",
+            Self::Stubborn => "stubborn",
+            Self::StateRated => "state_rated",
+        }
+    }
 }
 
 /// Where the matter is.

@@ -251,7 +251,11 @@ impl Clock {
     pub fn next_warning(&self, rule: &ClockRule) -> Option<Timestamp> {
         let share = rule.warn_at.get(self.warned as usize).filter(|_| self.is_running())?;
         let whole = self.due_at.as_millisecond() - self.started_at.as_millisecond();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a span in ms, far below 2^52")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            reason = "a span in ms, far below 2^52"
+        )]
         let part = (whole as f64 * share) as i64;
         Timestamp::from_millisecond(self.started_at.as_millisecond() + part).ok()
     }

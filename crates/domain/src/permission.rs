@@ -212,7 +212,9 @@ fn is_official(actor: &Actor, case: &Case) -> bool {
 }
 
 fn is_complained_about(organisation: &Organisation, person: &Person, case: &Case) -> bool {
-    case.complained_about.as_ref().is_some_and(|unit| person.posts.iter().any(|p| organisation.is_within(&p.unit, unit)))
+    case.complained_about
+        .as_ref()
+        .is_some_and(|unit| person.posts.iter().any(|p| organisation.is_within(&p.unit, unit)))
 }
 
 fn holds(organisation: &Organisation, person: &Person, standing: Standing, case: &Case) -> bool {

@@ -21,12 +21,7 @@ pub struct Moment {
 ///
 /// # Errors
 /// When the database fails.
-pub fn moment(
-    tx: &mut ReadTx<'_>,
-    units: &[String],
-    soon: Timestamp,
-    since: Timestamp,
-) -> Result<Moment, StoreError> {
+pub fn moment(tx: &mut ReadTx<'_>, units: &[String], soon: Timestamp, since: Timestamp) -> Result<Moment, StoreError> {
     if units.is_empty() {
         return Ok(Moment::default());
     }

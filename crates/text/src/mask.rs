@@ -66,7 +66,8 @@ fn mask_run(chars: &[char], start: usize, run: &Run) -> Option<String> {
     if before.is_some_and(|c| c.is_ascii_alphabetic() || *c == '.') {
         return None;
     }
-    let value: String = run.digits.iter().filter_map(|at| digit(chars[*at])).map(|d| char::from(b'0' + d as u8)).collect();
+    let value: String =
+        run.digits.iter().filter_map(|at| digit(chars[*at])).map(|d| char::from(b'0' + d as u8)).collect();
     let compact = run.end - start == run.digits.len();
     let (head, tail) = match run.digits.len() {
         11 if is_mobile(&value) => (3, 4),
@@ -75,12 +76,18 @@ fn mask_run(chars: &[char], start: usize, run: &Run) -> Option<String> {
         15 if compact && is_birth(&value, 6, 2) => (6, 2),
         16..=19 if is_card(&value) => (4, 4),
         10..=12 if value.starts_with('0') => (4, 2),
-        7..=8 if before.is_some_and(|c| matches!(c, '话' | '机' | '系' | ':' | '：' | '号')) && !is_date(&value) => (2, 2),
+        7..=8 if before.is_some_and(|c| matches!(c, '话' | '机' | '系' | ':' | '：' | '号')) && !is_date(&value) => {
+            (2, 2)
+        }
         _ => return None,
     };
     let keep = |place: usize| place < head || place + tail >= run.digits.len();
     let place_of = |at: usize| run.digits.binary_search(&at).ok();
-    Some((start..run.end).map(|at| if place_of(at).is_some_and(|place| !keep(place)) { '*' } else { chars[at] }).collect())
+    Some(
+        (start..run.end)
+            .map(|at| if place_of(at).is_some_and(|place| !keep(place)) { '*' } else { chars[at] })
+            .collect(),
+    )
 }
 
 fn is_mobile(value: &str) -> bool {
@@ -159,7 +166,17 @@ mod tests {
 
     #[test]
     fn other_numbers_stay() {
-        for text in ["DM20260608-00012", "2026年6月8日", "20260608", "欠薪12345678元", "3.14159265358", "12345", "500平方米", "@某人", "日期:20260608"] {
+        for text in [
+            "DM20260608-00012",
+            "2026年6月8日",
+            "20260608",
+            "欠薪12345678元",
+            "3.14159265358",
+            "12345",
+            "500平方米",
+            "@某人",
+            "日期:20260608",
+        ] {
             assert_eq!(mask_personal(text), (text.to_owned(), false), "{text}");
         }
     }

@@ -91,7 +91,11 @@ mod tests {
     #[test]
     fn longer_and_rarer_words_weigh_more() {
         let list = |id: &str, words: &[&str]| (id.to_owned(), words.iter().map(ToString::to_string).collect());
-        let model = KeywordModel::new([list("noise", &["噪音", "扰民"]), list("fume", &["油烟扰民", "油烟"]), list("none", &[])]);
+        let model = KeywordModel::new([
+            list("noise", &["噪音", "扰民"]),
+            list("fume", &["油烟扰民", "油烟"]),
+            list("none", &[]),
+        ]);
         let found = model.score("楼下餐馆油烟扰民");
         assert_eq!(found[0].id, "fume");
         assert_eq!(found[0].words[0], "油烟扰民");

@@ -126,8 +126,7 @@ impl Draft<'_> {
         let (lead, co_units, because) = match &c.lead {
             Some(lead) => (lead.clone(), c.co_units.clone(), note.to_owned()),
             None => {
-                let found =
-                    dispatch::propose(self.world, self.case.category.as_ref(), self.case.place.grid.as_ref());
+                let found = dispatch::propose(self.world, self.case.category.as_ref(), self.case.place.grid.as_ref());
                 (found.lead, found.co_units.union(&c.co_units).cloned().collect(), found.because)
             }
         };
@@ -215,7 +214,8 @@ impl Draft<'_> {
             });
         }
         let note = note("note", &c.note)?.to_owned();
-        let lead = c.lead.clone().or(returned.suggested).unwrap_or_else(|| self.world.policy.dispatch.liaison_office.clone());
+        let lead =
+            c.lead.clone().or(returned.suggested).unwrap_or_else(|| self.world.policy.dispatch.liaison_office.clone());
         if c.upheld {
             known_unit(self.world, &lead)?;
             if lead == returned.unit {
@@ -350,7 +350,11 @@ impl Draft<'_> {
             return Err(Refusal::invalid("length", format!("1 to {max}"), format!("应为 1 至 {max}")));
         }
         if clock.granted.len() >= rules.max_granted as usize {
-            return Err(Refusal::Limit { what: "extensions of one clock", what_zh: "同一时限的延期次数", max: rules.max_granted });
+            return Err(Refusal::Limit {
+                what: "extensions of one clock",
+                what_zh: "同一时限的延期次数",
+                max: rules.max_granted,
+            });
         }
         if self.case.extensions.iter().any(|e| e.clock == c.clock && e.granted.is_none()) {
             return Err(Refusal::Already { what: "asked for", what_zh: "申请延期,等待裁定" });
@@ -373,7 +377,9 @@ impl Draft<'_> {
         let note = note("note", &c.note)?.to_owned();
         let running = self.case.clocks.iter().find(|clock| clock.key == extension.clock);
         if let Some(clock) = running.filter(|clock| c.granted && !clock.is_running()) {
-            return Err(Refusal::TooLate { what: "granting the extension", what_zh: "批准延期", due_at: clock.due_at });
+            return Err(Refusal::TooLate {
+                what: "granting the extension", what_zh: "批准延期", due_at: clock.due_at
+            });
         }
         self.push(Event::ExtensionDecided { id: c.id, granted: c.granted, note });
         if c.granted {
@@ -450,9 +456,11 @@ impl Draft<'_> {
             Some(None) => {}
         }
         let works = match &self.moment.by {
-            Actor::Person(id) => self.world.organisation.person(id).is_some_and(|person| {
-                permission::works_for(self.world.organisation, person, &c.unit)
-            }),
+            Actor::Person(id) => self
+                .world
+                .organisation
+                .person(id)
+                .is_some_and(|person| permission::works_for(self.world.organisation, person, &c.unit)),
             _ => false,
         };
         if !works {
@@ -501,10 +509,11 @@ impl Draft<'_> {
     fn ready_to_finish(&self) -> Outcome {
         let case = &self.case;
         let first = |what, what_zh| Err(Refusal::First { what, what_zh });
-        if case.reporter.contactable && !case.milestones.contains_key(&Milestone::Contacted) {
+        let due = |milestone| self.is_due(milestone) && !case.milestones.contains_key(&milestone);
+        if case.reporter.contactable && due(Milestone::Contacted) {
             return first("log the contact with the reporter", "登记与诉求人的联系");
         }
-        if !case.milestones.contains_key(&Milestone::Verified) {
+        if due(Milestone::Verified) {
             return first("verify the facts", "核实情况");
         }
         if case.whistles.iter().any(|whistle| whistle.outcome.is_none()) {
@@ -547,7 +556,9 @@ impl Draft<'_> {
         }
         let max = self.world.policy.closing.follow_up_rounds;
         if self.rounds_of_follow_up() >= max as usize {
-            return Err(Refusal::Limit { what: "follow-ups a round of handling", what_zh: "每轮办理的回访", max });
+            return Err(Refusal::Limit {
+                what: "follow-ups a round of handling", what_zh: "每轮办理的回访", max
+            });
         }
         let id = id.clone();
         self.push(Event::FollowedUp {
@@ -625,8 +636,7 @@ impl Draft<'_> {
         {
             return Err(Refusal::unknown("attachment", missing));
         }
-        let appeal =
-            crate::case::Appeal { id: self.moment.fresh, reason, evidence: c.evidence.clone(), upheld: None };
+        let appeal = crate::case::Appeal { id: self.moment.fresh, reason, evidence: c.evidence.clone(), upheld: None };
         self.push(Event::Appealed(appeal));
         Ok(())
     }

@@ -186,15 +186,8 @@ impl Draft<'_> {
         if due_at == clock.due_at && length == clock.length && certain == clock.certain && granted.is_none() {
             return;
         }
-        let event = ClockEvent::Recomputed {
-            key: key.to_owned(),
-            length,
-            granted,
-            was: clock.due_at,
-            due_at,
-            certain,
-            why,
-        };
+        let event =
+            ClockEvent::Recomputed { key: key.to_owned(), length, granted, was: clock.due_at, due_at, certain, why };
         self.clock_event(event);
     }
 
@@ -215,7 +208,13 @@ impl Draft<'_> {
 }
 
 /// A change of class alone must not make a clock late: it gets its new length from now, but never more than it had.
-fn fair_due(calendar: &Calendar, clock: &Clock, length: Length, all: &[Length], now: jiff::Timestamp) -> jiff::Timestamp {
+fn fair_due(
+    calendar: &Calendar,
+    clock: &Clock,
+    length: Length,
+    all: &[Length],
+    now: jiff::Timestamp,
+) -> jiff::Timestamp {
     clock::due(calendar, now, length, all).0.min(clock.due_at)
 }
 

@@ -42,6 +42,8 @@ fn check_field(field: &Field, value: &str) -> Result<(), Refusal> {
             fault(format!("one of {codes}"), format!("「{}」应为其中之一:{codes}", field.name.zh))
         }
         FieldKind::Date if value.parse::<jiff::civil::Date>().is_ok() => Ok(()),
-        FieldKind::Date => fault("a date such as 2026-06-08".into(), format!("「{}」应为日期,如 2026-06-08", field.name.zh)),
+        FieldKind::Date => {
+            fault("a date such as 2026-06-08".into(), format!("「{}」应为日期,如 2026-06-08", field.name.zh))
+        }
     }
 }

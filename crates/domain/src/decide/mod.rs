@@ -67,8 +67,7 @@ pub fn register(
     new: &Register,
     moment: &Moment,
 ) -> Result<Decision, Refusal> {
-    let channel =
-        world.policy.channels.get(&new.channel).ok_or_else(|| Refusal::unknown("channel", &new.channel))?;
+    let channel = world.policy.channels.get(&new.channel).ok_or_else(|| Refusal::unknown("channel", &new.channel))?;
     let text = required("text", &new.text, TEXT_MAX_CHARS)?;
     let title = match optional("title", &new.title, TITLE_MAX_CHARS)? {
         "" => head(text),

@@ -27,7 +27,11 @@ impl RTreeObject for Area {
 
 impl PointDistance for Area {
     fn distance_2(&self, point: &[f64; 2]) -> f64 {
-        if self.shape.intersects(&Point::new(point[0], point[1])) { 0.0 } else { self.bounds.distance_2(point).max(f64::MIN_POSITIVE) }
+        if self.shape.intersects(&Point::new(point[0], point[1])) {
+            0.0
+        } else {
+            self.bounds.distance_2(point).max(f64::MIN_POSITIVE)
+        }
     }
 }
 
@@ -99,11 +103,21 @@ fn offset(lon: f64, lat: f64) -> (f64, f64) {
     let (x, y) = (lon - 105.0, lat - 35.0);
     let wave = |v: f64, a: f64, b: f64| (a * (v * PI).sin() + b * (v / 3.0 * PI).sin()) * 2.0 / 3.0;
     let short = ((6.0 * x * PI).sin() + (2.0 * x * PI).sin()) * 20.0 * 2.0 / 3.0;
-    let north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * x.abs().sqrt()
+    let north = -100.0
+        + 2.0 * x
+        + 3.0 * y
+        + 0.2 * y * y
+        + 0.1 * x * y
+        + 0.2 * x.abs().sqrt()
         + short
         + wave(y, 20.0, 40.0)
         + (160.0 * (y / 12.0 * PI).sin() + 320.0 * (y * PI / 30.0).sin()) * 2.0 / 3.0;
-    let east = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * x.abs().sqrt()
+    let east = 300.0
+        + x
+        + 2.0 * y
+        + 0.1 * x * x
+        + 0.1 * x * y
+        + 0.1 * x.abs().sqrt()
         + short
         + wave(x, 20.0, 40.0)
         + (150.0 * (x / 12.0 * PI).sin() + 300.0 * (x / 30.0 * PI).sin()) * 2.0 / 3.0;

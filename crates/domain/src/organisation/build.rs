@@ -68,7 +68,8 @@ impl Draft {
         self.people.extend(other.people);
         self.spots.extend(other.spots);
         for shift in other.roster {
-            let same = |s: &Shift| (&s.post, &s.unit, s.from, s.order) == (&shift.post, &shift.unit, shift.from, shift.order);
+            let same =
+                |s: &Shift| (&s.post, &s.unit, s.from, s.order) == (&shift.post, &shift.unit, shift.from, shift.order);
             self.roster.retain(|s| !same(s));
             self.roster.push(shift);
         }
@@ -120,7 +121,11 @@ impl Draft {
             let record = format!("unit {}", unit.id);
             match &unit.parent {
                 Some(parent) if !self.units.contains_key(parent) => {
-                    faults.push(fault(&record, format!("parent '{parent}' is not a unit"), "add it or correct the code"));
+                    faults.push(fault(
+                        &record,
+                        format!("parent '{parent}' is not a unit"),
+                        "add it or correct the code",
+                    ));
                 }
                 _ if self.goes_in_circles(unit) => {
                     faults.push(fault(&record, "is below itself", "correct 'parent' so that the tree ends at the top"));

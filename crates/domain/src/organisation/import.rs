@@ -61,8 +61,12 @@ pub fn units(file: &str, text: &str) -> Parts {
 /// People: `code, name, posts (unit:role;…), titles (a;b), phone, email, active`.
 pub fn people(file: &str, text: &str) -> Parts {
     rows(file, text, |row, draft| {
-        let list = |column| row.get(column).into_iter().flat_map(|v| v.split([';', '；'])).map(str::trim).filter(|v| !v.is_empty());
-        let posts = list("posts").map(|text| post(text).ok_or_else(|| row.fault("posts", "use unit:role;unit:role, e.g. lh.dm.xlb:liaison")));
+        let list = |column| {
+            row.get(column).into_iter().flat_map(|v| v.split([';', '；'])).map(str::trim).filter(|v| !v.is_empty())
+        };
+        let posts = list("posts").map(|text| {
+            post(text).ok_or_else(|| row.fault("posts", "use unit:role;unit:role, e.g. lh.dm.xlb:liaison"))
+        });
         let person = Person {
             id: row.parse("code")?,
             name: row.need("name")?.to_owned(),
@@ -114,7 +118,8 @@ pub fn roster(file: &str, text: &str, zone: &TimeZone) -> Parts {
 /// `gcj02`: the coordinates are GCJ-02 and are converted.
 pub fn areas(file: &str, text: &str, known: &Draft, gcj02: bool) -> Parts {
     let mut parts = Parts::default();
-    let fault = |row, column: &str, what: String| RowFault { file: file.to_owned(), row, column: column.to_owned(), what };
+    let fault =
+        |row, column: &str, what: String| RowFault { file: file.to_owned(), row, column: column.to_owned(), what };
     let collection = match geojson::FeatureCollection::from_str(text) {
         Ok(collection) => collection,
         Err(why) => {
@@ -126,7 +131,11 @@ pub fn areas(file: &str, text: &str, known: &Draft, gcj02: bool) -> Parts {
         let named = feature.property("unit").and_then(|v| v.as_str()).and_then(|v| v.parse::<UnitId>().ok());
         let unit = named.as_ref().and_then(|id| parts.draft.units.get(id).or_else(|| known.units.get(id)));
         let Some(mut unit) = unit.cloned() else {
-            parts.faults.push(fault(row, "unit", "name a known unit in the property 'unit'; import units first".into()));
+            parts.faults.push(fault(
+                row,
+                "unit",
+                "name a known unit in the property 'unit'; import units first".into(),
+            ));
             continue;
         };
         match feature.geometry.ok_or_else(|| "no geometry".to_owned()).and_then(area::area_of) {
@@ -156,11 +165,19 @@ fn code<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
 
 fn rows(file: &str, text: &str, mut take: impl FnMut(&Row<'_>, &mut Draft) -> Result<(), RowFault>) -> Parts {
     let mut parts = Parts::default();
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let heads = match reader.headers() {
         Ok(heads) => heads.clone(),
         Err(why) => {
-            parts.faults.push(RowFault { file: file.to_owned(), row: 1, column: "heading".into(), what: why.to_string() });
+            parts.faults.push(RowFault {
+                file: file.to_owned(),
+                row: 1,
+                column: "heading".into(),
+                what: why.to_string(),
+            });
             return parts;
         }
     };

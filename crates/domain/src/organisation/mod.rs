@@ -304,3 +304,16 @@ impl Organisation {
         shifts.into_iter().filter_map(|shift| self.person(&shift.person)).filter(|person| person.active).collect()
     }
 }
+
+impl Organisation {
+    /// The areas of active grids as a GeoJSON FeatureCollection, WGS84; each feature names its `unit`.
+    pub fn areas_geojson(&self) -> serde_json::Value {
+        let feature = |unit: &Unit| {
+            let geometry = unit.area.as_ref().map(geojson::Geometry::from)?;
+            let properties = serde_json::json!({ "unit": unit.id, "name": unit.name, "parent": unit.parent });
+            Some(serde_json::json!({ "type": "Feature", "geometry": geometry, "properties": properties }))
+        };
+        let features: Vec<_> = self.grids().filter_map(feature).collect();
+        serde_json::json!({ "type": "FeatureCollection", "features": features })
+    }
+}

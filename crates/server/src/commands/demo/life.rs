@@ -1,0 +1,448 @@
+//! One case's life, made up: which command comes next, by whom and when, from the case as it stands and a seed.
+//!
+//! Every step is a real command through the domain, and time runs as it would: clocks are swept at the moments when
+//! they are due. The demo's history, the benches' stock and the simulation all live by this.
+
+use jiban_domain::{
+    case::{AttachmentKind, Case, State},
+    command::{self as cmd, Command},
+    decide::{self, Decision, Moment, World},
+    event::Actor,
+    ids::{AttachmentId, PersonId, RequestId, StudioId, UnitId},
+    organisation::Role,
+    policy::{Length, Milestone},
+    refusal::Refusal,
+};
+use jiff::{Timestamp, ToSpan};
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use uuid::Uuid;
+
+/// Most steps of one life: a bound, never reached by a life that makes sense.
+const STEPS_MAX: usize = 200;
+
+/// A life that goes on until `until`.
+#[derive(Debug)]
+pub struct Life<'a> {
+    world: World<'a>,
+    rng: StdRng,
+    /// Share of acts that come late, 0–1.
+    pub late: f64,
+    turns: Turns,
+}
+
+/// The turns this life takes, drawn once.
+#[derive(Debug)]
+struct Turns {
+    returned: bool,
+    extended: bool,
+    whistled: bool,
+    escalated: bool,
+    routed: bool,
+    teamed: bool,
+    reopened: bool,
+    grade: Option<u8>,
+    declined: bool,
+    unreachable: bool,
+}
+
+struct Step {
+    after_s: i64,
+    by: Actor,
+    command: Command,
+}
+
+impl<'a> Life<'a> {
+    /// A life by seed.
+    pub fn new(world: World<'a>, seed: u64) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let mut chance = |share: f64| rng.random_bool(share);
+        let mut turns = Turns {
+            returned: chance(0.06),
+            extended: chance(0.05),
+            whistled: chance(0.03),
+            escalated: chance(0.03),
+            routed: chance(0.10),
+            teamed: chance(0.03),
+            reopened: chance(0.02),
+            declined: chance(0.015),
+            unreachable: chance(0.03),
+            grade: None,
+        };
+        if rng.random_bool(0.65) {
+            turns.grade = [5, 5, 5, 5, 5, 4, 4, 4, 4, 3, 3, 1, 2].choose(&mut rng).copied();
+        }
+        Self { world, rng, late: 0.03, turns }
+    }
+
+    /// Lives on from `first` until the end of the case or `until`, whichever is sooner.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that this life ran into: a mistake of the life, told for whoever wrote it.
+    pub fn run(&mut self, first: Decision, until: Timestamp) -> Result<Decision, Refusal> {
+        let mut so_far = first;
+        for _ in 0..STEPS_MAX {
+            let Some(step) = self.next(&so_far.case) else { break };
+            let at = after(so_far.case.changed_at, step.after_s);
+            if at > until {
+                break;
+            }
+            self.sweep(&mut so_far, at)?;
+            self.act(&mut so_far, &step.command, step.by, at)?;
+        }
+        self.sweep(&mut so_far, until)?;
+        Ok(so_far)
+    }
+
+    /// Lets time do what is due before `at`, each thing at its own moment.
+    fn sweep(&mut self, so_far: &mut Decision, at: Timestamp) -> Result<(), Refusal> {
+        for _ in 0..STEPS_MAX {
+            let rules = &self.world.policy.clocks;
+            let next = so_far.case.clocks.iter().filter_map(|clock| clock.next_at(rules.get(&clock.rule)?)).min();
+            match next {
+                Some(next) if next <= at => {
+                    let due = next.max(so_far.case.changed_at);
+                    self.act(so_far, &Command::Tick(cmd::Tick {}), Actor::System, due)?;
+                }
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, so_far: &mut Decision, command: &Command, by: Actor, at: Timestamp) -> Result<(), Refusal> {
+        let moment = Moment { by, now: at, fresh: RequestId(self.uuid(at)) };
+        let decision = decide::decide(&self.world, &so_far.case, command, &moment)?;
+        so_far.case = decision.case;
+        so_far.events.extend(decision.events);
+        Ok(())
+    }
+
+    /// A UUIDv7 of that moment, from the seed.
+    pub fn uuid(&mut self, at: Timestamp) -> Uuid {
+        let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.rng.random()).into_uuid()
+    }
+
+    fn next(&mut self, case: &Case) -> Option<Step> {
+        match case.state {
+            State::Registered => Some(self.at_the_liaison_office(case)),
+            State::Dispatched => self.before_acceptance(case),
+            State::Handling => self.at_work(case),
+            State::Finished => self.after_finish(case),
+            State::Closed | State::Declined | State::Upstream => None,
+        }
+    }
+
+    fn step(&self, after_s: i64, by: Actor, command: impl Into<Command>) -> Step {
+        Step { after_s, by, command: command.into() }
+    }
+
+    fn minutes(&mut self, from: i64, to: i64) -> i64 {
+        self.rng.random_range(from * 60..to * 60)
+    }
+
+    fn is_late(&mut self) -> bool {
+        let share = self.late;
+        self.rng.random_bool(share)
+    }
+
+    fn at_the_liaison_office(&mut self, case: &Case) -> Step {
+        let liaison = self.someone(&self.world.policy.dispatch.liaison_office.clone());
+        if case.class.is_none() || (case.category.is_none() && case.proposal.is_some()) {
+            let proposal = case.proposal.as_ref();
+            let class =
+                proposal.and_then(|p| p.class.clone()).or_else(|| Some(self.world.policy.classes.last()?.id.clone()));
+            if let Some(class) = class.filter(|_| case.class.is_none()) {
+                let category = proposal.and_then(|p| p.category.clone());
+                let after = self.minutes(1, 12);
+                let command = cmd::Classify { class, category, marks: Default::default(), note: String::new() };
+                return self.step(after, liaison, command);
+            }
+        }
+        if self.turns.declined {
+            let after = self.minutes(5, 25);
+            let explanation = "经核,该事项已由法院受理,请按法律程序办理。".to_owned();
+            return self.step(after, liaison, cmd::Decline { reason: "in_court".to_owned(), explanation });
+        }
+        let after = if self.is_late() { self.minutes(65, 110) } else { self.minutes(2, 20) };
+        self.step(after, liaison, cmd::Dispatch { lead: None, co_units: Default::default(), note: String::new() })
+    }
+
+    fn before_acceptance(&mut self, case: &Case) -> Option<Step> {
+        let lead = case.lead.clone()?;
+        if let Some(returned) = case.open_return() {
+            let by = if returned.leader_decides {
+                self.leader()
+            } else {
+                self.someone(&self.world.policy.dispatch.liaison_office.clone())
+            };
+            let after = self.minutes(3, 20);
+            let note = "同意改派。".to_owned();
+            return Some(self.step(after, by, cmd::DecideReturn { id: returned.id, upheld: true, lead: None, note }));
+        }
+        let by = self.someone(&lead);
+        if self.turns.returned && case.returns.is_empty() && lead != self.world.policy.dispatch.liaison_office {
+            let after = self.minutes(2, 8);
+            let suggested = self.another(&lead);
+            let explained = "已向诉求人说明该事项不属本单位职责,并告知将转有关部门。".to_owned();
+            let command = cmd::Return { reason: "not_our_duty".to_owned(), explained, suggested };
+            return Some(self.step(after, by, command));
+        }
+        let after = self.minutes(1, 4);
+        Some(self.step(after, by, cmd::Accept { handler: None }))
+    }
+
+    fn at_work(&mut self, case: &Case) -> Option<Step> {
+        let lead = case.lead.clone()?;
+        let by = match &case.handler {
+            Some(person) => Actor::Person(person.clone()),
+            None => self.someone(&lead),
+        };
+        let done = |milestone| case.milestones.contains_key(&milestone);
+        if case.reporter.contactable && !done(Milestone::Contacted) {
+            let late = self.is_late();
+            let after = if self.turns.unreachable {
+                self.minutes(2, 3) + 30
+            } else if late {
+                self.minutes(12, 30)
+            } else {
+                self.minutes(1, 5)
+            };
+            let reached = !self.turns.unreachable;
+            let note = if reached { "已电话联系诉求人,了解情况。" } else { "无人接听。" };
+            return Some(self.step(after, by, cmd::Contact { reached, note: note.to_owned() }));
+        }
+        if !done(Milestone::Verified) {
+            let after = if self.is_late() { self.minutes(25, 60) } else { self.minutes(4, 15) };
+            return Some(self.step(after, by, cmd::Verify { finding: "现场核查,情况属实。".to_owned() }));
+        }
+        if let Some(step) = self.side_turn(case, &by) {
+            return Some(step);
+        }
+        self.finish(case, by)
+    }
+
+    fn side_turn(&mut self, case: &Case, by: &Actor) -> Option<Step> {
+        if let Some(whistle) = case.whistles.iter().find(|whistle| whistle.outcome.is_none()) {
+            let waiting = whistle.called.iter().find(|(_, report)| report.is_none());
+            if let Some((unit, _)) = waiting {
+                let by = self.someone(unit);
+                let after = self.minutes(5, 25);
+                let action = "已到场,配合处置。".to_owned();
+                return Some(self.step(after, by, cmd::ReportIn { whistle: whistle.id, unit: unit.clone(), action }));
+            }
+            let liaison = self.someone(&self.world.policy.dispatch.liaison_office.clone());
+            let after = self.minutes(10, 60);
+            let note = "三方到场,问题当场解决。".to_owned();
+            return Some(self.step(
+                after,
+                liaison,
+                cmd::SettleWhistle { whistle: whistle.id, outcome: "solved".to_owned(), note },
+            ));
+        }
+        if let Some(extension) = case.extensions.iter().find(|extension| extension.granted.is_none()) {
+            let liaison = self.someone(&self.world.policy.dispatch.liaison_office.clone());
+            let after = self.minutes(5, 40);
+            let note = "理由充分,同意。".to_owned();
+            return Some(self.step(after, liaison, cmd::DecideExtension { id: extension.id, granted: true, note }));
+        }
+        if std::mem::take(&mut self.turns.whistled) {
+            let community =
+                case.place.grid.as_ref().and_then(|grid| self.world.organisation.community_of(grid)).cloned();
+            if let Some(community) = community {
+                let by = self.holder(&community, Role::Community);
+                let units = ["lh.dm.zfd", "lh.cgj", "lh.scj"].iter().filter_map(|u| UnitId::new(*u).ok()).collect();
+                let after = self.minutes(5, 20);
+                let matter = "现场情况复杂,请有关部门到场联合处置。".to_owned();
+                return Some(self.step(after, by, cmd::BlowWhistle { caller: Some(community), units, matter }));
+            }
+        }
+        if std::mem::take(&mut self.turns.escalated) {
+            let (by, official) = (self.someone(&self.world.policy.dispatch.liaison_office.clone()), self.leader_id()?);
+            let after = self.minutes(5, 30);
+            let reason = "多次反映,涉及多个部门。".to_owned();
+            return Some(self.step(after, by, cmd::Escalate { official, reason }));
+        }
+        if std::mem::take(&mut self.turns.teamed) {
+            if let Some(team) = self.team(case) {
+                let after = self.minutes(5, 30);
+                return Some(self.step(after, by.clone(), cmd::AssignTeam { team }));
+            }
+        }
+        let dispute = case.category.as_ref().is_some_and(|id| id.as_str().starts_with("dispute"));
+        if dispute && std::mem::take(&mut self.turns.routed) {
+            let studio = StudioId::new("laoyang").ok()?;
+            let after = self.minutes(10, 40);
+            return Some(self.step(after, by.clone(), cmd::RouteTo { studio }));
+        }
+        if std::mem::take(&mut self.turns.extended) {
+            let clock = case.clocks.iter().find(|clock| clock.is_running() && clock.rule.as_str() == "finish")?;
+            let command = cmd::RequestExtension {
+                clock: clock.key.clone(),
+                length: Length::Minutes(24 * 60),
+                reason: "waiting_material".to_owned(),
+            };
+            let after = self.minutes(5, 20);
+            return Some(self.step(after, by.clone(), command));
+        }
+        None
+    }
+
+    fn finish(&mut self, case: &Case, by: Actor) -> Option<Step> {
+        let category = case.category.as_ref().and_then(|id| self.world.policy.categories.get(id));
+        let photo = case.attachments.iter().any(|attachment| attachment.kind == AttachmentKind::After);
+        let share = if self.is_late() { 1.05 } else { self.rng.random_range(0.05..0.85) };
+        let due = case.clocks.iter().filter(|clock| clock.is_running()).map(|clock| clock.due_at).max();
+        let left = due.map_or(3_600, |due| due.as_second() - case.changed_at.as_second()).max(120);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "seconds of a few days")]
+        let after = (left as f64 * share) as i64;
+        if category.is_some_and(|category| category.photo_due) && !photo {
+            let id = AttachmentId(self.uuid(case.changed_at));
+            let command = cmd::Attach { id, kind: AttachmentKind::After, name: "处置后.png".to_owned() };
+            return Some(self.step(after, by, command));
+        }
+        let after = if photo { self.minutes(1, 5) } else { after };
+        let outcome = "已现场处置完毕,并向诉求人反馈;网格员将加强巡查。".to_owned();
+        Some(self.step(after, by, cmd::Finish { outcome }))
+    }
+
+    fn after_finish(&mut self, case: &Case) -> Option<Step> {
+        let by = match &case.handler {
+            Some(person) => Actor::Person(person.clone()),
+            None => self.someone(&case.lead.clone()?),
+        };
+        if let Some(appeal) = case.appeals.iter().find(|appeal| appeal.upheld.is_none()) {
+            let liaison = self.someone(&self.world.policy.dispatch.liaison_office.clone());
+            let after = self.minutes(60, 600);
+            let note = "证据充分,支持申诉。".to_owned();
+            return Some(self.step(
+                after,
+                liaison,
+                cmd::DecideAppeal { id: appeal.id, upheld: true, grade: Some(4), note },
+            ));
+        }
+        let graded = case.origin == jiban_domain::case::Origin::Request && case.ratings.is_empty();
+        if let Some(grade) = self.turns.grade.filter(|_| graded) {
+            let after = self.minutes(30, 900);
+            let comment = if grade > 3 { "处置规范有效果,继续保持。" } else { "" };
+            return Some(self.step(after, Actor::Reporter, cmd::Rate { grade, comment: comment.to_owned() }));
+        }
+        if case.standing_bad_rating().is_some() && case.appeals.is_empty() {
+            if std::mem::take(&mut self.turns.reopened) {
+                let liaison = self.someone(&self.world.policy.dispatch.liaison_office.clone());
+                let after = self.minutes(30, 300);
+                return Some(self.step(after, liaison, cmd::Reopen { reason: "差评属实,重新办理。".to_owned() }));
+            }
+            let after = self.minutes(60, 900);
+            let reason = "已按规定处置,诉求人对政策有误解,现场照片为证。".to_owned();
+            return Some(self.step(after, by, cmd::Appeal { reason, evidence: Vec::new() }));
+        }
+        let request = case.origin == jiban_domain::case::Origin::Request;
+        if request && !case.milestones.contains_key(&Milestone::OpinionFiled) {
+            let after = self.minutes(60, 1_500);
+            return Some(self.step(after, by, cmd::FileOpinion { values: opinion() }));
+        }
+        if request && !case.milestones.contains_key(&Milestone::FollowedUp) {
+            let after = self.minutes(60, 1_500);
+            let satisfied = self.turns.grade.is_none_or(|grade| grade >= 3);
+            let command = cmd::FollowUp {
+                values: [("method".to_owned(), "phone".to_owned())].into(),
+                reached: true,
+                responded: Some(true),
+                solved: Some(satisfied || self.rng.random_bool(0.5)),
+                satisfied: Some(true),
+            };
+            return Some(self.step(after, by, command));
+        }
+        let after = self.minutes(30, 1_200);
+        Some(self.step(after, by, cmd::Close { note: "已回访,结案。".to_owned() }))
+    }
+
+    fn team(
+        &mut self,
+        case: &Case,
+    ) -> Option<std::collections::BTreeMap<String, std::collections::BTreeSet<PersonId>>> {
+        let mut team = std::collections::BTreeMap::new();
+        let mut seated = std::collections::BTreeSet::new();
+        let near = case.place.grid.as_ref();
+        for seat in &self.world.policy.team {
+            let fits = |person: &&jiban_domain::organisation::Person| {
+                person.active
+                    && !seated.contains(&person.id)
+                    && (seat.titles.is_empty() || seat.titles.iter().any(|title| person.titles.contains(title)))
+            };
+            let mut people: Vec<_> = self.world.organisation.people().filter(fits).collect();
+            people.sort_by_key(|person| !person.posts.iter().any(|post| Some(&post.unit) == near));
+            let chosen: std::collections::BTreeSet<PersonId> =
+                people.into_iter().take(seat.min as usize).map(|person| person.id.clone()).collect();
+            if chosen.len() < seat.min as usize {
+                return None;
+            }
+            seated.extend(chosen.iter().cloned());
+            if !chosen.is_empty() {
+                team.insert(seat.id.clone(), chosen);
+            }
+        }
+        Some(team)
+    }
+
+    /// Somebody who handles cases for the unit.
+    fn someone(&mut self, unit: &UnitId) -> Actor {
+        let works = [Role::Liaison, Role::Staff, Role::GridWorker, Role::Community];
+        let people: Vec<PersonId> = works
+            .iter()
+            .flat_map(|role| self.world.organisation.with_role(unit, *role))
+            .map(|p| p.id.clone())
+            .collect();
+        people.choose(&mut self.rng).cloned().map_or(Actor::System, Actor::Person)
+    }
+
+    fn holder(&mut self, unit: &UnitId, role: Role) -> Actor {
+        let people: Vec<PersonId> =
+            self.world.organisation.with_role(unit, role).iter().map(|person| person.id.clone()).collect();
+        people.choose(&mut self.rng).cloned().map_or(Actor::System, Actor::Person)
+    }
+
+    fn leader_id(&mut self) -> Option<PersonId> {
+        let office = &self.world.policy.dispatch.liaison_office;
+        let over = self.world.organisation.unit(office)?.parent.clone()?;
+        let people: Vec<PersonId> =
+            self.world.organisation.leaders_over(&over).iter().map(|person| person.id.clone()).collect();
+        people.choose(&mut self.rng).cloned()
+    }
+
+    fn leader(&mut self) -> Actor {
+        self.leader_id().map_or(Actor::System, Actor::Person)
+    }
+
+    /// Another office that could be right.
+    fn another(&mut self, unit: &UnitId) -> Option<UnitId> {
+        let units: Vec<UnitId> = self
+            .world
+            .policy
+            .responsibilities
+            .iter()
+            .filter_map(|rule| match &rule.lead {
+                jiban_domain::policy::Assignee::Unit(other) if other != unit => Some(other.clone()),
+                _ => None,
+            })
+            .filter(|other| self.world.organisation.unit(other).is_some())
+            .collect();
+        units.choose(&mut self.rng).cloned()
+    }
+}
+
+fn opinion() -> std::collections::BTreeMap<String, String> {
+    [
+        ("facts", "经现场核查,诉求人反映情况属实。"),
+        ("measures", "已安排人员到场处置,并对相关责任人进行劝导教育。"),
+        ("result", "solved"),
+        ("reply", "已将处理情况向诉求人反馈。"),
+    ]
+    .map(|(field, value)| (field.to_owned(), value.to_owned()))
+    .into()
+}
+
+fn after(at: Timestamp, seconds: i64) -> Timestamp {
+    at.saturating_add(seconds.seconds()).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,161 @@
+//! `jiban demo`: an invented subdistrict in Dongmen's image, with half a year of history, ready to try.
+//!
+//! Everything goes in by the public ways: the organisation by import, the history by real commands in simulated time.
+//! The people, places and cases are made up.
+
+pub mod history;
+pub mod life;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::Args;
+use jiban_domain::{event::Actor, organisation::Draft, policy::Policy};
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
+
+use super::{
+    Failure, Outcome,
+    init::{CALENDARS, DONGMEN, adopt, open},
+    serve, user,
+};
+use crate::{
+    app::App,
+    infra::{
+        config::{Config, Home},
+        imports::{self, Tables},
+        passwords, telemetry,
+    },
+};
+
+/// Password of every account of the demo.
+const PASSWORD: &str = "dongmen-demo";
+/// Accounts worth trying, with who they are.
+const ACCOUNTS: [(&str, &str); 8] = [
+    ("xlb1", "信联办 liaison office"),
+    ("duty1", "值班员 duty officer"),
+    ("leader1", "街道领导 leader"),
+    ("c01a", "社区 community"),
+    ("zfd1", "执法队 enforcement team"),
+    ("c01g01a", "网格员 grid worker"),
+    ("jjw1", "纪检 discipline office"),
+    ("admin", "管理员 administrator"),
+];
+
+/// Run an invented subdistrict with half a year of history.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Folder for its data; a temporary one where none is given.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Address and port.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Days of history.
+    #[arg(long, default_value_t = 180)]
+    days: u32,
+    /// Seed of the history: the same seed, the same subdistrict.
+    #[arg(long, default_value_t = 20_260_608)]
+    seed: u64,
+    /// Only make the data, do not serve.
+    #[arg(long)]
+    no_serve: bool,
+}
+
+impl Demo {
+    pub(super) async fn run(self, _: &Path) -> Outcome {
+        telemetry::logs(false);
+        let folder =
+            self.folder.unwrap_or_else(|| std::env::temp_dir().join(format!("jiban-demo-{}", std::process::id())));
+        let fresh = !folder.join("secrets.toml").exists();
+        let mut config = Config::default();
+        config.server.listen.clone_from(&self.listen);
+        config.server.public_url = format!("http://{}", self.listen);
+        let home = Home::create(&folder, &config)?;
+        let app = if fresh { prepare(&home).await? } else { App::start(&home, open(&home).await?).await? };
+        if fresh {
+            let report = history::make(&app, self.seed, self.days).await?;
+            println!("{report}");
+        }
+        println!("Data in {}", folder.display());
+        println!("Accounts (password {PASSWORD}):");
+        for (login, who) in ACCOUNTS {
+            println!("  {login:<9} {who}");
+        }
+        if self.no_serve {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let listener = tokio::net::TcpListener::bind(&self.listen).await?;
+        println!("Open http://{}/  (interface: /api/docs/). Stop with Ctrl+C.", listener.local_addr()?);
+        serve::run(app, listener).await
+    }
+}
+
+/// Policy, calendar, organisation and accounts, into an empty data folder.
+///
+/// # Errors
+/// A [`Failure`] of the store, or a fault in the demo's own files.
+pub async fn prepare(home: &Home) -> Result<App, Failure> {
+    let store = open(home).await?;
+    let policy = Policy::parse(DONGMEN).map_err(|faults| Failure(faults.to_string()))?;
+    adopt(&store, &policy, DONGMEN).await?;
+    for text in CALENDARS {
+        let year = serde_json::from_str(text).map_err(|why| Failure(why.to_string()))?;
+        imports::store_calendar(&store, &policy.time_zone, &year, &Actor::System).await?;
+    }
+    let zone = TimeZone::get(&policy.time_zone).map_err(|why| Failure(why.to_string()))?;
+    let tables = tables(&roster(Timestamp::now(), &zone));
+    let done = imports::organisation(&store, Draft::default(), &tables, &policy.time_zone, &Actor::System).await?;
+    if let Some(line) = done.refused.first() {
+        return Err(Failure(format!("the demo's own files: {line}")));
+    }
+    let app = App::start(home, store).await?;
+    // One hash for all: hashing is slow on purpose, and the password is no secret.
+    let hash = passwords::hash(PASSWORD).map_err(Failure)?;
+    let people: Vec<_> = app.snapshot().organisation.people().map(|person| person.id.clone()).collect();
+    for person in people {
+        user::put_hash(&app, &person, person.as_str(), hash.clone()).await?;
+    }
+    Ok(app)
+}
+
+/// The demo's organisation as import tables.
+pub fn tables(roster: &str) -> Tables {
+    let table = |name: &str, text: &str| Some((name.to_owned(), text.to_owned()));
+    Tables {
+        units: table("demo/units.csv", include_str!("../../../../../demo/units.csv")),
+        people: table("demo/people.csv", include_str!("../../../../../demo/people.csv")),
+        spots: table("demo/spots.csv", include_str!("../../../../../demo/spots.csv")),
+        roster: table("roster", roster),
+        areas: table("demo/grids.geojson", include_str!("../../../../../demo/grids.geojson")),
+        gcj02: false,
+    }
+}
+
+/// A fortnight's roster around `now`: turns of twelve hours, two in ringing order.
+fn roster(now: Timestamp, zone: &TimeZone) -> String {
+    let mut rows = String::from("post,unit,person,from,to,order\n");
+    let today = now.to_zoned(zone.clone()).date();
+    let communities = (1..=7)
+        .map(|n| (format!("c{n:02}"), format!("lh.dm.c{n:02}"), vec![format!("c{n:02}duty"), format!("c{n:02}a")]));
+    let desks = [
+        ("street".to_owned(), "lh.dm".to_owned(), vec!["duty1".to_owned(), "duty2".to_owned()]),
+        ("team".to_owned(), "lh.dm.zfd".to_owned(), vec!["duty3".to_owned(), "zfd1".to_owned()]),
+        ("liaison".to_owned(), "lh.dm.xlb".to_owned(), vec!["xlb1".to_owned(), "xlb2".to_owned()]),
+    ];
+    for (post, unit, people) in desks.into_iter().chain(communities) {
+        for day in -3_i64..11 {
+            let Ok(date) = today.checked_add(day.days()) else { continue };
+            let Ok(next) = date.tomorrow() else { continue };
+            for (turn, (from, to)) in [("08:30", "20:30"), ("20:30", "08:30")].into_iter().enumerate() {
+                let end = if turn == 0 { date } else { next };
+                for order in 0..people.len() {
+                    let who = &people[(order + turn) % people.len()];
+                    rows.push_str(&format!("{post},{unit},{who},{date} {from},{end} {to},{}\n", order + 1));
+                }
+            }
+        }
+    }
+    rows
+}

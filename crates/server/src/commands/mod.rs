@@ -1,0 +1,122 @@
+//! The command line: one file a command. Each says what it does while it does it, and a fault says what to do next.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
+
+mod audit;
+mod data;
+pub mod demo;
+mod init;
+mod openapi;
+mod policy;
+pub mod serve;
+mod user;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{app::StartError, http::problem::Problem, infra::config::ConfigError};
+
+/// Jiban 即办: citizen requests, handled on time.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    /// Folder with settings, keys and data.
+    #[arg(long, global = true, default_value = "jiban-data", env = "JIBAN_DATA")]
+    data: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a data folder: keys, settings, database, policy, calendar.
+    Init(init::Init),
+    /// Run the program.
+    Serve(serve::Serve),
+    /// Run an invented subdistrict with half a year of history.
+    Demo(demo::Demo),
+    /// Bring the database to this program's schema.
+    Migrate,
+    /// Check or explain a policy file.
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// Take over an organisation or a calendar.
+    #[command(subcommand)]
+    Import(init::Import),
+    /// Accounts.
+    #[command(subcommand)]
+    User(user::User),
+    /// The audit chain.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Write a consistent archive of the database, while serving.
+    Backup(data::Backup),
+    /// Fill an empty database from an archive, after proving its chains.
+    Restore(data::Restore),
+    /// Look whether everything is in order, and say what to do where it is not.
+    Doctor(data::Doctor),
+    /// Print the OpenAPI description.
+    Openapi,
+}
+
+/// Why a command failed, in words for whoever typed it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Failure(pub String);
+
+macro_rules! failure_from {
+    ($($error:ty),*) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self { Self(error.to_string()) }
+        }
+    )*};
+}
+
+failure_from!(ConfigError, StartError, jiban_store::StoreError, crate::infra::world::WorldError, std::io::Error);
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self(problem.title)
+    }
+}
+
+/// What a command ends with.
+pub type Outcome = Result<ExitCode, Failure>;
+
+/// Parses the command line and runs it.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // The one provider of TLS in this program; a second call keeps the first.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    match run(cli) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("jiban: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Outcome {
+    let data = cli.data;
+    match cli.command {
+        Command::Policy(command) => command.run(),
+        Command::Openapi => openapi::run(),
+        Command::Init(command) => wait(command.run(&data)),
+        Command::Serve(command) => wait(command.run(&data)),
+        Command::Demo(command) => wait(command.run(&data)),
+        Command::Migrate => wait(init::migrate(&data)),
+        Command::Import(command) => wait(command.run(&data)),
+        Command::User(command) => wait(command.run(&data)),
+        Command::Audit(command) => wait(command.run(&data)),
+        Command::Backup(command) => wait(command.run(&data)),
+        Command::Restore(command) => wait(command.run(&data)),
+        Command::Doctor(command) => wait(command.run(&data)),
+    }
+}
+
+fn wait(command: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(command)
+}

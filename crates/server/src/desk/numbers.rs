@@ -1,0 +1,89 @@
+//! Case numbers: prefix, day, and a count of the day, e.g. `DM20260608-00012`.
+//!
+//! On SQLite each number is taken inside the case's own transaction, so there are no gaps. Where several nodes share a
+//! database each leases a block, so that no row is everybody's bottleneck; a node that stops leaves a gap. A number is
+//! never given twice.
+
+use std::collections::HashMap;
+
+use jiban_domain::policy::Policy;
+use jiban_store::{StoreError, WriteTx, counters};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use tokio::sync::Mutex;
+
+use crate::{
+    app::App,
+    http::problem::{Answer, Problem},
+};
+
+/// Numbers leased at once where several nodes share the database.
+const BLOCK: i64 = 64;
+/// Days for which a block is kept; imports of old records touch many days.
+const DAYS_MAX: usize = 64;
+
+/// Gives out numbers.
+#[derive(Debug)]
+pub struct Numbers {
+    shared: bool,
+    blocks: Mutex<HashMap<Date, (i64, i64)>>,
+}
+
+/// A number, or how to get one inside the transaction.
+#[derive(Debug, Clone)]
+pub struct Number {
+    stem: String,
+    day: Date,
+    leased: Option<i64>,
+}
+
+impl Numbers {
+    /// For a database that is (`shared`) or is not used by several nodes.
+    pub fn new(shared: bool) -> Self {
+        Self { shared, blocks: Mutex::default() }
+    }
+
+    /// The next number of the day on which `at` falls; today's where none is given.
+    ///
+    /// # Errors
+    /// The store's, when a block cannot be leased.
+    pub async fn next(&self, app: &App, policy: &Policy, at: Option<Timestamp>) -> Answer<Number> {
+        let zone = TimeZone::get(&policy.time_zone).map_err(Problem::internal)?;
+        let day = at.unwrap_or_else(Timestamp::now).to_zoned(zone).date();
+        let stem = format!("{}{}", policy.number_prefix, day.strftime("%Y%m%d"));
+        let leased = if self.shared { Some(self.lease(app, day).await?) } else { None };
+        Ok(Number { stem, day, leased })
+    }
+
+    async fn lease(&self, app: &App, day: Date) -> Answer<i64> {
+        let mut blocks = self.blocks.lock().await;
+        if let Some((next, end)) = blocks.get_mut(&day).filter(|(next, end)| next < end) {
+            *next += 1;
+            debug_assert!(*next <= *end, "a block is never overdrawn");
+            return Ok(*next - 1);
+        }
+        let first = app.store.write(move |tx| take(tx, day, BLOCK)).await?;
+        if blocks.len() >= DAYS_MAX {
+            blocks.clear();
+        }
+        blocks.insert(day, (first + 1, first + BLOCK));
+        Ok(first)
+    }
+}
+
+impl Number {
+    /// The number as text; takes it from the counter where it was not leased before.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn in_transaction(&self, tx: &mut WriteTx<'_>) -> Result<String, StoreError> {
+        let count = match self.leased {
+            Some(count) => count,
+            None => take(tx, self.day, 1)?,
+        };
+        Ok(format!("{}-{count:05}", self.stem))
+    }
+}
+
+fn take(tx: &mut WriteTx<'_>, day: Date, count: i64) -> Result<i64, StoreError> {
+    counters::lease(tx, &format!("case.{day}"), count)
+}

@@ -1,0 +1,113 @@
+//! A case as the store keeps it: the columns that lists filter by, drawn from the folded case.
+//!
+//! The fold in `body` is the truth of the row; every column is computed from it here and nowhere else.
+
+use jiban_domain::{case::Case, event::Recorded, organisation::Organisation, policy::Policy};
+use jiban_store::{StoreError, cases, events};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// The case in a row.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when the body is not a case.
+pub fn case(row: &cases::CaseRow) -> Result<Case, StoreError> {
+    serde_json::from_str(&row.body).map_err(|why| StoreError::corrupt(format!("case {}: {why}", row.number)))
+}
+
+/// The row of a case, without what only the edge knows (reporter index, tracking code).
+///
+/// # Errors
+/// [`StoreError::Other`] when the case cannot be written as JSON.
+pub fn row(case: &Case) -> Result<cases::CaseRow, StoreError> {
+    let marks: Vec<&str> = case.marks.iter().map(|mark| mark.as_str()).collect();
+    Ok(cases::CaseRow {
+        case_id: case.id.0,
+        number: case.number.clone(),
+        version: 0,
+        state: case.state.as_str().to_owned(),
+        class: case.class.as_ref().map(ToString::to_string),
+        category: case.category.as_ref().map(ToString::to_string),
+        origin: case.origin.as_str().to_owned(),
+        channel: case.channel.to_string(),
+        lead_unit: case.lead.as_ref().map(ToString::to_string),
+        grid: case.place.grid.as_ref().map(ToString::to_string),
+        marks: marks.join(" "),
+        open: case.state.is_open(),
+        next_due: case.next_due(),
+        registered_at: case.registered_at,
+        finished_at: case.milestones.get(&jiban_domain::policy::Milestone::Finished).copied(),
+        closed_at: case.ended_at,
+        upstream_number: case.upstream_number.clone(),
+        place_key: place_key(case),
+        reporter: None,
+        tracking: None,
+        title: case.title.clone(),
+        lon: case.place.lon,
+        lat: case.place.lat,
+        policy_version: case.policy.clone(),
+        body: serde_json::to_string(case).map_err(|why| StoreError::other(why.to_string()))?,
+        last_hash: [0; 32],
+    })
+}
+
+/// Events as the store appends them.
+///
+/// # Errors
+/// [`StoreError::Other`] when an event cannot be written as JSON.
+pub fn events(recorded: &[Recorded]) -> Result<Vec<events::NewEvent>, StoreError> {
+    recorded.iter().map(event).collect()
+}
+
+fn event(recorded: &Recorded) -> Result<events::NewEvent, StoreError> {
+    Ok(events::NewEvent {
+        at: recorded.at,
+        actor: recorded.by.to_string(),
+        kind: recorded.event.kind().to_owned(),
+        body: serde_json::to_string(&recorded.event).map_err(|why| StoreError::other(why.to_string()))?,
+    })
+}
+
+/// An event as the store gives it back.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when it cannot be understood.
+pub fn recorded(row: &events::EventRow) -> Result<Recorded, StoreError> {
+    let fault = |why: &dyn std::fmt::Display| StoreError::corrupt(format!("event {} of a case: {why}", row.seq));
+    Ok(Recorded {
+        at: row.at,
+        by: row.actor.parse().map_err(|why| fault(&why))?,
+        event: serde_json::from_str(&row.body).map_err(|why| fault(&why))?,
+    })
+}
+
+/// The units that may see the case: those involved, with all above them.
+pub fn units(organisation: &Organisation, case: &Case) -> Vec<String> {
+    organisation.scope_of(case.involved()).into_iter().map(|unit| unit.to_string()).collect()
+}
+
+/// The clocks about which something is still to be done.
+pub fn clocks(policy: &Policy, case: &Case) -> Vec<cases::ClockRow> {
+    let armed = case.clocks.iter().filter_map(|clock| {
+        let next_at = clock.next_at(policy.clocks.get(&clock.rule)?)?;
+        Some(cases::ClockRow { clock: clock.key.clone(), next_at, due_at: clock.due_at })
+    });
+    armed.collect()
+}
+
+/// Two cases with the same key are at the same place: the spot, or a cell of about 50 m.
+pub fn place_key(case: &Case) -> Option<String> {
+    let place = &case.place;
+    match (&place.spot, place.lon, place.lat) {
+        (Some(spot), ..) => Some(format!("spot:{spot}")),
+        (None, Some(lon), Some(lat)) => Some(format!("cell:{:.0}:{:.0}", lon * 2_000.0, lat * 2_000.0)),
+        _ => None,
+    }
+}
+
+/// A UUIDv7 of that moment, for records brought in: they sort by when they were registered.
+pub fn uuid_at(at: Timestamp) -> Uuid {
+    let seconds = u64::try_from(at.as_second()).unwrap_or(0);
+    let nanos = u32::try_from(at.subsec_nanosecond()).unwrap_or(0);
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+}

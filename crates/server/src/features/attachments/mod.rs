@@ -1,0 +1,187 @@
+//! Photos and files on a case: checked by content, size and pixels, re-encoded without metadata, kept apart from the
+//! database, shown to whoever may see the case.
+
+mod picture;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderMap, StatusCode, header},
+};
+use jiban_domain::{
+    case::AttachmentKind,
+    command::{Act, Attach, Command},
+    ids::AttachmentId,
+    permission,
+};
+use jiban_store::{attachments, blobs::BlobName};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    desk,
+    http::{
+        auth::Seen,
+        body::{Query, path},
+        problem::{Answer, Problem},
+    },
+};
+
+/// Largest upload where the settings say nothing, MiB.
+const UPLOAD_MAX_MIB: u32 = 20;
+
+/// Routes under `/api/v1`.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(upload))
+        .layer(DefaultBodyLimit::max(UPLOAD_MAX_MIB as usize * (1 << 20)))
+        .routes(routes!(list))
+        .routes(routes!(download))
+}
+
+/// What an upload is.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct UploadQuery {
+    /// What it shows.
+    #[param(inline)]
+    kind: AttachmentKind,
+    /// Name of the file.
+    #[param(min_length = 1, max_length = 120)]
+    name: String,
+}
+
+/// An attachment as stored.
+#[derive(Debug, Serialize, ToSchema)]
+struct Stored {
+    id: Uuid,
+    name: String,
+    kind: String,
+    media_type: String,
+    bytes: i64,
+    width: Option<i64>,
+    height: Option<i64>,
+}
+
+impl From<attachments::AttachmentRow> for Stored {
+    fn from(row: attachments::AttachmentRow) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            kind: row.kind,
+            media_type: row.media_type,
+            bytes: row.bytes,
+            width: row.width,
+            height: row.height,
+        }
+    }
+}
+
+/// Upload a photo (JPEG, PNG, WebP) or a PDF to a case; the body is the file.
+#[utoipa::path(
+    post, path = "/cases/{case}/attachments", tag = "attachments",
+    params(("case" = String, Path, description = "Id or number of the case"), UploadQuery),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 201, body = Stored), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn upload(
+    State(app): State<App>,
+    seen: Seen,
+    Query(query): Query<UploadQuery>,
+    body: Bytes,
+) -> Answer<(StatusCode, Json<Stored>)> {
+    // Asked before the work and the storage, and again when the case is changed.
+    permission::may(&seen.staff.snapshot.organisation, &seen.staff.actor, Act::Attach, &seen.case)?;
+    let max = app.config.files.max_mib.unwrap_or(UPLOAD_MAX_MIB).min(UPLOAD_MAX_MIB) as usize * (1 << 20);
+    if body.len() > max {
+        return Err(Problem::field("body", format!("at most {max} bytes"), format!("最多 {max} 字节")));
+    }
+    let checked = tokio::task::spawn_blocking(move || picture::check(&body)).await.map_err(Problem::internal)??;
+    let (case, id) = (seen.case.id, Uuid::now_v7());
+    let name = BlobName::attachment(app.store.tenant(), case.0, id, "original")?;
+    let mut row = attachments::AttachmentRow {
+        id,
+        case_id: case.0,
+        name: query.name.trim().to_owned(),
+        media_type: checked.media_type.to_owned(),
+        bytes: i64::try_from(checked.bytes.len()).unwrap_or(i64::MAX),
+        sha256: Sha256::digest(&checked.bytes).into(),
+        width: checked.size.map(|(width, _)| i64::from(width)),
+        height: checked.size.map(|(_, height)| i64::from(height)),
+        kind: kind(query.kind).to_owned(),
+        by_actor: seen.staff.actor.to_string(),
+        at: jiff::Timestamp::now(),
+    };
+    app.blobs.put(&name, checked.bytes.into()).await?;
+    let command = Command::Attach(Attach { id: AttachmentId(id), kind: query.kind, name: row.name.clone() });
+    let done = desk::attach(&app, case, command, seen.staff.actor, row.clone()).await;
+    if let Err(problem) = done {
+        // The case did not take it: nothing is left behind.
+        app.blobs.remove(&name).await?;
+        return Err(problem);
+    }
+    row.at = done?.changed_at;
+    Ok((StatusCode::CREATED, Json(row.into())))
+}
+
+/// The attachments of a case.
+#[utoipa::path(
+    get, path = "/cases/{case}/attachments", tag = "attachments",
+    params(("case" = String, Path, description = "Id or number of the case")),
+    responses((status = 200, body = Vec<Stored>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn list(State(app): State<App>, seen: Seen) -> Answer<Json<Vec<Stored>>> {
+    let id = seen.case.id;
+    let rows = app.store.read(move |tx| attachments::list(tx, id.0)).await?;
+    Ok(Json(rows.into_iter().map(Stored::from).collect()))
+}
+
+/// Which attachment, from the path.
+struct Which(Uuid);
+
+impl axum::extract::FromRequestParts<App> for Which {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, app: &App) -> Result<Self, Problem> {
+        path(parts, app, "attachment").await.map(Self)
+    }
+}
+
+/// Download an attachment.
+#[utoipa::path(
+    get, path = "/cases/{case}/attachments/{attachment}", tag = "attachments",
+    params(
+        ("case" = String, Path, description = "Id or number of the case"),
+        ("attachment" = String, Path, description = "Id of the attachment"),
+    ),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn download(State(app): State<App>, seen: Seen, Which(which): Which) -> Answer<(HeaderMap, Bytes)> {
+    let case = seen.case.id;
+    let row = app.store.read(move |tx| attachments::get(tx, case.0, which)).await?;
+    let row = row.ok_or_else(Problem::not_found)?;
+    let name = BlobName::attachment(app.store.tenant(), case.0, row.id, "original")?;
+    let bytes = app.blobs.get(&name).await?.ok_or_else(|| Problem::internal("an attachment without its file"))?;
+    let mut headers = HeaderMap::new();
+    let value = |text: &str| header::HeaderValue::from_str(text).map_err(Problem::internal);
+    headers.insert(header::CONTENT_TYPE, value(&row.media_type)?);
+    headers.insert(header::CONTENT_SECURITY_POLICY, value("default-src 'none'; sandbox")?);
+    headers.insert(header::CACHE_CONTROL, value("private, max-age=86400, immutable")?);
+    Ok((headers, bytes))
+}
+
+fn kind(kind: AttachmentKind) -> &'static str {
+    match kind {
+        AttachmentKind::Report => "report",
+        AttachmentKind::Before => "before",
+        AttachmentKind::After => "after",
+        AttachmentKind::Evidence => "evidence",
+    }
+}

@@ -1,0 +1,238 @@
+//! Lists: the queue (open cases by what is due next), all cases by newest, and what is counted.
+
+use axum::{Json, extract::State};
+use jiban_domain::{
+    case::{Case, Mark, Origin, State as Stand},
+    clock::Clock,
+    ids::{CaseId, CategoryId, ChannelId, ClassId, UnitId},
+};
+use jiban_store::{StoreError, case_list, cases, search};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    desk::rows,
+    http::{
+        auth::Staff,
+        body::Query,
+        problem::{Answer, Problem},
+    },
+};
+
+/// Most cases in one answer.
+const PAGE_MAX: u32 = 200;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(counts)).routes(routes!(find))
+}
+
+/// How a list is ordered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    /// Open cases by what is due next: the queue.
+    #[default]
+    Due,
+    /// All cases, newest first.
+    Newest,
+}
+
+/// Which cases.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    /// How ordered.
+    #[serde(default)]
+    #[param(inline)]
+    order: Order,
+    /// Only in this state.
+    #[param(inline)]
+    state: Option<Stand>,
+    /// Only of this class.
+    #[param(value_type = Option<String>)]
+    class: Option<ClassId>,
+    /// Only of this category.
+    #[param(value_type = Option<String>)]
+    category: Option<CategoryId>,
+    /// Only from this channel.
+    #[param(value_type = Option<String>)]
+    channel: Option<ChannelId>,
+    /// Only with this lead unit.
+    #[param(value_type = Option<String>)]
+    lead: Option<UnitId>,
+    /// Only in the reach of this unit, which must be in the reader's own.
+    #[param(value_type = Option<String>)]
+    unit: Option<UnitId>,
+    /// Where the page before ended.
+    #[param(max_length = 200)]
+    cursor: Option<String>,
+    /// How many, at most 200.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// One line of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Line {
+    id: CaseId,
+    number: String,
+    version: u64,
+    title: String,
+    origin: Origin,
+    channel: ChannelId,
+    state: Stand,
+    class: Option<ClassId>,
+    category: Option<CategoryId>,
+    marks: Vec<Mark>,
+    lead: Option<UnitId>,
+    grid: Option<UnitId>,
+    address: String,
+    #[schema(value_type = String, format = DateTime)]
+    registered_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_due: Option<Timestamp>,
+    /// Clocks that run, or ran out and still wait.
+    clocks: Vec<Clock>,
+}
+
+impl From<Case> for Line {
+    fn from(case: Case) -> Self {
+        Self {
+            next_due: case.next_due(),
+            id: case.id,
+            number: case.number,
+            version: case.version,
+            title: case.title,
+            origin: case.origin,
+            channel: case.channel,
+            state: case.state,
+            class: case.class,
+            category: case.category,
+            marks: case.marks.into_iter().collect(),
+            lead: case.lead,
+            grid: case.place.grid,
+            address: case.place.address,
+            registered_at: case.registered_at,
+            clocks: case.clocks.into_iter().filter(|clock| clock.is_running() || clock.is_overdue()).collect(),
+        }
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+struct Page {
+    /// Cases.
+    cases: Vec<Line>,
+    /// Send as `cursor` for the next page; none at the end.
+    next: Option<String>,
+    /// The server's time: clocks are read against it.
+    #[schema(value_type = String, format = DateTime)]
+    now: Timestamp,
+}
+
+/// List cases that the reader may see.
+#[utoipa::path(
+    get, path = "/cases", tag = "cases", params(ListQuery),
+    responses((status = 200, body = Page), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn list(State(app): State<App>, staff: Staff, Query(query): Query<ListQuery>) -> Answer<Json<Page>> {
+    let limit = query.limit.unwrap_or(50).clamp(1, PAGE_MAX);
+    let wanted = case_list::CaseQuery {
+        units: Some(units(&staff, query.unit.as_ref())?),
+        sort: if query.order == Order::Due { case_list::Sort::Due } else { case_list::Sort::Newest },
+        states: query.state.iter().map(|state| state.as_str().to_owned()).collect(),
+        classes: query.class.iter().map(ToString::to_string).collect(),
+        categories: query.category.iter().map(ToString::to_string).collect(),
+        channels: query.channel.iter().map(ToString::to_string).collect(),
+        lead_unit: query.lead.as_ref().map(ToString::to_string),
+        cursor: query
+            .cursor
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| Problem::field("cursor", "the 'next' of the page before", "应为上一页的 next"))?,
+        limit: i64::from(limit),
+        ..case_list::CaseQuery::default()
+    };
+    let (found, now) = app.store.read(move |tx| Ok::<_, StoreError>((case_list::list(tx, &wanted)?, tx.now()))).await?;
+    let next = found.next.map(|cursor| cursor.to_string());
+    let cases = found.cases.iter().map(|row| Ok(rows::case(row)?.into())).collect::<Answer<_>>()?;
+    Ok(Json(Page { cases, next, now }))
+}
+
+/// The units to list: all that the reader reaches, or one of them or below.
+fn units(staff: &Staff, only: Option<&UnitId>) -> Answer<Vec<String>> {
+    let Some(only) = only else { return Ok(staff.units()) };
+    let organisation = &staff.snapshot.organisation;
+    if staff.reach.iter().any(|unit| organisation.is_within(only, unit)) {
+        Ok(vec![only.to_string()])
+    } else {
+        Err(Problem::not_found())
+    }
+}
+
+/// How many open cases stand where.
+#[derive(Debug, Serialize, ToSchema)]
+struct Count {
+    /// State.
+    state: String,
+    /// Open cases in it.
+    open: i64,
+    /// Of these, with a clock past due.
+    overdue: i64,
+}
+
+/// How many open cases there are in each state.
+#[utoipa::path(
+    get, path = "/cases/counts", tag = "cases",
+    responses((status = 200, body = Vec<Count>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn counts(State(app): State<App>, staff: Staff) -> Answer<Json<Vec<Count>>> {
+    let units = staff.units();
+    let counts = app.store.read(move |tx| case_list::counts(tx, Some(&units))).await?;
+    let view = |count: case_list::StateCount| Count { state: count.state, open: count.open, overdue: count.overdue };
+    Ok(Json(counts.into_iter().map(view).collect()))
+}
+
+/// What to look for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct FindQuery {
+    /// Words, in any language.
+    #[param(min_length = 1, max_length = 200)]
+    q: String,
+    /// How many, at most 200.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// Search cases by their words, newest first.
+#[utoipa::path(
+    get, path = "/cases/search", tag = "cases", params(FindQuery),
+    responses((status = 200, body = Vec<Line>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn find(State(app): State<App>, staff: Staff, Query(query): Query<FindQuery>) -> Answer<Json<Vec<Line>>> {
+    if query.q.chars().count() > 200 {
+        return Err(Problem::field("q", "at most 200 characters", "最多 200 个字"));
+    }
+    let words = jiban_text::query_words(&query.q).join(" ");
+    if words.is_empty() {
+        return Err(Problem::field("q", "at least one word", "请输入要查找的词"));
+    }
+    let units = staff.units();
+    let limit = i64::from(query.limit.unwrap_or(50).clamp(1, PAGE_MAX));
+    let found = app
+        .store
+        .read(move |tx| {
+            let ids = search::find(tx, &words, Some(&units), None, limit)?;
+            cases::load_many(tx, &ids)
+        })
+        .await?;
+    Ok(Json(found.iter().map(|row| Ok(rows::case(row)?.into())).collect::<Answer<_>>()?))
+}

@@ -1,0 +1,15 @@
+//! Cases for staff: register, list, read, timeline, and one endpoint a command.
+
+mod commands;
+mod list;
+mod read;
+mod register;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+/// Routes under `/api/v1`.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().merge(register::routes()).merge(list::routes()).merge(read::routes()).merge(commands::routes())
+}

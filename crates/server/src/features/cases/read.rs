@@ -1,0 +1,180 @@
+//! Reading one case: the case page, its timeline, what may be done to it, and, with a reason, who the reporter is.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
+};
+use jiban_domain::{
+    case::Case,
+    command::{self as cmd, Act},
+    dispatch::{self, Assignment},
+    event::Recorded,
+    permission,
+};
+use jiban_store::{events, identity as identities};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    desk::{
+        self,
+        identity::{Identity, Masked},
+        rows,
+    },
+    http::{
+        auth::{Seen, expected},
+        body::{Body, Query},
+        key::IdempotencyKey,
+        problem::{Answer, Problem},
+    },
+};
+
+/// Most events in one answer.
+const EVENTS_MAX: u32 = 500;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(read))
+        .routes(routes!(timeline))
+        .routes(routes!(proposal))
+        .routes(routes!(reveal))
+}
+
+/// A case page.
+#[derive(Debug, Serialize, ToSchema)]
+struct CasePage {
+    /// The case.
+    case: Case,
+    /// Reporter, masked; none where there is none, or for a unit that was complained about.
+    reporter: Option<Masked>,
+    /// Every command, allowed or not, and who may.
+    acts: Vec<ActView>,
+}
+
+/// Whether this reader may do an act on this case.
+#[derive(Debug, Serialize, ToSchema)]
+struct ActView {
+    /// Which act.
+    act: Act,
+    /// Whether the reader has the standing. The state of the case may still refuse it.
+    allowed: bool,
+    /// Who may, in English.
+    who: String,
+    /// Who may, in Chinese.
+    who_zh: String,
+}
+
+/// Read a case.
+#[utoipa::path(
+    get, path = "/cases/{case}", tag = "cases",
+    params(("case" = String, Path, description = "Id or number of the case")),
+    responses((status = 200, body = CasePage), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn read(State(app): State<App>, seen: Seen) -> Answer<(HeaderMap, Json<CasePage>)> {
+    let Seen { staff, case } = seen;
+    let organisation = &staff.snapshot.organisation;
+    let may = |act| permission::may(organisation, &staff.actor, act, &case).is_ok();
+    let acts = Act::ALL.iter().map(|act| {
+        let (who, who_zh) = permission::who_may(*act);
+        ActView { act: *act, allowed: may(*act), who, who_zh }
+    });
+    let acts = acts.collect();
+    let reporter = if may(Act::RevealIdentity) { identity(&app, &case).await?.map(|who| who.masked()) } else { None };
+    let mut headers = HeaderMap::new();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", case.version)) {
+        headers.insert(header::ETAG, tag);
+    }
+    Ok((headers, Json(CasePage { case, reporter, acts })))
+}
+
+async fn identity(app: &App, case: &Case) -> Answer<Option<Identity>> {
+    let id = case.id;
+    let parts = app.clone();
+    let stored = app.store.read(move |tx| identities::get(tx, &parts.vault, id.0)).await?;
+    Ok(stored.map(Identity::from))
+}
+
+/// Which part of a timeline.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct TimelineQuery {
+    /// Events after this one.
+    #[serde(default)]
+    after: u32,
+    /// How many, at most 500.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+}
+
+/// One line of a timeline.
+#[derive(Debug, Serialize, ToSchema)]
+struct TimelineEntry {
+    /// Its number, from 1.
+    seq: i64,
+    /// When, who, what.
+    #[serde(flatten)]
+    recorded: Recorded,
+    /// Hash of the chain up to here, in hex.
+    hash: String,
+}
+
+/// The timeline of a case: every event.
+#[utoipa::path(
+    get, path = "/cases/{case}/timeline", tag = "cases",
+    params(("case" = String, Path, description = "Id or number of the case"), TimelineQuery),
+    responses((status = 200, body = Vec<TimelineEntry>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn timeline(
+    State(app): State<App>,
+    seen: Seen,
+    Query(query): Query<TimelineQuery>,
+) -> Answer<Json<Vec<TimelineEntry>>> {
+    let id = seen.case.id;
+    let limit = i64::from(query.limit.unwrap_or(EVENTS_MAX).clamp(1, EVENTS_MAX));
+    let events = app.store.read(move |tx| events::events(tx, id.0, i64::from(query.after), limit)).await?;
+    let entries = events.iter().map(|row| {
+        let recorded = rows::recorded(row)?;
+        Ok(TimelineEntry { seq: row.seq, recorded, hash: hex::encode(row.hash) })
+    });
+    Ok(Json(entries.collect::<Answer<_>>()?))
+}
+
+/// Where the rules would dispatch the case, as it stands.
+#[utoipa::path(
+    get, path = "/cases/{case}/assignment", tag = "cases",
+    params(("case" = String, Path, description = "Id or number of the case")),
+    responses((status = 200, body = Assignment), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn proposal(seen: Seen) -> Json<Assignment> {
+    let world = seen.staff.snapshot.world_of(&seen.case.policy);
+    let proposed = seen.case.proposal.as_ref().and_then(|proposal| proposal.category.as_ref());
+    let category = seen.case.category.as_ref().or(proposed);
+    Json(dispatch::propose(&world, category, seen.case.place.grid.as_ref()))
+}
+
+/// See who the reporter is, with a reason that is recorded 查看诉求人身份.
+#[utoipa::path(
+    post, path = "/cases/{case}/reveal-identity", tag = "commands", request_body = cmd::RevealIdentity,
+    params(("case" = String, Path, description = "Id or number of the case")),
+    responses((status = 200, body = Identity), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn reveal(
+    State(app): State<App>,
+    seen: Seen,
+    headers: HeaderMap,
+    key: IdempotencyKey,
+    Body(command): Body<cmd::RevealIdentity>,
+) -> Answer<Json<Identity>> {
+    let key = key.of(seen.staff.person.as_str(), &(seen.case.id, &command));
+    let version = expected(&headers)?;
+    // Recorded first: nobody sees a name without a trace.
+    let case = desk::act(&app, seen.case.id, command.into(), seen.staff.actor, version, key).await?;
+    Ok(Json(identity(&app, &case).await?.unwrap_or_default()))
+}

@@ -1,0 +1,295 @@
+//! The public door: residents and merchants submit, track, rate and dispute, without an account.
+//!
+//! Rate-limited by address. Number and tracking code together open a case; a wrong pair looks like no case at all.
+//! Answers hold only what the reporter may see: no staff notes, no names, no other reporter.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use jiban_domain::{
+    case::{Case, Place, Reporter, State as Stand},
+    command::{Command, Dispute, Rate, Register},
+    event::{Actor, Event},
+    ids::{ChannelId, SpotId},
+};
+use jiban_store::{StoreError, cases, events};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    desk::{self, Intake, Registered, identity, identity::Identity, rows},
+    http::{
+        body::Body,
+        key::IdempotencyKey,
+        limits::Public,
+        problem::{Answer, Problem},
+    },
+};
+
+/// Most events read for a public timeline.
+const EVENTS_MAX: i64 = 500;
+
+/// Routes under `/api/v1`.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(submit))
+        .routes(routes!(track))
+        .routes(routes!(rate))
+        .routes(routes!(dispute))
+        .routes(routes!(spot))
+}
+
+/// A case as a resident tells it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Submission {
+    /// Way in: one of the policy's public channels, e.g. `qr`.
+    channel: ChannelId,
+    /// What it is about.
+    #[schema(min_length = 1, max_length = 20000)]
+    text: String,
+    /// Where.
+    #[serde(default)]
+    place: Place,
+    /// Who asks; all of it optional.
+    #[serde(default)]
+    reporter: Identity,
+}
+
+/// Submit a case, as anybody.
+#[utoipa::path(
+    post, path = "/public/cases", tag = "public", request_body = Submission,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body make one case")),
+    responses((status = 201, body = Registered), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+async fn submit(
+    State(app): State<App>,
+    Public(address): Public,
+    key: IdempotencyKey,
+    Body(new): Body<Submission>,
+) -> Answer<(StatusCode, Json<Registered>)> {
+    let policy = &app.snapshot().policy;
+    if !policy.channels.get(&new.channel).is_some_and(|channel| channel.public) {
+        return Err(Problem::field("channel", "a public channel", "应为对公众开放的渠道"));
+    }
+    new.reporter.check("reporter")?;
+    let key = key.of(&format!("public:{address}"), &new);
+    let register = Register {
+        origin: None,
+        channel: new.channel,
+        first_receiver: None,
+        title: String::new(),
+        text: new.text,
+        place: new.place,
+        reporter: Reporter { anonymous: new.reporter.name.trim().is_empty(), contactable: false },
+        complained_about: None,
+        upstream_number: None,
+        received_by_leader: None,
+        proposal: None,
+    };
+    let intake = Intake { register, identity: new.reporter, key, at: None };
+    Ok((StatusCode::CREATED, Json(desk::register(&app, Actor::Reporter, intake).await?)))
+}
+
+/// What opens a case for its reporter.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Ticket {
+    /// Number of the case.
+    #[schema(max_length = 64)]
+    number: String,
+    /// Tracking code.
+    #[schema(max_length = 32)]
+    code: String,
+}
+
+/// A case as its reporter sees it.
+#[derive(Debug, Serialize, ToSchema)]
+struct Tracked {
+    number: String,
+    title: String,
+    state: Stand,
+    /// Who handles it now.
+    unit: Option<String>,
+    /// Their hotline.
+    hotline: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    registered_at: Timestamp,
+    /// By when the next step is due.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_due: Option<Timestamp>,
+    /// What was done, once it is.
+    outcome: Option<String>,
+    /// Whether a grade may be given.
+    may_rate: bool,
+    steps: Vec<Step>,
+}
+
+/// One step that the reporter may know.
+#[derive(Debug, Serialize, ToSchema)]
+struct Step {
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// Code of the event.
+    kind: String,
+    /// Words meant for the reporter.
+    text: Option<String>,
+}
+
+/// Track a case by number and code.
+#[utoipa::path(
+    post, path = "/public/track", tag = "public", request_body = Ticket,
+    responses((status = 200, body = Tracked), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+async fn track(State(app): State<App>, _: Public, Body(ticket): Body<Ticket>) -> Answer<Json<Tracked>> {
+    let case = open(&app, ticket).await?;
+    Ok(Json(tracked(&app, case).await?))
+}
+
+/// A grade.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Grade {
+    /// Number and code.
+    ticket: Ticket,
+    /// The grade.
+    grade: u8,
+    /// Words.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    comment: String,
+}
+
+/// Rate the handling 评价.
+#[utoipa::path(
+    post, path = "/public/rate", tag = "public", request_body = Grade,
+    responses((status = 200, body = Tracked), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+async fn rate(State(app): State<App>, _: Public, Body(grade): Body<Grade>) -> Answer<Json<Tracked>> {
+    let case = open(&app, grade.ticket).await?;
+    let comment = jiban_text::mask_personal(&grade.comment).0;
+    let command = Command::Rate(Rate { grade: grade.grade, comment });
+    let case = desk::act(&app, case.id, command, Actor::Reporter, None, None).await?;
+    Ok(Json(tracked(&app, case).await?))
+}
+
+/// An objection to a finish.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Objection {
+    /// Number and code.
+    ticket: Ticket,
+    /// Why.
+    #[schema(min_length = 1, max_length = 4000)]
+    reason: String,
+}
+
+/// Say that a finished case is not finished.
+#[utoipa::path(
+    post, path = "/public/dispute", tag = "public", request_body = Objection,
+    responses((status = 200, body = Tracked), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+async fn dispute(State(app): State<App>, _: Public, Body(objection): Body<Objection>) -> Answer<Json<Tracked>> {
+    let case = open(&app, objection.ticket).await?;
+    let command = Command::Dispute(Dispute { reason: jiban_text::mask_personal(&objection.reason).0 });
+    let case = desk::act(&app, case.id, command, Actor::Reporter, None, None).await?;
+    Ok(Json(tracked(&app, case).await?))
+}
+
+/// What a QR code stands for.
+#[derive(Debug, Serialize, ToSchema)]
+struct SpotView {
+    /// Name of the place.
+    name: String,
+    /// Its address.
+    address: String,
+    /// Its grid.
+    grid: String,
+    /// The grid's hotline.
+    hotline: Option<String>,
+    /// Its community.
+    community: Option<String>,
+}
+
+/// What a QR spot is, so that nothing is asked that the code knows.
+#[utoipa::path(
+    get, path = "/public/spots/{spot}", tag = "public",
+    params(("spot" = String, Path, description = "Code of the spot")),
+    responses((status = 200, body = SpotView), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+async fn spot(State(app): State<App>, _: Public, Path(spot): Path<String>) -> Answer<Json<SpotView>> {
+    let snapshot = app.snapshot();
+    let organisation = &snapshot.organisation;
+    let id = SpotId::new(spot).map_err(|_| Problem::not_found())?;
+    let spot = organisation.spot(&id).ok_or_else(Problem::not_found)?;
+    let grid = organisation.unit(&spot.grid).ok_or_else(Problem::not_found)?;
+    let community = organisation.community_of(&spot.grid).and_then(|id| organisation.unit(id));
+    Ok(Json(SpotView {
+        name: spot.name.clone(),
+        address: spot.address.clone(),
+        grid: grid.name.zh.clone(),
+        hotline: grid.hotline.clone(),
+        community: community.map(|unit| unit.name.zh.clone()),
+    }))
+}
+
+/// Opens a case by number and code. A wrong pair is no case at all, and costs the same.
+async fn open(app: &App, ticket: Ticket) -> Answer<Case> {
+    let hash = identity::tracking_hash(&app.token_key, &ticket.number, &ticket.code);
+    let row = app.store.read(move |tx| cases::find_by_number(tx, &ticket.number)).await?;
+    let row = row.filter(|row| row.tracking.is_some_and(|stored| same(&stored, &hash)));
+    Ok(rows::case(&row.ok_or_else(Problem::not_found)?)?)
+}
+
+/// Compares without telling by its time where the difference is.
+fn same(left: &[u8], right: &[u8]) -> bool {
+    left.len() == right.len() && left.iter().zip(right).fold(0, |sum, (l, r)| sum | (l ^ r)) == 0
+}
+
+async fn tracked(app: &App, case: Case) -> Answer<Tracked> {
+    let id = case.id;
+    let events = app.store.read(move |tx| events::events(tx, id.0, 0, EVENTS_MAX)).await?;
+    let steps = events.iter().map(rows::recorded).filter_map(|found| found.map(|r| step(&r)).transpose());
+    let steps = steps.collect::<Result<Vec<_>, StoreError>>()?;
+    let snapshot = app.snapshot();
+    let unit = case.lead.as_ref().and_then(|id| snapshot.organisation.unit(id));
+    Ok(Tracked {
+        state: case.state,
+        unit: unit.map(|unit| unit.name.zh.clone()),
+        hotline: unit.and_then(|unit| unit.hotline.clone()),
+        registered_at: case.registered_at,
+        next_due: case.next_due(),
+        may_rate: matches!(case.state, Stand::Finished | Stand::Closed),
+        outcome: case.outcome,
+        number: case.number,
+        title: case.title,
+        steps,
+    })
+}
+
+/// The part of an event that its reporter may know, if any.
+fn step(recorded: &jiban_domain::event::Recorded) -> Option<Step> {
+    let text = match &recorded.event {
+        Event::Noted { text, public: true } => Some(text.clone()),
+        Event::Finished { outcome } => Some(outcome.clone()),
+        Event::Declined { explanation, .. } => Some(explanation.clone()),
+        Event::Returned(returned) => Some(returned.explained.clone()),
+        Event::Registered(_)
+        | Event::Dispatched { .. }
+        | Event::Accepted { .. }
+        | Event::ContactTried { .. }
+        | Event::Verified { .. }
+        | Event::Rated { .. }
+        | Event::Disputed { .. }
+        | Event::Reopened { .. }
+        | Event::HandedUpstream { .. }
+        | Event::Closed { .. } => None,
+        _ => return None,
+    };
+    Some(Step { at: recorded.at, kind: recorded.event.kind().to_owned(), text })
+}

@@ -1,0 +1,12 @@
+//! What the program offers over HTTP, one folder a slice. Slices never import one another; they meet in the desk, in
+//! domain types and in events. Each has a `routes()`; the router is the only place that knows them all.
+
+pub mod attachments;
+pub mod audit;
+pub mod cases;
+pub mod intake;
+pub mod live;
+pub mod notifications;
+pub mod sessions;
+pub mod statistics;
+pub mod world;

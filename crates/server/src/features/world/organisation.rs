@@ -1,0 +1,207 @@
+//! The organisation over HTTP: read by all staff, imported by administrators.
+
+use axum::{Json, extract::State};
+use jiban_domain::{
+    ids::{PersonId, SpotId, UnitId},
+    organisation::{Draft, Post, UnitKind},
+    policy::Name,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    http::{
+        auth::{Administrator, Staff},
+        body::Body,
+        problem::{Answer, Problem},
+    },
+    infra::imports,
+};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(read)).routes(routes!(areas)).routes(routes!(duty)).routes(routes!(import))
+}
+
+/// The organisation.
+#[derive(Debug, Serialize, ToSchema)]
+struct OrganisationView {
+    units: Vec<UnitView>,
+    people: Vec<PersonView>,
+    spots: Vec<SpotView>,
+}
+
+/// A unit.
+#[derive(Debug, Serialize, ToSchema)]
+struct UnitView {
+    id: UnitId,
+    name: Name,
+    kind: UnitKind,
+    parent: Option<UnitId>,
+    hotline: Option<String>,
+    active: bool,
+}
+
+/// A member of staff, as colleagues see them.
+#[derive(Debug, Serialize, ToSchema)]
+struct PersonView {
+    id: PersonId,
+    name: String,
+    posts: Vec<Post>,
+    titles: Vec<String>,
+    work_phone: Option<String>,
+    active: bool,
+}
+
+/// A spot.
+#[derive(Debug, Serialize, ToSchema)]
+struct SpotView {
+    id: SpotId,
+    name: String,
+    grid: UnitId,
+    lon: f64,
+    lat: f64,
+    address: String,
+}
+
+/// The organisation: units, people, spots.
+#[utoipa::path(
+    get, path = "/organisation", tag = "organisation",
+    responses((status = 200, body = OrganisationView), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn read(staff: Staff) -> Json<OrganisationView> {
+    let organisation = &staff.snapshot.organisation;
+    let unit = |unit: &jiban_domain::organisation::Unit| UnitView {
+        id: unit.id.clone(),
+        name: unit.name.clone(),
+        kind: unit.kind,
+        parent: unit.parent.clone(),
+        hotline: unit.hotline.clone(),
+        active: unit.active,
+    };
+    let person = |person: &jiban_domain::organisation::Person| PersonView {
+        id: person.id.clone(),
+        name: person.name.clone(),
+        posts: person.posts.clone(),
+        titles: person.titles.iter().cloned().collect(),
+        work_phone: person.work_phone.clone(),
+        active: person.active,
+    };
+    let spot = |spot: &jiban_domain::organisation::Spot| SpotView {
+        id: spot.id.clone(),
+        name: spot.name.clone(),
+        grid: spot.grid.clone(),
+        lon: spot.lon,
+        lat: spot.lat,
+        address: spot.address.clone(),
+    };
+    Json(OrganisationView {
+        units: organisation.units().map(unit).collect(),
+        people: organisation.people().map(person).collect(),
+        spots: organisation.spots().map(spot).collect(),
+    })
+}
+
+/// Areas of the grids, as a GeoJSON FeatureCollection in WGS84.
+#[utoipa::path(
+    get, path = "/organisation/areas", tag = "organisation",
+    responses((status = 200, body = Object, content_type = "application/geo+json"), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn areas(staff: Staff) -> ([(&'static str, &'static str); 1], String) {
+    let body = staff.snapshot.organisation.areas_geojson().to_string();
+    ([("content-type", "application/geo+json")], body)
+}
+
+/// Who is on duty in a post.
+#[derive(Debug, Serialize, ToSchema)]
+struct OnDuty {
+    unit: UnitId,
+    post: String,
+    post_name: Name,
+    /// In ringing order: the first holds the phone now.
+    people: Vec<PersonView>,
+}
+
+/// Who holds which phone now.
+#[utoipa::path(
+    get, path = "/organisation/duty", tag = "organisation",
+    responses((status = 200, body = Vec<OnDuty>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn duty(staff: Staff) -> Json<Vec<OnDuty>> {
+    let organisation = &staff.snapshot.organisation;
+    let now = Timestamp::now();
+    let mut desks = Vec::new();
+    for unit in organisation.units().filter(|unit| unit.active) {
+        for (post, name) in &staff.snapshot.policy.duty_posts {
+            let people = organisation.on_duty(post, &unit.id, now);
+            if people.is_empty() {
+                continue;
+            }
+            let view = |person: &jiban_domain::organisation::Person| PersonView {
+                id: person.id.clone(),
+                name: person.name.clone(),
+                posts: person.posts.clone(),
+                titles: Vec::new(),
+                work_phone: person.work_phone.clone(),
+                active: person.active,
+            };
+            desks.push(OnDuty {
+                unit: unit.id.clone(),
+                post: post.to_string(),
+                post_name: name.clone(),
+                people: people.into_iter().map(view).collect(),
+            });
+        }
+    }
+    Json(desks)
+}
+
+/// Tables and maps to take over. Each is optional; what is there already is updated by code, never doubled.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OrganisationImport {
+    /// CSV of units.
+    units: Option<String>,
+    /// CSV of people.
+    people: Option<String>,
+    /// CSV of spots.
+    spots: Option<String>,
+    /// CSV of the roster.
+    roster: Option<String>,
+    /// GeoJSON of areas.
+    areas: Option<String>,
+    /// Whether the areas are in GCJ-02.
+    #[serde(default)]
+    gcj02: bool,
+}
+
+/// Import the organisation, whole or in part.
+#[utoipa::path(
+    post, path = "/organisation/import", tag = "organisation", request_body = OrganisationImport,
+    responses((status = 200, body = imports::Imported), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn import(
+    State(app): State<App>,
+    Administrator(staff): Administrator,
+    Body(given): Body<OrganisationImport>,
+) -> Answer<Json<imports::Imported>> {
+    let tables = imports::Tables {
+        units: given.units.map(|text| ("units.csv".to_owned(), text)),
+        people: given.people.map(|text| ("people.csv".to_owned(), text)),
+        spots: given.spots.map(|text| ("spots.csv".to_owned(), text)),
+        roster: given.roster.map(|text| ("roster.csv".to_owned(), text)),
+        areas: given.areas.map(|text| ("areas.geojson".to_owned(), text)),
+        gcj02: given.gcj02,
+    };
+    let known: Draft = staff.snapshot.organisation.draft().clone();
+    let zone = &staff.snapshot.policy.time_zone;
+    let imported = imports::organisation(&app.store, known, &tables, zone, &staff.actor).await?;
+    app.worlds.refresh(&app.store).await.map_err(Problem::internal)?;
+    Ok(Json(imported))
+}

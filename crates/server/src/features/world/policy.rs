@@ -1,0 +1,160 @@
+//! The policy in force: as data, as prose, and checked before it is taken.
+
+use axum::{Json, extract::State, http::StatusCode};
+use jiban_domain::policy::{Fault, Language, Policy, explain};
+use jiban_store::documents;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    http::{
+        auth::{Administrator, Staff},
+        body::{Body, Query},
+        problem::{Answer, Problem},
+    },
+    infra::audit,
+};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(read)).routes(routes!(prose)).routes(routes!(check)).routes(routes!(adopt))
+}
+
+/// The policy in force, as data.
+#[utoipa::path(
+    get, path = "/policy", tag = "policy",
+    responses((status = 200, body = Object), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn read(staff: Staff) -> Answer<Json<serde_json::Value>> {
+    serde_json::to_value(&*staff.snapshot.policy).map(Json).map_err(Problem::internal)
+}
+
+/// In which language.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct ProseQuery {
+    /// `zh` or `en`.
+    #[serde(default)]
+    #[param(inline)]
+    language: Tongue,
+}
+
+/// A language of the interface.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Tongue {
+    /// Chinese.
+    #[default]
+    Zh,
+    /// English.
+    En,
+}
+
+/// The policy in force, as prose.
+#[utoipa::path(
+    get, path = "/policy/explain", tag = "policy", params(ProseQuery),
+    responses((status = 200, body = String, content_type = "text/plain"), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn prose(staff: Staff, Query(query): Query<ProseQuery>) -> String {
+    let language = match query.language {
+        Tongue::Zh => Language::Zh,
+        Tongue::En => Language::En,
+    };
+    explain(&staff.snapshot.policy, language)
+}
+
+/// A policy as text.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PolicyText {
+    /// TOML.
+    #[schema(max_length = 1000000)]
+    toml: String,
+}
+
+/// One fault of a policy.
+#[derive(Debug, Serialize, ToSchema)]
+struct FaultView {
+    line: usize,
+    column: usize,
+    key: String,
+    what: String,
+    remedy: String,
+}
+
+impl From<&Fault> for FaultView {
+    fn from(fault: &Fault) -> Self {
+        Self {
+            line: fault.line,
+            column: fault.column,
+            key: fault.key.clone(),
+            what: fault.what.clone(),
+            remedy: fault.remedy.clone(),
+        }
+    }
+}
+
+/// What a check found.
+#[derive(Debug, Serialize, ToSchema)]
+struct Checked {
+    /// Version of the text, where it is whole.
+    version: Option<String>,
+    /// All faults; empty where it is whole.
+    faults: Vec<FaultView>,
+}
+
+/// Check a policy without adopting it.
+#[utoipa::path(
+    post, path = "/policy/check", tag = "policy", request_body = PolicyText,
+    responses((status = 200, body = Checked), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn check(_: Administrator, Body(text): Body<PolicyText>) -> Json<Checked> {
+    Json(match Policy::parse(&text.toml) {
+        Ok(policy) => Checked { version: Some(policy.version), faults: Vec::new() },
+        Err(faults) => Checked { version: None, faults: faults.0.iter().map(FaultView::from).collect() },
+    })
+}
+
+/// Adopt a policy: new cases are born under it, open ones keep theirs.
+#[utoipa::path(
+    put, path = "/policy", tag = "policy", request_body = PolicyText,
+    responses((status = 200, body = Checked), (status = 422, body = Checked), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn adopt(
+    State(app): State<App>,
+    Administrator(staff): Administrator,
+    Body(text): Body<PolicyText>,
+) -> Answer<(StatusCode, Json<Checked>)> {
+    let policy = match Policy::parse(&text.toml) {
+        Ok(policy) => policy,
+        Err(faults) => {
+            let faults = faults.0.iter().map(FaultView::from).collect();
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(Checked { version: None, faults })));
+        }
+    };
+    if staff.snapshot.organisation.unit(&policy.dispatch.liaison_office).is_none() {
+        let office = &policy.dispatch.liaison_office;
+        return Err(Problem::field(
+            "toml",
+            format!("dispatch.liaison_office '{office}' is not in the organisation; import it first"),
+            format!("信联办「{office}」不在组织架构中,请先导入"),
+        ));
+    }
+    let version = policy.version.clone();
+    let stored = version.clone();
+    let trace = audit::trace(&staff.actor, "policy_adopted", &serde_json::json!({ "version": version }));
+    app.store
+        .write(move |tx| {
+            let now = tx.now();
+            documents::put_policy(tx, &stored, &text.toml, now)?;
+            audit::record(tx, audit::Stream::Policy, trace.clone())
+        })
+        .await?;
+    app.worlds.refresh(&app.store).await.map_err(Problem::internal)?;
+    Ok((StatusCode::OK, Json(Checked { version: Some(version), faults: Vec::new() })))
+}

@@ -1,0 +1,162 @@
+//! Who is asking: extractors, so that a handler that forgets to authorise cannot be written.
+//!
+//! A handler takes [`Staff`] (anyone signed in), [`Administrator`], or [`Seen`] (a case that this person may read, and
+//! only then). What may be done to a case is asked of the domain when it is done.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, Method, header, request::Parts},
+};
+use jiban_domain::{
+    case::Case,
+    event::Actor,
+    ids::{CaseId, PersonId, UnitId},
+    organisation::Role,
+    permission,
+};
+use jiban_store::{cases, users};
+use sha2::{Digest, Sha256};
+
+use super::{body, problem::Problem};
+use crate::{
+    app::App,
+    desk::{self, rows},
+    infra::world::Snapshot,
+};
+
+/// Name of the session cookie.
+pub const COOKIE: &str = "jiban_session";
+
+/// Someone signed in.
+#[derive(Debug, Clone)]
+pub struct Staff {
+    /// Who.
+    pub person: PersonId,
+    /// The same, as an actor of events.
+    pub actor: Actor,
+    /// Units whose cases, with all below, they may read.
+    pub reach: BTreeSet<UnitId>,
+    /// The world as it was when the request came.
+    pub snapshot: Arc<Snapshot>,
+    /// Hash of their token.
+    pub token: [u8; 32],
+}
+
+impl Staff {
+    /// This person, in this world.
+    pub fn of(snapshot: &Arc<Snapshot>, person: PersonId, token: [u8; 32]) -> Self {
+        let actor = Actor::Person(person.clone());
+        let reach = permission::reach(&snapshot.organisation, &actor);
+        Self { person, actor, reach, snapshot: Arc::clone(snapshot), token }
+    }
+
+    /// Whether they hold a role anywhere.
+    pub fn holds(&self, role: Role) -> bool {
+        permission::holds_role(&self.snapshot.organisation, &self.actor, role).next().is_some()
+    }
+
+    /// The units they reach, as the store wants them.
+    pub fn units(&self) -> Vec<String> {
+        self.reach.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// What is stored of a token.
+pub fn token_hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+impl FromRequestParts<App> for Staff {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let token = token(parts)?.ok_or_else(Problem::unauthenticated)?;
+        let hash = token_hash(&token);
+        let session = app.store.read(move |tx| users::session(tx, &hash)).await?;
+        let (session, _) = session.ok_or_else(Problem::unauthenticated)?;
+        let person: PersonId = session.person.parse().map_err(|_| Problem::unauthenticated())?;
+        let snapshot = app.snapshot();
+        if snapshot.organisation.person(&person).is_none_or(|person| !person.active) {
+            return Err(Problem::unauthenticated());
+        }
+        app.limits.staff(&person)?;
+        Ok(Self::of(&snapshot, person, hash))
+    }
+}
+
+/// Someone signed in who administers the installation.
+#[derive(Debug, Clone)]
+pub struct Administrator(pub Staff);
+
+impl FromRequestParts<App> for Administrator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let staff = Staff::from_request_parts(parts, app).await?;
+        if staff.holds(Role::Admin) { Ok(Self(staff)) } else { Err(Problem::forbidden()) }
+    }
+}
+
+/// A case that this person may read. The path names it by id or by number, as `{case}`.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Who reads.
+    pub staff: Staff,
+    /// The case.
+    pub case: Case,
+}
+
+impl FromRequestParts<App> for Seen {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let staff = Staff::from_request_parts(parts, app).await?;
+        let name: String = body::path(parts, app, "case").await?;
+        let case = match name.parse::<CaseId>() {
+            Ok(id) => desk::load(app, id).await?,
+            Err(_) => by_number(app, name).await?,
+        };
+        match case {
+            Some(case) if permission::sees(&staff.snapshot.organisation, &staff.actor, &case) => {
+                Ok(Self { staff, case })
+            }
+            _ => Err(Problem::not_found()),
+        }
+    }
+}
+
+async fn by_number(app: &App, number: String) -> Result<Option<Case>, Problem> {
+    let row = app.store.read(move |tx| cases::find_by_number(tx, &number)).await?;
+    Ok(row.as_ref().map(rows::case).transpose()?)
+}
+
+/// The version of the case that the actor has seen, from `If-Match`.
+///
+/// # Errors
+/// A problem when the header is not a version.
+pub fn expected(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let version = value.to_str().ok().and_then(|text| text.trim_matches('"').parse().ok());
+    version.map(Some).ok_or_else(|| Problem::body("If-Match: the version of the case in quotes, e.g. \"7\""))
+}
+
+/// The token of a request: a bearer token, or the cookie of a page of ours.
+fn token(parts: &Parts) -> Result<Option<String>, Problem> {
+    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(bearer) = header(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")) {
+        return Ok(Some(bearer.to_owned()));
+    }
+    let cookies = header(header::COOKIE).unwrap_or_default();
+    let cookie = cookies.split(';').filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == COOKIE);
+    let Some((_, value)) = cookie else { return Ok(None) };
+    let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let site = parts.headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    if safe || matches!(site, Some("same-origin" | "none")) || parts.headers.contains_key("x-jiban") {
+        Ok(Some(value.to_owned()))
+    } else {
+        // Another site may make a browser send the cookie; it cannot make it send this header.
+        Err(Problem::body("a request with the session cookie must come from our own pages (header X-Jiban)"))
+    }
+}

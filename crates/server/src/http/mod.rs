@@ -1,0 +1,9 @@
+//! The door: routes, extractors, error answers, limits. It parses and authorises; it decides nothing of the mechanism.
+
+pub mod auth;
+pub mod body;
+pub mod key;
+pub mod limits;
+pub mod openapi;
+pub mod problem;
+pub mod router;

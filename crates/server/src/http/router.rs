@@ -1,0 +1,108 @@
+//! All routes in one place, with what holds for all of them: bounds, compression, headers, metrics, panics.
+
+use std::time::{Duration, Instant};
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer,
+    timeout::TimeoutLayer,
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{openapi, problem::Problem};
+use crate::{app::App, features};
+
+/// Largest body of an ordinary request, bytes. Uploads have their own bound.
+const BODY_MAX: usize = 2 << 20;
+/// Longest time for one answer; the live stream is not bound by it.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+
+/// The whole interface, described.
+pub fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
+    let routes = OpenApiRouter::new()
+        .merge(features::sessions::routes())
+        .merge(features::cases::routes())
+        .merge(features::intake::routes())
+        .merge(features::notifications::routes())
+        .merge(features::statistics::routes())
+        .merge(features::audit::routes())
+        .merge(features::attachments::routes())
+        .merge(features::world::routes())
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_MAX))
+        .merge(features::live::routes());
+    OpenApiRouter::with_openapi(openapi::base()).nest("/api/v1", routes).split_for_parts()
+}
+
+/// The program's routes over its parts. `metrics` renders the metrics page; none where nobody recorded any.
+pub fn router(app: App, metrics: Option<PrometheusHandle>) -> Router {
+    let (api, description) = api();
+    let metrics_page = move || std::future::ready(metrics.as_ref().map(PrometheusHandle::render).unwrap_or_default());
+    let described = description.clone();
+    api.route("/api/openapi.json", axum::routing::get(move || std::future::ready(Json(described.clone()))))
+        .merge(utoipa_swagger_ui::SwaggerUi::new("/api/docs").url("/api/docs/openapi.json", description))
+        .route("/healthz", axum::routing::get(|| std::future::ready("ok")))
+        .route("/readyz", axum::routing::get(ready))
+        .route("/metrics", axum::routing::get(metrics_page))
+        .route("/", axum::routing::get(|| std::future::ready(axum::response::Redirect::temporary("/api/docs/"))))
+        .fallback(|| std::future::ready(Problem::not_found()))
+        .method_not_allowed_fallback(|| {
+            std::future::ready(Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "this address takes another method",
+                "该地址不支持此方法",
+            ))
+        })
+        .layer(middleware::from_fn(measure))
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(CompressionLayer::new())
+        .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
+        .layer(header_layer(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .layer(CatchPanicLayer::custom(panicked))
+        .with_state(app)
+}
+
+fn header_layer(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// Ready when the database answers.
+async fn ready(State(app): State<App>) -> Response {
+    match app.store.read(|tx| Ok::<_, jiban_store::StoreError>(tx.now())).await {
+        Ok(_) => "ready".into_response(),
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+/// Counts and times every answer by route, never by address: an address may hold a number.
+async fn measure(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let method = match *request.method() {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        _ => "OTHER",
+    };
+    let began = Instant::now();
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("jiban_http_requests_total", "route" => route.clone(), "method" => method, "status" => status)
+        .increment(1);
+    metrics::histogram!("jiban_http_seconds", "route" => route, "method" => method).record(began.elapsed());
+    response
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Problem::internal("a handler panicked").into_response()
+}

@@ -1,0 +1,159 @@
+//! Taking over organisation and calendar, from HTTP and the command line alike: good rows in, bad rows told.
+
+use jiban_domain::{
+    calendar::{Calendar, HolidayYear},
+    event::Actor,
+    organisation::{Draft, Severity, import},
+};
+use jiban_store::{Store, StoreError, documents};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::audit;
+use crate::{
+    app::App,
+    desk,
+    http::problem::{Answer, Problem},
+};
+
+/// Most faults told in one answer.
+const FAULTS_MAX: usize = 200;
+
+/// Tables and maps, each with the name that faults are told under.
+#[derive(Debug, Clone, Default)]
+pub struct Tables {
+    /// CSV of units.
+    pub units: Option<(String, String)>,
+    /// CSV of people.
+    pub people: Option<(String, String)>,
+    /// CSV of spots.
+    pub spots: Option<(String, String)>,
+    /// CSV of the roster.
+    pub roster: Option<(String, String)>,
+    /// GeoJSON of areas.
+    pub areas: Option<(String, String)>,
+    /// Whether the areas are in GCJ-02.
+    pub gcj02: bool,
+}
+
+/// What was taken over.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Imported {
+    /// Version of the organisation now.
+    pub version: i64,
+    /// Units now.
+    pub units: usize,
+    /// People now.
+    pub people: usize,
+    /// Spots now.
+    pub spots: usize,
+    /// Shifts now.
+    pub shifts: usize,
+    /// Rows that were not taken, each with file, row, column and what would be right.
+    pub refused: Vec<String>,
+    /// What somebody should look at.
+    pub warnings: Vec<String>,
+}
+
+/// Reads tables over a known organisation; nothing is stored.
+///
+/// # Errors
+/// When the result would not hold together: all faults, and nothing is changed.
+pub fn read(known: Draft, tables: &Tables, zone: &str) -> Answer<(Draft, Vec<String>, Vec<String>)> {
+    let zone = jiff::tz::TimeZone::get(zone).map_err(Problem::internal)?;
+    let mut draft = known;
+    let mut refused = Vec::new();
+    let mut take = |draft: &mut Draft, parts: import::Parts| {
+        refused.extend(parts.faults.iter().map(ToString::to_string));
+        draft.merge(parts.draft);
+    };
+    if let Some((file, text)) = &tables.units {
+        take(&mut draft, import::units(file, text));
+    }
+    if let Some((file, text)) = &tables.areas {
+        let parts = import::areas(file, text, &draft, tables.gcj02);
+        take(&mut draft, parts);
+    }
+    if let Some((file, text)) = &tables.people {
+        take(&mut draft, import::people(file, text));
+    }
+    if let Some((file, text)) = &tables.spots {
+        take(&mut draft, import::spots(file, text));
+    }
+    if let Some((file, text)) = &tables.roster {
+        take(&mut draft, import::roster(file, text, &zone));
+    }
+    let (faults, warnings): (Vec<_>, Vec<_>) =
+        draft.check().into_iter().partition(|fault| fault.severity == Severity::Fault);
+    if !faults.is_empty() {
+        let told: Vec<String> = faults.iter().take(FAULTS_MAX).map(ToString::to_string).collect();
+        let told = told.join("\n");
+        return Err(Problem::field("organisation", &told, format!("组织架构有误,未作更改:\n{told}")));
+    }
+    refused.truncate(FAULTS_MAX);
+    Ok((draft, refused, warnings.iter().take(FAULTS_MAX).map(ToString::to_string).collect()))
+}
+
+/// Imports the organisation, whole or in part.
+///
+/// # Errors
+/// When the result would not hold together, or somebody else imports at the same moment.
+pub async fn organisation(store: &Store, known: Draft, tables: &Tables, zone: &str, by: &Actor) -> Answer<Imported> {
+    let (draft, refused, warnings) = read(known, tables, zone)?;
+    let (units, people) = (draft.units.len(), draft.people.len());
+    let (spots, shifts) = (draft.spots.len(), draft.roster.len());
+    let body = serde_json::to_string(&draft).map_err(Problem::internal)?;
+    let counts = serde_json::json!({ "units": units, "people": people, "spots": spots, "shifts": shifts });
+    let trace = audit::trace(by, "organisation_imported", &counts);
+    let version = store
+        .write(move |tx| {
+            let after = documents::organisation(tx)?.map_or(0, |stored| stored.version);
+            let version = documents::put_organisation(tx, after, &body)?;
+            audit::record(tx, audit::Stream::Organisation, trace.clone())?;
+            Ok::<_, StoreError>(version)
+        })
+        .await?;
+    Ok(Imported { version, units, people, spots, shifts, refused, warnings })
+}
+
+/// What an imported year did.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CalendarImported {
+    /// The year.
+    pub year: i16,
+    /// Its special days.
+    pub days: usize,
+    /// Cases whose clocks were recomputed.
+    pub recomputed: usize,
+}
+
+/// Stores a year, without recomputing anything: for a fresh installation.
+///
+/// # Errors
+/// A year that contradicts itself, or the store's.
+pub async fn store_calendar(store: &Store, zone: &str, year: &HolidayYear, by: &Actor) -> Answer<()> {
+    Calendar::build(zone, vec![year.clone()]).map_err(|why| Problem::field("days", &why, format!("日历有误:{why}")))?;
+    let body = serde_json::to_string(year).map_err(Problem::internal)?;
+    let counts = serde_json::json!({ "year": year.year, "days": year.days.len() });
+    let trace = audit::trace(by, "calendar_imported", &counts);
+    let number = i64::from(year.year);
+    store
+        .write(move |tx| {
+            documents::put_calendar(tx, number, &body)?;
+            audit::record(tx, audit::Stream::Organisation, trace.clone())
+        })
+        .await?;
+    Ok(())
+}
+
+/// Imports a year and recomputes open clocks that count working days; time already granted is kept.
+///
+/// # Errors
+/// A year that contradicts itself, or the store's.
+pub async fn calendar(app: &App, year: &HolidayYear, by: &Actor) -> Answer<CalendarImported> {
+    let zone = app.snapshot().policy.time_zone.clone();
+    store_calendar(&app.store, &zone, year, by).await?;
+    app.worlds.refresh(&app.store).await.map_err(Problem::internal)?;
+    let recomputed = desk::recalendar(app).await?;
+    Ok(CalendarImported { year: year.year, days: year.days.len(), recomputed })
+}

@@ -1,0 +1,11 @@
+//! What the program stands on besides the store: settings, keys, the snapshot of the world, live hints, telemetry.
+
+pub mod audit;
+pub mod config;
+pub mod hub;
+pub mod imports;
+pub mod keys;
+pub mod outlets;
+pub mod passwords;
+pub mod telemetry;
+pub mod world;

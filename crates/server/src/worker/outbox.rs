@@ -1,0 +1,166 @@
+//! The outbox 发件箱: carries queued messages out of the house by webhook, e-mail, SMS and WeCom.
+//!
+//! A message was queued in the transaction that caused it, so none is lost; it is claimed with a lease, so a node that
+//! dies gives it back; it is retried with growing pauses and set aside as dead after some. A receiver may get a message
+//! twice and can tell by its id. Nothing of a reporter is in one.
+
+use std::{sync::OnceLock, time::Duration};
+
+use futures_util::future;
+use hmac::{Hmac, KeyInit, Mac};
+use jiban_store::{StoreError, outbox};
+use jiff::SignedDuration;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
+
+use crate::{app::App, infra::config::HttpTemplate};
+
+/// Messages carried at once.
+const BATCH: i64 = 32;
+/// How long a claimed message is this node's.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// Longest time for one delivery; shorter than the lease.
+const DELIVERY_MAX: Duration = Duration::from_secs(10);
+/// How failed messages are tried again.
+const RETRY: outbox::RetryPlan = outbox::RetryPlan {
+    attempts_max: 10,
+    pause_first: SignedDuration::from_secs(5),
+    pause_max: SignedDuration::from_hours(2),
+};
+/// Longest sleep between looks.
+const SLEEP_MAX: Duration = Duration::from_secs(5);
+
+/// Carries what is due now, one batch. Returns how many messages were tried.
+///
+/// # Errors
+/// The store's; messages whose outcome could not be written are carried again after the lease.
+pub async fn step(app: &App) -> Result<usize, StoreError> {
+    let messages = app.store.write(|tx| outbox::claim(tx, BATCH, LEASE)).await?;
+    let outcomes = future::join_all(messages.iter().map(|message| deliver(app, message))).await;
+    let count = messages.len();
+    let done: Vec<_> = messages.into_iter().zip(outcomes).collect();
+    if !done.is_empty() {
+        app.store
+            .write(move |tx| {
+                done.iter().try_for_each(|(message, outcome)| match outcome {
+                    Ok(()) => outbox::sent(tx, message.id),
+                    Err(why) => outbox::failed(tx, message, why, RETRY).map(|_| ()),
+                })
+            })
+            .await?;
+    }
+    metrics::counter!("jiban_outbox_tried_total").increment(count as u64);
+    Ok(count)
+}
+
+/// Carries until the program stops.
+pub async fn run(app: App) {
+    let mut stop = app.stop.subscribe();
+    loop {
+        match step(&app).await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => tracing::error!(%error, "the outbox failed; trying again"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SLEEP_MAX) => {}
+            () = app.outbox_nudge.notified() => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+async fn deliver(app: &App, message: &outbox::Message) -> Result<(), String> {
+    let delivery = async {
+        match message.channel.as_str() {
+            "webhook" => webhook(app, message).await,
+            "email" => email(app, message).await,
+            "sms" => by_template(app.config.sms.as_ref(), message).await,
+            "wecom" => by_template(app.config.wecom.as_ref(), message).await,
+            other => Err(format!("no way out is called '{other}'")),
+        }
+    };
+    tokio::time::timeout(DELIVERY_MAX, delivery).await.unwrap_or_else(|_| Err("no answer in time".to_owned()))
+}
+
+fn client() -> Result<&'static reqwest::Client, String> {
+    static CLIENT: OnceLock<Option<reqwest::Client>> = OnceLock::new();
+    let build = || {
+        let quiet = reqwest::redirect::Policy::none();
+        reqwest::Client::builder().redirect(quiet).timeout(DELIVERY_MAX).build().ok()
+    };
+    CLIENT.get_or_init(build).as_ref().ok_or_else(|| "no HTTP client can be made on this machine".to_owned())
+}
+
+/// The signature of a webhook: HMAC-SHA256 over `timestamp.body`, in hex.
+pub fn signature(secret: &str, timestamp: i64, body: &str) -> String {
+    let mut mac = match Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()) {
+        Ok(mac) => mac,
+        Err(never) => unreachable!("HMAC takes keys of any length: {never}"),
+    };
+    mac.update(format!("{timestamp}.{body}").as_bytes());
+    hex::encode(mac.finalize().into_bytes())
+}
+
+async fn webhook(app: &App, message: &outbox::Message) -> Result<(), String> {
+    let hook = app.config.webhooks.iter().find(|hook| hook.name == message.recipient);
+    let hook = hook.ok_or_else(|| "this webhook is no longer configured".to_owned())?;
+    let timestamp = message.created_at.as_second();
+    let request = client()?
+        .post(&hook.url)
+        .header("content-type", "application/json")
+        .header("jiban-id", message.id.to_string())
+        .header("jiban-timestamp", timestamp.to_string())
+        .header("jiban-signature", format!("sha256={}", signature(&hook.secret, timestamp, &message.body)))
+        .body(message.body.clone());
+    answered(request).await
+}
+
+async fn answered(request: reqwest::RequestBuilder) -> Result<(), String> {
+    // An address may hold a secret: it stays out of the error.
+    let response = request.send().await.map_err(|why| why.without_url().to_string())?;
+    if response.status().is_success() { Ok(()) } else { Err(format!("answered {}", response.status())) }
+}
+
+#[derive(serde::Deserialize)]
+struct Words {
+    number: String,
+    zh: String,
+    en: String,
+}
+
+async fn email(app: &App, message: &outbox::Message) -> Result<(), String> {
+    let settings = app.config.mail.as_ref().ok_or_else(|| "e-mail is no longer configured".to_owned())?;
+    let words: Words = serde_json::from_str(&message.body).map_err(|why| why.to_string())?;
+    let address = |text: &str| text.parse().map_err(|_| "an address is not one".to_owned());
+    let link = format!("{}/console/cases/{}", app.config.server.public_url.trim_end_matches('/'), words.number);
+    let mail = Mail::builder()
+        .from(address(&settings.from)?)
+        .to(address(&message.recipient)?)
+        .message_id(Some(format!("<{}@jiban>", message.id)))
+        .subject(format!("{} {}", words.number, words.zh))
+        .body(format!("{}\n{}\n\n{link}\n", words.zh, words.en))
+        .map_err(|why| why.to_string())?;
+    let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&settings.url).map_err(|why| why.to_string())?;
+    transport.timeout(Some(DELIVERY_MAX)).build().send(mail).await.map(|_| ()).map_err(|why| why.to_string())
+}
+
+async fn by_template(template: Option<&HttpTemplate>, message: &outbox::Message) -> Result<(), String> {
+    let template = template.ok_or_else(|| "this way out is no longer configured".to_owned())?;
+    let words: Words = serde_json::from_str(&message.body).map_err(|why| why.to_string())?;
+    let mut body: serde_json::Value = serde_json::from_str(&template.body).map_err(|why| why.to_string())?;
+    fill(&mut body, &[("{to}", &message.recipient), ("{text}", &words.zh), ("{number}", &words.number)]);
+    let request = template.headers.iter().fold(client()?.post(&template.url), |r, (name, value)| r.header(name, value));
+    answered(request.json(&body)).await
+}
+
+/// Puts values into the strings of a JSON body, where they cannot break its form.
+fn fill(body: &mut serde_json::Value, values: &[(&str, &str)]) {
+    match body {
+        serde_json::Value::String(text) => {
+            *text = values.iter().fold(std::mem::take(text), |text, (name, value)| text.replace(name, value));
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| fill(item, values)),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| fill(field, values)),
+        _ => {}
+    }
+}
