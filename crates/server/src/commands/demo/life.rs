@@ -87,7 +87,11 @@ impl<'a> Life<'a> {
                 break;
             }
             self.sweep(&mut so_far, at)?;
-            self.act(&mut so_far, &step.command, step.by, at)?;
+            match self.act(&mut so_far, &step.command, step.by, at) {
+                // The clock ran out while they were at it: nothing to extend any more.
+                Err(Refusal::TooLate { .. }) => {}
+                outcome => outcome?,
+            }
         }
         self.sweep(&mut so_far, until)?;
         Ok(so_far)
@@ -388,7 +392,7 @@ impl<'a> Life<'a> {
 
     /// Somebody who handles cases for the unit.
     fn someone(&mut self, unit: &UnitId) -> Actor {
-        let works = [Role::Liaison, Role::Staff, Role::GridWorker, Role::Community];
+        let works = [Role::Liaison, Role::Staff, Role::GridWorker, Role::Community, Role::Discipline, Role::Duty];
         let people: Vec<PersonId> = works
             .iter()
             .flat_map(|role| self.world.organisation.with_role(unit, *role))
