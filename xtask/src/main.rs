@@ -1,1 +1,59 @@
-fn main() {}
+//! `cargo xtask`: everything a developer runs that is not the product itself. One file a command; light, so that it is
+//! built in seconds. Nothing here may be needed to run Jiban.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
+
+mod setup;
+mod test;
+mod tidy;
+mod tool;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Debug, Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install what the tests need, where it is missing.
+    Setup,
+    /// Everything that CI runs: setup, format, lints, tidy, all tests.
+    Test,
+    /// The house rules that no compiler checks.
+    Tidy,
+    /// One urgent, one fast, one routine and one complex case through every step, with timeline and clocks.
+    Walk,
+    /// The bench table, each figure beside its yardstick. Arguments go to the bench: `--help` lists them.
+    Bench {
+        /// For the bench.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Setup => setup::run(),
+        Command::Test => test::run(),
+        Command::Tidy => tidy::run(),
+        Command::Walk => tool::cargo(&["run", "--quiet", "--package", "jiban", "--example", "walk"]),
+        Command::Bench { arguments } => {
+            let mut all = vec!["run", "--release", "--quiet", "--package", "jiban-bench", "--"];
+            all.extend(arguments.iter().map(String::as_str));
+            tool::cargo(&all)
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

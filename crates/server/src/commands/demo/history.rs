@@ -82,7 +82,8 @@ const CALLED: &[&str] = &["先生", "女士", "小姐", "阿姨", "师傅"];
 /// # Errors
 /// A [`Failure`] of the store, or a life that ran into a refusal.
 pub async fn make(app: &App, seed: u64, days: u32) -> Result<Report, Failure> {
-    let until = Timestamp::now();
+    // The store keeps milliseconds; a finer time would not come back as it went in.
+    let until = Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or(Timestamp::UNIX_EPOCH);
     let mut report = Report { days, ..Report::default() };
     let mut arrivals = arrivals(seed, days, until);
     arrivals.sort_unstable();
