@@ -277,6 +277,7 @@ pub async fn restore(store: &Store, source: &Path, mut progress: impl FnMut(u64)
     reader.await.unwrap_or_else(|_| Err(StoreError::other("a defect stopped the restore")))?;
     let done = "DELETE FROM settings WHERE tenant_id = 0 AND key = ?1";
     store.write(move |tx| tx.execute(done, params![UNFINISHED])).await?;
+    store.refresh_statistics().await?;
     Ok(report)
 }
 

@@ -12,6 +12,7 @@ use crate::{
     error::StoreError,
     events::{self, CASE_STREAM, Head, NewEvent},
     params,
+    sql::{ROWS_MAX, in_list, tuples},
     tx::{Engine, ReadTx, WriteTx},
     value::{Row, Value},
 };
@@ -181,18 +182,6 @@ pub fn load_many(tx: &mut ReadTx<'_>, case_ids: &[Uuid]) -> Result<Vec<CaseRow>,
     Ok(case_ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-/// Adds values as parameters and returns their places for `IN (…)`. The list is filled up to a power of two with its
-/// last value, so that few different statements arise. At least one value.
-pub(crate) fn in_list<T: Into<Value>>(params: &mut Vec<Value>, values: impl IntoIterator<Item = T>) -> String {
-    let first = params.len();
-    params.extend(values.into_iter().map(Into::into));
-    let due = first + (params.len() - first).max(1).next_power_of_two();
-    let last = if params.len() > first { params.last().cloned().unwrap_or_default() } else { Value::Null };
-    params.resize(due, last);
-    let places: Vec<String> = (first + 1..=due).map(|place| format!("?{place}")).collect();
-    places.join(", ")
-}
-
 fn one(tx: &mut ReadTx<'_>, which: &str, value: Value) -> Result<Option<CaseRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM cases WHERE tenant_id = ?1 AND {which}");
     let tenant = tx.tenant();
@@ -285,7 +274,7 @@ pub fn registered_between(
 }
 
 /// Writes a case: appends the events, then writes the row and of scope and clocks what differs from before. Sets the
-/// row's `version` and `last_hash`.
+/// row's `version` and `last_hash`. Units in `scope` and names in `clocks` are each there once.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when somebody else changed the case since `previous` was loaded, or when its number is
@@ -402,12 +391,18 @@ fn update(tx: &mut WriteTx<'_>, before: &CaseRow, row: &CaseRow) -> Result<(), S
 }
 
 fn save_scope(tx: &mut WriteTx<'_>, case_id: Uuid, before: &[ScopeRow], now: &[ScopeRow]) -> Result<(), StoreError> {
-    const PUT: &str = "INSERT INTO case_scope (tenant_id, unit, case_id, open_due) VALUES (?1, ?2, ?3, ?4)
-        ON CONFLICT (tenant_id, unit, case_id) DO UPDATE SET open_due = excluded.open_due";
     const DROP: &str = "DELETE FROM case_scope WHERE tenant_id = ?1 AND unit = ?2 AND case_id = ?3";
     let tenant = tx.tenant();
-    for row in now.iter().filter(|row| !before.contains(row)) {
-        tx.execute(PUT, params![tenant, &row.unit, case_id, row.open_due])?;
+    let changed: Vec<&ScopeRow> = now.iter().filter(|row| !before.contains(row)).collect();
+    for rows in changed.chunks(ROWS_MAX) {
+        let sql = format!(
+            "INSERT INTO case_scope (tenant_id, case_id, unit, open_due) VALUES {}
+             ON CONFLICT (tenant_id, unit, case_id) DO UPDATE SET open_due = excluded.open_due",
+            tuples(2, 2, rows.len())
+        );
+        let mut params = params![tenant, case_id];
+        rows.iter().for_each(|row| params.extend(params![&row.unit, row.open_due]));
+        tx.execute(&sql, params)?;
     }
     for gone in before.iter().filter(|old| now.iter().all(|row| row.unit != old.unit)) {
         tx.execute(DROP, params![tenant, &gone.unit, case_id])?;
@@ -416,12 +411,18 @@ fn save_scope(tx: &mut WriteTx<'_>, case_id: Uuid, before: &[ScopeRow], now: &[S
 }
 
 fn save_clocks(tx: &mut WriteTx<'_>, case_id: Uuid, before: &[ClockRow], now: &[ClockRow]) -> Result<(), StoreError> {
-    const PUT: &str = "INSERT INTO clocks (tenant_id, case_id, clock, next_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT (tenant_id, case_id, clock) DO UPDATE SET next_at = excluded.next_at, due_at = excluded.due_at";
     const DROP: &str = "DELETE FROM clocks WHERE tenant_id = ?1 AND case_id = ?2 AND clock = ?3";
     let tenant = tx.tenant();
-    for row in now.iter().filter(|row| !before.contains(row)) {
-        tx.execute(PUT, params![tenant, case_id, &row.clock, row.next_at, row.due_at])?;
+    let changed: Vec<&ClockRow> = now.iter().filter(|row| !before.contains(row)).collect();
+    for rows in changed.chunks(ROWS_MAX) {
+        let sql = format!(
+            "INSERT INTO clocks (tenant_id, case_id, clock, next_at, due_at) VALUES {}
+             ON CONFLICT (tenant_id, case_id, clock) DO UPDATE SET next_at = excluded.next_at, due_at = excluded.due_at",
+            tuples(2, 3, rows.len())
+        );
+        let mut params = params![tenant, case_id];
+        rows.iter().for_each(|row| params.extend(params![&row.clock, row.next_at, row.due_at]));
+        tx.execute(&sql, params)?;
     }
     for gone in before.iter().filter(|old| now.iter().all(|row| row.clock != old.clock)) {
         tx.execute(DROP, params![tenant, case_id, &gone.clock])?;

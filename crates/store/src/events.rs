@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     error::StoreError,
     params,
+    sql::{ROWS_MAX, tuples},
     store::Store,
     tx::{ReadTx, WriteTx},
     value::{Row, Value},
@@ -111,16 +112,21 @@ pub(crate) fn append(
     head: Head,
     events: &[NewEvent],
 ) -> Result<Head, StoreError> {
-    const SQL: &str = "INSERT INTO events (tenant_id, stream, seq, stream_kind, at, actor, kind, body, hash)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let (tenant, mut head) = (tx.tenant(), head);
-    for event in events {
-        let seq = head.seq + 1;
-        let at = crate::clock::timestamp(event.at.as_millisecond())?;
-        let hash = hash(&head.hash, stream, seq, at, [&event.actor, &event.kind, &event.body]);
-        let (actor, kind, body) = (&event.actor, &event.kind, &event.body);
-        tx.execute(SQL, params![tenant, stream, seq, stream_kind, at, actor, kind, body, hash])?;
-        head = Head { seq, hash };
+    for events in events.chunks(ROWS_MAX) {
+        let mut params = params![tenant, stream, stream_kind];
+        for event in events {
+            let seq = head.seq + 1;
+            let at = crate::clock::timestamp(event.at.as_millisecond())?;
+            let hash = hash(&head.hash, stream, seq, at, [&event.actor, &event.kind, &event.body]);
+            params.extend(params![seq, at, &event.actor, &event.kind, &event.body, hash]);
+            head = Head { seq, hash };
+        }
+        let sql = format!(
+            "INSERT INTO events (tenant_id, stream, stream_kind, seq, at, actor, kind, body, hash) VALUES {}",
+            tuples(3, 6, events.len())
+        );
+        tx.execute(&sql, params)?;
     }
     Ok(head)
 }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{cases::in_list, error::StoreError, params, tx::ReadTx, value::Row};
+use crate::{error::StoreError, params, sql::in_list, tx::ReadTx, value::Row};
 
 /// Figures of the moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

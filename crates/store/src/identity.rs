@@ -320,6 +320,21 @@ pub fn reseal(tx: &mut WriteTx<'_>, vault: &IdentityVault, limit: i64) -> Result
     Ok(count)
 }
 
+/// Removes the protected data of cases that were closed before `before`, at most `limit`; returns how many. A case that
+/// was closed by then was registered by then, and ids tell when: only data that is older and still there is looked at.
+///
+/// # Errors
+/// When the database fails.
+pub fn purge_closed(tx: &mut WriteTx<'_>, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM identities WHERE tenant_id = ?1 AND case_id IN (
+        SELECT i.case_id FROM identities i JOIN cases c ON c.tenant_id = i.tenant_id AND c.case_id = i.case_id
+        WHERE i.tenant_id = ?1 AND i.case_id < ?4 AND c.open = 0 AND c.closed_at < ?2 ORDER BY i.case_id LIMIT ?3)";
+    let millis = u64::try_from(before.as_millisecond()).unwrap_or(0);
+    let registered = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
+    let tenant = tx.tenant();
+    tx.execute_now(sql, params![tenant, before, limit, registered])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -395,16 +410,4 @@ mod tests {
         let identity = Identity { name: Some("王小明".into()), ..Identity::default() };
         assert_eq!(format!("{identity:?}"), "Identity(protected)");
     }
-}
-
-/// Removes the protected data of cases that ended before `before`, at most `limit`; returns how many.
-///
-/// # Errors
-/// When the database fails.
-pub fn purge_closed(tx: &mut WriteTx<'_>, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
-    let sql = "DELETE FROM identities WHERE tenant_id = ?1 AND case_id IN (
-        SELECT i.case_id FROM identities i JOIN cases c ON c.tenant_id = i.tenant_id AND c.case_id = i.case_id
-        WHERE i.tenant_id = ?1 AND c.open = 0 AND c.closed_at < ?2 LIMIT ?3)";
-    let tenant = tx.tenant();
-    tx.execute_now(sql, params![tenant, before, limit])
 }

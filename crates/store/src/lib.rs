@@ -26,6 +26,7 @@ mod postgres;
 mod queue;
 mod schema;
 pub mod search;
+mod sql;
 mod sqlite;
 mod store;
 #[cfg(feature = "testkit")]

@@ -6,9 +6,10 @@
 use uuid::Uuid;
 
 use crate::{
-    cases::{before_key, in_list},
+    cases::before_key,
     error::StoreError,
     params,
+    sql::in_list,
     tx::{Engine, ReadTx, WriteTx},
     value::Value,
 };

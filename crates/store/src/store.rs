@@ -48,7 +48,8 @@ impl StoreConfig {
         Self {
             url: url.into(),
             readers: cores.max(2),
-            writers: (cores * 2).max(4),
+            // They mostly wait for the disk, together: more of them share one wait.
+            writers: (cores * 4).clamp(16, 32),
             queue: 8192,
             patience: Duration::from_secs(5),
             tenant: 1,
@@ -176,6 +177,19 @@ impl Store {
     /// Whose rows this handle works on.
     pub fn tenant(&self) -> i64 {
         self.tenant
+    }
+
+    /// Lets the database look anew at how its rows are spread. It does so by itself after a while; after many rows came
+    /// in at once, as by a restore or an import, waiting for it would mean slow lists.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn refresh_statistics(&self) -> Result<(), StoreError> {
+        match self.engine() {
+            // Its plans are chosen to need no statistics.
+            Engine::Sqlite => Ok(()),
+            Engine::Postgres => self.write(|tx| tx.execute("ANALYZE", Vec::new())).await,
+        }
     }
 
     /// The same database, for the rows of another tenant.

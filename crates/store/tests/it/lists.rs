@@ -4,7 +4,7 @@ use jiban_store::{
     Engine, Store, StoreError, both_engines,
     case_list::{self, CaseQuery, Cursor, Sort, StateCount, WALK_MAX},
     cases::CaseRow,
-    params,
+    figures, params,
     testkit::{TestDb, block_on},
 };
 use uuid::Uuid;
@@ -123,6 +123,26 @@ both_engines! {
         let all = store.read(|tx| case_list::counts(tx, None)).await.unwrap();
         assert_eq!(all, counted);
         assert_eq!(store.read(|tx| case_list::counts(tx, Some(&[]))).await.unwrap(), []);
+    }
+}
+
+both_engines! {
+    async fn figures_of_the_moment_count_each_case_once(db: TestDb) {
+        let store = db.open().await;
+        // Ids carry their time: these were registered an hour apart.
+        for n in 0..6_u32 {
+            let at = minute(i64::from(n) * 60);
+            let id = uuid::Builder::from_unix_timestamp_millis(at.as_millisecond() as u64, &[n as u8; 10]).into_uuid();
+            let class = (n > 1).then(|| "fast".to_owned());
+            let row = CaseRow { case_id: id, class, next_due: Some(at), open: n != 5, ..case(n) };
+            register(&store, row, if n % 2 == 0 { &["a", "b"] } else { &["b"] }).await;
+        }
+        let units = ["a".to_owned(), "b".to_owned()];
+        let moment = store.read(move |tx| figures::moment(tx, &units, minute(120), minute(180))).await.unwrap();
+        assert_eq!(moment.open_by_class, [("fast".to_owned(), 3), ("none".to_owned(), 2)]);
+        assert_eq!((moment.due, moment.registered), (3, 3));
+        let none = store.read(|tx| figures::moment(tx, &[], minute(0), minute(0))).await.unwrap();
+        assert_eq!(none, figures::Moment::default());
     }
 }
 

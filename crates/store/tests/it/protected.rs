@@ -2,6 +2,7 @@
 
 use jiban_store::{
     Engine, StoreError, both_engines,
+    cases::CaseRow,
     identity::{self, Cipher, Identity, IdentityVault, VaultKey},
     params,
     testkit::{TestDb, block_on},
@@ -9,7 +10,7 @@ use jiban_store::{
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-use crate::kit::{case, case_id, register};
+use crate::kit::{case, case_id, minute, register};
 
 fn key(id: &str, cipher: Cipher) -> VaultKey {
     VaultKey { id: id.into(), cipher, bytes: Zeroizing::new(vec![5; cipher.key_bytes()]) }
@@ -71,6 +72,25 @@ both_engines! {
         assert_eq!(store.read(move |tx| identity::get(tx, &vault, case_id(1))).await.unwrap(), Some(someone()));
     }
 
+    async fn protected_data_of_cases_long_closed_is_removed_and_no_other(db: TestDb) {
+        let store = db.open().await;
+        let vault = vault(&[key("k1", Cipher::Aes256Gcm)]);
+        for n in 1..=6 {
+            let closed_at = (n != 6).then(|| minute(i64::from(n)));
+            register(&store, CaseRow { open: n == 6, closed_at, ..case(n) }, &[]).await;
+            let vault = vault.clone();
+            store.write(move |tx| identity::put(tx, &vault, case_id(n), &someone())).await.unwrap();
+        }
+        assert_eq!(store.write(|tx| identity::purge_closed(tx, minute(4), 2)).await, Ok(2));
+        assert_eq!(store.write(|tx| identity::purge_closed(tx, minute(4), 9)).await, Ok(1));
+        assert_eq!(store.write(|tx| identity::purge_closed(tx, minute(4), 9)).await, Ok(0));
+        for (n, there) in [(3, false), (4, true), (6, true)] {
+            let vault = vault.clone();
+            let found = store.read(move |tx| identity::get(tx, &vault, case_id(n))).await.unwrap();
+            assert_eq!(found.is_some(), there, "case {n}");
+        }
+    }
+
     async fn a_new_key_takes_over_piece_by_piece(db: TestDb) {
         let store = db.open().await;
         let old = vault(&[key("k1", Cipher::Sm4Gcm)]);
@@ -104,7 +124,7 @@ fn nothing_of_an_identity_can_be_read_in_the_file() {
         let store = db.open().await;
         let vault = vault(&[key("k1", Cipher::Aes256Gcm)]);
         let phone = vault.blind_index("13912345678");
-        let row = jiban_store::cases::CaseRow { reporter: phone, ..case(1) };
+        let row = CaseRow { reporter: phone, ..case(1) };
         register(&store, row, &[]).await;
         let sealing = vault.clone();
         store.write(move |tx| identity::put(tx, &sealing, case_id(1), &someone())).await.unwrap();
