@@ -82,8 +82,7 @@ const CALLED: &[&str] = &["先生", "女士", "小姐", "阿姨", "师傅"];
 /// # Errors
 /// A [`Failure`] of the store, or a life that ran into a refusal.
 pub async fn make(app: &App, seed: u64, days: u32) -> Result<Report, Failure> {
-    // The store keeps milliseconds; a finer time would not come back as it went in.
-    let until = Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let until = now_ms();
     let mut report = Report { days, ..Report::default() };
     let mut arrivals = arrivals(seed, days, until);
     arrivals.sort_unstable();
@@ -98,6 +97,28 @@ pub async fn make(app: &App, seed: u64, days: u32) -> Result<Report, Failure> {
     }
     bar.finish_and_clear();
     Ok(report)
+}
+
+/// Cases made at once when a stock is filled.
+const AT_ONCE: usize = 32;
+
+/// Makes so many cases over the last half year: a stock for benches.
+///
+/// # Errors
+/// As [`make`].
+pub async fn fill(app: &App, seed: u64, cases: usize) -> Result<(), Failure> {
+    use futures_util::{StreamExt, TryStreamExt, stream};
+    let until = now_ms();
+    let span_s = 180 * 86_400_i64;
+    let all = i64::try_from(cases).unwrap_or(i64::MAX).max(1);
+    let moments = (0..all).map(|n| until.saturating_sub((span_s - span_s * n / all).seconds()).unwrap_or(until));
+    let made = moments.zip(0_u64..).map(|(at, n)| one(app, seed.wrapping_mul(1_000_003).wrapping_add(n), at, until));
+    stream::iter(made).buffer_unordered(AT_ONCE).try_for_each(|_| std::future::ready(Ok(()))).await
+}
+
+/// The store keeps milliseconds; a finer time would not come back as it went in.
+fn now_ms() -> Timestamp {
+    Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 fn style() -> indicatif::ProgressStyle {

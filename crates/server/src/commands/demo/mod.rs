@@ -29,8 +29,10 @@ use crate::{
     },
 };
 
+/// The policy of the demo.
+pub const POLICY: &str = DONGMEN;
 /// Password of every account of the demo.
-const PASSWORD: &str = "dongmen-demo";
+pub const PASSWORD: &str = "dongmen-demo";
 /// Accounts worth trying, with who they are.
 const ACCOUNTS: [(&str, &str); 8] = [
     ("xlb1", "信联办 liaison office"),
@@ -97,9 +99,17 @@ impl Demo {
 /// # Errors
 /// A [`Failure`] of the store, or a fault in the demo's own files.
 pub async fn prepare(home: &Home) -> Result<App, Failure> {
+    prepare_with(home, POLICY).await
+}
+
+/// The same with another policy's text, which must fit the demo's organisation.
+///
+/// # Errors
+/// As [`prepare`], or the policy's faults.
+pub async fn prepare_with(home: &Home, policy_text: &str) -> Result<App, Failure> {
     let store = open(home).await?;
-    let policy = Policy::parse(DONGMEN).map_err(|faults| Failure(faults.to_string()))?;
-    adopt(&store, &policy, DONGMEN).await?;
+    let policy = Policy::parse(policy_text).map_err(|faults| Failure(faults.to_string()))?;
+    adopt(&store, &policy, policy_text).await?;
     for text in CALENDARS {
         let year = serde_json::from_str(text).map_err(|why| Failure(why.to_string()))?;
         imports::store_calendar(&store, &policy.time_zone, &year, &Actor::System).await?;

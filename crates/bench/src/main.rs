@@ -1,0 +1,122 @@
+//! `cargo xtask bench`: what Jiban takes, beside what the bare engine takes, in one run on one machine.
+//!
+//! Every figure has its yardstick or says that it has none. The program is the real one over HTTP, with sign-in, triage,
+//! place, dispatch, clocks and audit; writes are durable. Nothing here is a test, and no test times anything.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench talks to its user")]
+
+mod load;
+mod raw;
+mod rig;
+mod table;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Parser;
+use jiban_store::Engine;
+
+use crate::{rig::Rig, table::Table};
+
+/// What is measured.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Only this engine: `sqlite` or `postgres`.
+    #[arg(long)]
+    engine: Option<String>,
+    /// Cases in stock for the reading rows, comma-separated, ascending.
+    #[arg(long, value_delimiter = ',', default_values_t = [2_000, 20_000])]
+    stock: Vec<usize>,
+    /// Seconds of load a row.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Connections at once.
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Where the figures are kept as JSON.
+    #[arg(long, default_value = "target/bench.json")]
+    json: PathBuf,
+}
+
+/// What a bench ends with.
+pub(crate) type Outcome<T> = Result<T, String>;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(why) => {
+            eprintln!("bench: {why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("bench: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: &Options) -> Outcome<()> {
+    let mut table = Table::default();
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let name = rig::name(engine);
+        if options.engine.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
+        eprintln!("== {name}");
+        let rig = Rig::start(engine).await?;
+        intake(&rig, options, &mut table).await?;
+        let mut made = 0;
+        for stock in &options.stock {
+            rig.grow(stock.saturating_sub(made)).await?;
+            made = (*stock).max(made);
+            reading(&rig, *stock, options, &mut table).await?;
+        }
+        clocks(&rig, &mut table).await?;
+        start_up(&rig, &mut table).await?;
+    }
+    table.print();
+    table.keep(&options.json)
+}
+
+async fn intake(rig: &Rig, options: &Options, table: &mut Table) -> Outcome<()> {
+    eprintln!("intake over HTTP, {} connections, {} s", options.connections, options.seconds);
+    let done = load::run(options.connections, options.seconds, || rig.submit()).await?;
+    eprintln!("the same rows written raw");
+    let raw = raw::writes(rig, options.connections, options.seconds).await?;
+    table.row(rig, "intake, cases/s", done.per_second, Some(("raw rows, cases/s", raw)), "≥ 1/3 of raw");
+    table.row(rig, "intake, p99 ms", done.p99_ms, None, "≤ 20");
+    Ok(())
+}
+
+async fn reading(rig: &Rig, stock: usize, options: &Options, table: &mut Table) -> Outcome<()> {
+    eprintln!("queue page and case page at {stock} cases");
+    let point = raw::point_read(rig).await?;
+    let seconds = options.seconds.min(5);
+    // Four at once: what two cores can serve without queueing.
+    let queue = load::run(4, seconds, || rig.queue()).await?;
+    table.row(rig, &format!("queue page p99 ms, {stock} cases"), queue.p99_ms, Some(("point read, ms", point)), "≤ 10");
+    let page = load::run(4, seconds, || rig.case_page()).await?;
+    table.row(rig, &format!("case page p99 ms, {stock} cases"), page.p99_ms, Some(("point read, ms", point)), "≤ 10");
+    let search = load::run(2, seconds, || rig.search()).await?;
+    table.row(rig, &format!("search p99 ms, {stock} cases"), search.p99_ms, Some(("point read, ms", point)), "≤ 50");
+    Ok(())
+}
+
+async fn clocks(rig: &Rig, table: &mut Table) -> Outcome<()> {
+    eprintln!("clocks: lateness of the sweeper");
+    let lateness = rig.lateness(1_000).await?;
+    table.row(rig, "clock lateness p99 ms", lateness, None, "≤ 1000");
+    Ok(())
+}
+
+async fn start_up(rig: &Rig, table: &mut Table) -> Outcome<()> {
+    eprintln!("start to first answer, memory idle");
+    let (start_ms, memory_mib) = rig.start_up().await?;
+    table.row(rig, "start to first answer, ms", start_ms, None, "≤ 500");
+    table.row(rig, "memory idle, MiB", memory_mib, None, "≤ 150");
+    Ok(())
+}

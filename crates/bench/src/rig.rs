@@ -1,0 +1,248 @@
+//! The program under measure: a data folder with the demo's organisation, the real server on loopback, a signed-in
+//! client.
+
+use std::{
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use jiban::{
+    app::App,
+    commands::demo,
+    desk::rows,
+    http::router,
+    infra::config::{Config, Home},
+    worker::sweeper,
+};
+use jiban_domain::{clock::ClockEvent, event::Event};
+use jiban_store::{Engine, events, testkit::OwnServer};
+use rand::seq::IndexedRandom;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::Outcome;
+
+/// The rig.
+pub(crate) struct Rig {
+    engine: Engine,
+    app: App,
+    home: Home,
+    _folder: tempfile::TempDir,
+    /// Kept so that it lives as long as the rig.
+    _server: Option<OwnServer>,
+    client: reqwest::Client,
+    base: String,
+    token: String,
+    sent: AtomicUsize,
+    known: std::sync::Mutex<Vec<String>>,
+}
+
+/// What people call an engine.
+pub(crate) fn name(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "sqlite",
+        Engine::Postgres => "postgres",
+    }
+}
+
+fn told(why: impl std::fmt::Display) -> String {
+    why.to_string()
+}
+
+impl Rig {
+    /// Starts everything on a fresh database.
+    pub(crate) async fn start(engine: Engine) -> Outcome<Self> {
+        let folder = tempfile::tempdir().map_err(told)?;
+        let server = (engine == Engine::Postgres).then(|| OwnServer::start(true));
+        let mut config = Config::default();
+        config.server.staff_per_minute = u32::MAX;
+        config.server.public_per_minute = u32::MAX;
+        config.store.url = server.as_ref().map(OwnServer::url).unwrap_or_default();
+        config.store.writers = 16;
+        let home = Home::create(folder.path(), &config).map_err(told)?;
+        // The same policy with automatic dispatch, so that intake does all of the work.
+        let policy = demo::POLICY
+            .replace("automatic = false", "automatic = true")
+            .replace("abstain_below = 0.55", "abstain_below = 0.0")
+            .replace("fast = \"10 min\"", "fast = \"1 min\"")
+            .replace("warn_at = [0.5]\n", "warn_at = [0.1, 0.2]\n");
+        let app = demo::prepare_with(&home, &policy).await.map_err(told)?;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.map_err(told)?;
+        let base = format!("http://{}/api/v1", listener.local_addr().map_err(told)?);
+        let service = router::router(app.clone(), None).into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        let client = reqwest::Client::builder().pool_max_idle_per_host(256).build().map_err(told)?;
+        let given = json!({ "login": "xlb1", "password": demo::PASSWORD });
+        let answer = client.post(format!("{base}/sessions")).json(&given).send().await.map_err(told)?;
+        let answer: serde_json::Value = answer.json().await.map_err(told)?;
+        let token = answer["token"].as_str().ok_or("no session")?.to_owned();
+        let known = std::sync::Mutex::default();
+        let sent = AtomicUsize::new(0);
+        Ok(Self { engine, app, home, _folder: folder, _server: server, client, base, token, sent, known })
+    }
+
+    /// The engine's name.
+    pub(crate) fn name(&self) -> &'static str {
+        name(self.engine)
+    }
+
+    /// Its engine.
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Its settings and keys.
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// A number of some case that was submitted.
+    pub(crate) fn some_case(&self) -> Option<String> {
+        let known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.choose(&mut rand::rng()).cloned()
+    }
+
+    /// Submits one case as a liaison officer.
+    pub(crate) async fn submit(&self) -> Outcome<()> {
+        let (id, count) = self.submit_one().await?;
+        if count.is_multiple_of(16) {
+            self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(id.to_string());
+        }
+        Ok(())
+    }
+
+    async fn submit_one(&self) -> Outcome<(Uuid, usize)> {
+        let count = self.sent.fetch_add(1, Ordering::Relaxed);
+        let spot = format!("s{:03}", count % 75 + 1);
+        let body = json!({
+            "channel": "hotline", "text": format!("楼下烧烤店油烟直排扰民,占道经营,请尽快处理。第 {count} 次来电。"),
+            "place": { "spot": spot }, "reporter": { "name": "王先生", "phone": format!("199{:08}", count % 50_000) },
+        });
+        let request = self.client.post(format!("{}/cases", self.base)).bearer_auth(&self.token);
+        let request = request.header("idempotency-key", format!("bench-{count}")).json(&body);
+        let answer = request.send().await.map_err(told)?;
+        let status = answer.status();
+        let answer: serde_json::Value = answer.json().await.map_err(told)?;
+        if status != 201 {
+            return Err(format!("{status}: {answer}"));
+        }
+        let id = answer["id"].as_str().unwrap_or_default().parse().map_err(told)?;
+        Ok((id, count))
+    }
+
+    /// Brings the stock up by so many cases, most of them with their whole life behind them.
+    pub(crate) async fn grow(&self, cases: usize) -> Outcome<()> {
+        eprintln!("growing the stock by {cases} cases");
+        demo::history::fill(&self.app, 7, cases).await.map(|_| ()).map_err(told)
+    }
+
+    async fn get(&self, path: &str) -> Outcome<()> {
+        let answer = self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.token).send().await;
+        let answer = answer.map_err(told)?;
+        let status = answer.status();
+        let body = answer.bytes().await.map_err(told)?;
+        if status == 200 { Ok(()) } else { Err(format!("{path}: {status} {}", String::from_utf8_lossy(&body))) }
+    }
+
+    /// The first page of the queue.
+    pub(crate) async fn queue(&self) -> Outcome<()> {
+        self.get("/cases?order=due&limit=50").await
+    }
+
+    /// A case page.
+    pub(crate) async fn case_page(&self) -> Outcome<()> {
+        let id = self.some_case().ok_or("no case to read")?;
+        self.get(&format!("/cases/{id}")).await
+    }
+
+    /// A search.
+    pub(crate) async fn search(&self) -> Outcome<()> {
+        self.get("/cases/search?q=%E5%8D%A0%E9%81%93%E7%BB%8F%E8%90%A5&limit=50").await
+    }
+
+    /// How late the sweeper fires: 99 of 100 warnings within, milliseconds. The bench's policy lets the contact clock
+    /// of a fresh case warn after 6 and 12 seconds.
+    pub(crate) async fn lateness(&self, cases: usize) -> Outcome<f64> {
+        let worker = tokio::spawn(sweeper::run(self.app.clone()));
+        let mut ids = Vec::new();
+        for _ in 0..cases {
+            ids.push(self.submit_one().await?.0);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(15)).await;
+        worker.abort();
+        let mut late = Vec::new();
+        for id in ids {
+            late.extend(self.warned_late_ms(id).await?);
+        }
+        late.sort_unstable();
+        late.get(late.len() * 99 / 100).map(|ms| *ms as f64).ok_or_else(|| "no clock warned".to_owned())
+    }
+
+    /// By how much each warning of a case came after its moment, milliseconds.
+    async fn warned_late_ms(&self, id: Uuid) -> Outcome<Vec<i64>> {
+        let rows = self.app.store.read(move |tx| events::events(tx, id, 0, 500)).await.map_err(told)?;
+        let recorded = rows.iter().map(rows::recorded).collect::<Result<Vec<_>, _>>().map_err(told)?;
+        let snapshot = self.app.snapshot();
+        let mut late = Vec::new();
+        for (at, event) in recorded.iter().map(|recorded| (recorded.at, &recorded.event)) {
+            let Event::Clock(ClockEvent::Warned { key, warning }) = event else { continue };
+            let started = recorded.iter().find_map(|other| match &other.event {
+                Event::Clock(ClockEvent::Started(clock)) if clock.key == *key => Some(clock),
+                _ => None,
+            });
+            let Some(clock) = started else { continue };
+            let mut before = (**clock).clone();
+            before.warned = warning - 1;
+            let rule = snapshot.policy.clocks.get(&clock.rule).ok_or("an unknown clock")?;
+            let due = before.next_warning(rule).ok_or("no warning was due")?;
+            late.push(at.as_millisecond() - due.as_millisecond());
+        }
+        Ok(late)
+    }
+
+    /// Start to first answer in milliseconds, and memory idle in MiB, of the real binary on this stock.
+    pub(crate) async fn start_up(&self) -> Outcome<(f64, f64)> {
+        let binary = std::env::current_exe().map_err(told)?.with_file_name("jiban");
+        let listen = "127.0.0.1:18099";
+        let began = Instant::now();
+        let mut command = Command::new(&binary);
+        command.arg("--data").arg(&self.home.folder).args(["serve", "--listen", listen]);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let child = Running(
+            child.map_err(|why| format!("{}: {why}; build it: cargo build --release -p jiban", binary.display()))?,
+        );
+        let url = format!("http://{listen}/readyz");
+        let limit = Duration::from_secs(30);
+        while began.elapsed() < limit {
+            if self.client.get(&url).send().await.is_ok_and(|answer| answer.status() == 200) {
+                let start = began.elapsed().as_secs_f64() * 1_000.0;
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                return Ok((start, child.memory_mib()?));
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Err("the binary did not answer".to_owned())
+    }
+}
+
+/// A child that ends with us.
+struct Running(Child);
+
+impl Running {
+    fn memory_mib(&self) -> Outcome<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).map_err(told)?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib: f64 = line.and_then(|l| l.trim().strip_suffix(" kB")?.trim().parse().ok()).ok_or("no VmRSS")?;
+        Ok(kib / 1_024.0)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
