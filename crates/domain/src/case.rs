@@ -298,6 +298,9 @@ pub struct Appeal {
     pub reason: String,
     /// Evidence on file.
     pub evidence: Vec<AttachmentId>,
+    /// Which grade it is about, by its place among the grades, from 0; the last one where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<u32>,
     /// Upheld or not; none while it waits.
     pub upheld: Option<bool>,
 }
@@ -647,10 +650,13 @@ impl Case {
                 self.reach(Milestone::BadRatingAnswered, at);
             }
             Event::AppealDecided { id, upheld, grade, .. } => {
+                let mut about = None;
                 if let Some(found) = self.appeals.iter_mut().find(|a| a.id == *id) {
                     found.upheld = Some(*upheld);
+                    about = found.rating;
                 }
-                if let (Some(grade), Some(rating)) = (grade, self.ratings.last_mut()) {
+                let about = about.map_or(self.ratings.len().saturating_sub(1), |index| index as usize);
+                if let (Some(grade), Some(rating)) = (grade, self.ratings.get_mut(about)) {
                     rating.after_appeal = Some(*grade);
                 }
             }

@@ -28,7 +28,7 @@ pub enum Standing {
     },
     /// Its time went by. Never forgiven.
     Breached {
-        /// Whether and when the act was done after all.
+        /// Whether and when the act was done after all, or fell away; until then, levels are raised.
         #[schema(value_type = Option<String>, format = DateTime)]
         stopped_at: Option<Timestamp>,
     },
@@ -105,7 +105,7 @@ pub enum ClockEvent {
         /// Late by, in seconds.
         late_s: i64,
     },
-    /// Fell away.
+    /// Fell away. A breach stays one, and raises no further levels.
     Cancelled {
         /// Clock key.
         key: String,
@@ -208,7 +208,12 @@ pub(crate) fn evolve(clocks: &mut Vec<Clock>, event: &ClockEvent, at: Timestamp)
             }
         }
         ClockEvent::StoppedLate { .. } => clock.standing = Standing::Breached { stopped_at: Some(at) },
-        ClockEvent::Cancelled { .. } => clock.standing = Standing::Cancelled { at },
+        ClockEvent::Cancelled { .. } => {
+            clock.standing = match clock.standing {
+                Standing::Breached { stopped_at: None } => Standing::Breached { stopped_at: Some(at) },
+                _ => Standing::Cancelled { at },
+            }
+        }
         ClockEvent::Recomputed { length, granted, due_at, certain, .. } => {
             clock.length = *length;
             clock.granted.extend(granted);
@@ -234,6 +239,17 @@ pub fn due(calendar: &Calendar, start: Timestamp, length: Length, granted: &[Len
         (due.at, due.certain)
     };
     (base.saturating_add(minutes.minutes()).unwrap_or(Timestamp::MAX), certain)
+}
+
+/// A due time put off by `more`: minutes on top, or so many working days after its last day.
+pub(crate) fn later(calendar: &Calendar, due_at: Timestamp, more: Length) -> Timestamp {
+    match more {
+        Length::Minutes(n) => due_at.saturating_add(i64::from(n).minutes()).unwrap_or(Timestamp::MAX),
+        Length::WorkingDays(n) => {
+            let last_day = due_at.saturating_sub(1.nanosecond()).unwrap_or(due_at);
+            calendar.add_working_days(last_day, n).at
+        }
+    }
 }
 
 impl Clock {

@@ -222,10 +222,10 @@ commands! {
     /// Tick duties and answer questions as the lead official.
     OfficialAct("official-act", "act as lead official", "登记包案履职") {
         /// Duty index (from 0) → note.
-        #[serde(default)]
+        #[serde(default, with = "crate::index_map")]
         duties: BTreeMap<u32, String>,
         /// Question index (from 0) → note.
-        #[serde(default)]
+        #[serde(default, with = "crate::index_map")]
         questions: BTreeMap<u32, String>,
     }
     /// Call units to the spot.

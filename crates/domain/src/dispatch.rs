@@ -71,10 +71,13 @@ fn assign(
     rule: &Responsibility,
     grid: Option<&UnitId>,
 ) -> Option<(UnitId, BTreeSet<UnitId>)> {
-    let resolve = |assignee: &Assignee| match assignee {
-        Assignee::Unit(unit) => organisation.unit(unit).filter(|unit| unit.active).map(|unit| unit.id.clone()),
-        Assignee::Grid => grid.cloned(),
-        Assignee::Community => grid.and_then(|grid| organisation.community_of(grid).cloned()),
+    let resolve = |assignee: &Assignee| {
+        let named = match assignee {
+            Assignee::Unit(unit) => Some(unit),
+            Assignee::Grid => grid,
+            Assignee::Community => grid.and_then(|grid| organisation.community_of(grid)),
+        };
+        named.and_then(|id| organisation.unit(id)).filter(|unit| unit.active).map(|unit| unit.id.clone())
     };
     let lead = resolve(&rule.lead)?;
     let with = rule.with.iter().filter_map(resolve).filter(|unit| *unit != lead).collect();

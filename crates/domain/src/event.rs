@@ -232,8 +232,10 @@ pub enum Event {
     /// The lead official ticked duties or answered questions 五包三问.
     OfficialActed {
         /// Duty index → note.
+        #[serde(with = "crate::index_map")]
         duties: BTreeMap<u32, String>,
         /// Question index → note.
+        #[serde(with = "crate::index_map")]
         questions: BTreeMap<u32, String>,
     },
     /// 吹哨

@@ -13,6 +13,7 @@ pub mod decide;
 pub mod dispatch;
 pub mod event;
 pub mod ids;
+mod index_map;
 pub mod notice;
 pub mod organisation;
 pub mod permission;

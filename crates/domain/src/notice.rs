@@ -13,7 +13,7 @@ use crate::{
     decide::World,
     event::{Event, Recorded},
     ids::{CaseId, PersonId, UnitId},
-    organisation::Role,
+    organisation::{Person, Role},
     policy::Recipient,
 };
 
@@ -153,7 +153,7 @@ fn resolve(
     match recipient {
         Recipient::LeadUnit => members(world, lead),
         Recipient::CoUnits => case.co_units.iter().flat_map(|unit| members(world, unit)).collect(),
-        Recipient::Handler => match &case.handler {
+        Recipient::Handler => match case.handler.as_ref().filter(|person| is_active(world, person)) {
             Some(person) => vec![person.clone()],
             None => members(world, lead),
         },
@@ -163,7 +163,7 @@ fn resolve(
             .map(|parent| members(world, parent))
             .unwrap_or_default(),
         Recipient::LiaisonOffice => members(world, liaison),
-        Recipient::Leaders => match &case.escalation {
+        Recipient::Leaders => match case.escalation.as_ref().filter(|found| is_active(world, &found.official)) {
             Some(escalation) => vec![escalation.official.clone()],
             None => organisation.leaders_over(lead).iter().map(|person| person.id.clone()).collect(),
         },
@@ -181,6 +181,15 @@ fn resolve(
     }
 }
 
+/// Those who handle the unit's cases: neither its partners nor who only administers it.
 fn members(world: &World<'_>, unit: &UnitId) -> Vec<PersonId> {
-    world.organisation.people_of(unit).iter().filter(|person| person.active).map(|person| person.id.clone()).collect()
+    let people = world.organisation.people_of(unit).into_iter().filter(|person| person.active);
+    let handles = |person: &&Person| {
+        person.posts.iter().any(|post| post.unit == *unit && !matches!(post.role, Role::Admin | Role::Partner))
+    };
+    people.filter(handles).map(|person| person.id.clone()).collect()
+}
+
+fn is_active(world: &World<'_>, person: &PersonId) -> bool {
+    world.organisation.person(person).is_some_and(|person| person.active)
 }

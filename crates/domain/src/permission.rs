@@ -188,8 +188,9 @@ fn active<'a>(organisation: &'a Organisation, id: &PersonId) -> Option<&'a Perso
     organisation.person(id).filter(|person| person.active)
 }
 
+/// Partners have a small door of their own; what residents told a grid is not theirs to read.
 const fn reads(role: Role) -> bool {
-    !matches!(role, Role::Admin)
+    !matches!(role, Role::Admin | Role::Partner)
 }
 
 /// The unit over which a post reaches: liaison and discipline offices look over the unit they serve.

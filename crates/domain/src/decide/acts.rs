@@ -189,7 +189,7 @@ impl Draft<'_> {
             }
         }
         let returned = Return {
-            id: self.moment.fresh,
+            id: self.fresh("returned", "退回")?,
             unit,
             reason: c.reason.clone(),
             explained,
@@ -206,12 +206,13 @@ impl Draft<'_> {
         let returned = self.case.returns.iter().find(|returned| returned.id == c.id);
         let returned = returned.ok_or_else(|| Refusal::unknown("return", c.id))?.clone();
         undecided(returned.upheld)?;
-        if returned.leader_decides && !self.is_leader() {
-            return Err(Refusal::NotAllowed {
-                act: cmd::Act::DecideReturn,
-                needs: "a return after the first goes to a leader",
-                needs_zh: "再次退回须由领导裁定",
-            });
+        let not_allowed = |needs, needs_zh| Err(Refusal::NotAllowed { act: cmd::Act::DecideReturn, needs, needs_zh });
+        let leader = self.leads_beyond(&returned.unit);
+        if returned.leader_decides && !leader {
+            return not_allowed("a return after the first goes to a leader", "再次退回须由领导裁定");
+        }
+        if !leader && !self.holds(Role::Liaison) {
+            return not_allowed("nobody decides the return of their own unit", "不得裁定本单位的退回");
         }
         let note = note("note", &c.note)?.to_owned();
         let lead =
@@ -231,8 +232,15 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn is_leader(&self) -> bool {
-        permission::holds_role(self.world.organisation, &self.moment.by, Role::Leader).next().is_some()
+    fn holds(&self, role: Role) -> bool {
+        permission::holds_role(self.world.organisation, &self.moment.by, role).next().is_some()
+    }
+
+    /// A leader, and not only of that unit.
+    fn leads_beyond(&self, unit: &UnitId) -> bool {
+        let organisation = self.world.organisation;
+        permission::holds_role(organisation, &self.moment.by, Role::Leader)
+            .any(|led| !organisation.is_within(led, unit))
     }
 
     fn contact(&mut self, c: &cmd::Contact) -> Outcome {
@@ -342,9 +350,19 @@ impl Draft<'_> {
         if !clock.is_running() {
             return Err(Refusal::TooLate { what: "an extension", what_zh: "申请延期", due_at: clock.due_at });
         }
-        let (asked, max) = match c.length {
-            Length::Minutes(n) => (n, rules.max_minutes),
-            Length::WorkingDays(n) => (n, rules.max_working_days),
+        let (asked, max) = match (c.length, clock.length) {
+            (Length::Minutes(n), Length::Minutes(_)) => (n, rules.max_minutes),
+            (Length::WorkingDays(n), Length::WorkingDays(_)) => (n, rules.max_working_days),
+            (_, Length::Minutes(_)) => {
+                return Err(Refusal::invalid("length", "minutes, as the clock counts", "该时限按自然时间计,应填分钟"));
+            }
+            (_, Length::WorkingDays(_)) => {
+                return Err(Refusal::invalid(
+                    "length",
+                    "working days, as the clock counts",
+                    "该时限按工作日计,应填工作日",
+                ));
+            }
         };
         if asked == 0 || asked > max {
             return Err(Refusal::invalid("length", format!("1 to {max}"), format!("应为 1 至 {max}")));
@@ -360,7 +378,7 @@ impl Draft<'_> {
             return Err(Refusal::Already { what: "asked for", what_zh: "申请延期,等待裁定" });
         }
         let extension = Extension {
-            id: self.moment.fresh,
+            id: self.fresh("asked for", "申请延期")?,
             clock: c.clock.clone(),
             length: c.length,
             reason: c.reason.clone(),
@@ -442,8 +460,8 @@ impl Draft<'_> {
         };
         let number = u32::try_from(self.case.whistles.len()).unwrap_or(u32::MAX).saturating_add(1);
         let called = c.units.iter().map(|unit| (unit.clone(), None)).collect();
-        let whistle =
-            Whistle { id: self.moment.fresh, number, caller, matter, at: self.moment.now, called, outcome: None };
+        let id = self.fresh("blown", "吹哨")?;
+        let whistle = Whistle { id, number, caller, matter, at: self.moment.now, called, outcome: None };
         self.push(Event::WhistleBlown(whistle));
         Ok(())
     }
@@ -636,7 +654,9 @@ impl Draft<'_> {
         {
             return Err(Refusal::unknown("attachment", missing));
         }
-        let appeal = crate::case::Appeal { id: self.moment.fresh, reason, evidence: c.evidence.clone(), upheld: None };
+        let id = self.fresh("appealed", "申诉")?;
+        let rating = u32::try_from(self.case.ratings.len()).ok().and_then(|count| count.checked_sub(1));
+        let appeal = crate::case::Appeal { id, reason, evidence: c.evidence.clone(), rating, upheld: None };
         self.push(Event::Appealed(appeal));
         Ok(())
     }
@@ -732,7 +752,8 @@ impl Draft<'_> {
             return first("have the appeal decided", "等待申诉裁定");
         }
         let rounds = self.world.policy.closing.follow_up_rounds as usize;
-        let unsatisfied = self.case.follow_ups.last().is_some_and(|f| f.satisfied == Some(false));
+        let last = self.case.follow_ups.last().filter(|follow_up| follow_up.round == self.case.round);
+        let unsatisfied = last.is_some_and(|follow_up| follow_up.satisfied == Some(false));
         if unsatisfied && self.rounds_of_follow_up() < rounds {
             return first("follow up a second time: the reporter was not satisfied", "再次回访(上次不满意)");
         }
@@ -745,6 +766,16 @@ impl Draft<'_> {
     fn is_due(&self, milestone: Milestone) -> bool {
         let rules = self.world.policy.clocks.values();
         rules.filter(|r| r.stop == milestone).any(|r| r.origins.is_empty() || r.origins.contains(&self.case.origin))
+    }
+
+    /// The id for what this act begins. One that is in use means that this very act was done before.
+    fn fresh(&self, what: &'static str, what_zh: &'static str) -> Result<RequestId, Refusal> {
+        let (id, case) = (self.moment.fresh, &self.case);
+        let used = case.returns.iter().any(|found| found.id == id)
+            || case.extensions.iter().any(|found| found.id == id)
+            || case.whistles.iter().any(|found| found.id == id)
+            || case.appeals.iter().any(|found| found.id == id);
+        if used { Err(Refusal::Already { what, what_zh }) } else { Ok(id) }
     }
 
     fn no_open_return(&self) -> Outcome {

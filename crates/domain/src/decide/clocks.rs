@@ -54,10 +54,12 @@ impl Draft<'_> {
             Event::Reopened { .. } => {
                 self.stop_all(Milestone::BadRatingAnswered, |_| true);
                 self.cancel(CancelReason::Reopened, |rule| rule.start != Milestone::WhistleBlown);
-                self.start_all(Milestone::Dispatched, self.case.round, None);
+                self.start_round();
             }
-            Event::HandedUpstream { .. } | Event::Declined { .. } | Event::Closed { .. } => {
-                self.cancel(CancelReason::CaseEnded, |_| true);
+            Event::HandedUpstream { .. } | Event::Declined { .. } => self.cancel(CancelReason::CaseEnded, |_| true),
+            // A bad grade is to be answered however soon the case is closed; it may come after, too.
+            Event::Closed { .. } => {
+                self.cancel(CancelReason::CaseEnded, |rule| rule.stop != Milestone::BadRatingAnswered);
             }
             _ => {}
         }
@@ -116,8 +118,24 @@ impl Draft<'_> {
             let key = key(id, round, unit);
             let exists = self.case.clocks.iter().any(|clock| clock.key == key);
             if !exists && runs_for(rule, &self.case) {
-                self.start(id, rule, key, round, unit);
+                self.start(id, rule, key.clone(), round, unit);
+                // The first receiver may have called before the dispatch: done in time, and counted.
+                if self.case.milestones.contains_key(&rule.stop) {
+                    self.stop(key);
+                }
             }
+        }
+    }
+
+    /// The clocks of a new round of handling: of all that begins with what this round has already, and is still to do.
+    fn start_round(&mut self) {
+        let (policy, round) = (self.world.policy, self.case.round);
+        let reached = |milestone| self.case.milestones.contains_key(&milestone);
+        let begins = |rule: &ClockRule| reached(rule.start) && !reached(rule.stop);
+        let rules: Vec<_> =
+            policy.clocks.iter().filter(|(_, rule)| begins(rule) && runs_for(rule, &self.case)).collect();
+        for (id, rule) in rules {
+            self.start(id, rule, key(id, round, None), round, None);
         }
     }
 
@@ -159,7 +177,9 @@ impl Draft<'_> {
         if running {
             self.clock_event(ClockEvent::Breached { key: key.clone(), level: 1 });
         }
-        self.clock_event(ClockEvent::StoppedLate { key, late_s: now.as_second() - due_at.as_second() });
+        let late_ms = now.as_millisecond() - due_at.as_millisecond();
+        // Seconds begun: what was late is never late by nothing.
+        self.clock_event(ClockEvent::StoppedLate { key, late_s: (late_ms + 999) / 1_000 });
     }
 
     fn cancel(&mut self, why: CancelReason, fits: impl Fn(&ClockRule) -> bool) {
@@ -169,7 +189,7 @@ impl Draft<'_> {
 
     fn cancel_keys(&mut self, keys: &[String], why: CancelReason) {
         for key in keys {
-            if self.clock(key).is_some_and(|(clock, _)| clock.is_running()) {
+            if self.clock(key).is_some_and(|(clock, _)| clock.is_running() || clock.is_overdue()) {
                 self.clock_event(ClockEvent::Cancelled { key: key.clone(), why });
             }
         }
@@ -179,9 +199,21 @@ impl Draft<'_> {
         let Some((clock, rule)) = self.clock(key) else { return };
         let length = length(self.world.policy, rule, &self.case).unwrap_or(clock.length);
         let all: Vec<Length> = clock.granted.iter().copied().chain(granted).collect();
-        let (mut due_at, certain) = clock::due(self.world.calendar, clock.started_at, length, &all);
-        if due_at < self.moment.now {
-            due_at = fair_due(self.world.calendar, clock, length, &all, self.moment.now);
+        let untouched = match why {
+            RecomputeReason::Reclassified => length == clock.length,
+            RecomputeReason::Calendar => !all.iter().chain([&length]).any(|l| matches!(l, Length::WorkingDays(_))),
+            RecomputeReason::Extended => false,
+        };
+        if untouched {
+            return;
+        }
+        let calendar = self.world.calendar;
+        let (mut due_at, certain) = clock::due(calendar, clock.started_at, length, &all);
+        if let Some(more) = granted {
+            // Time that a fair change of class had left is not taken back by an extension.
+            due_at = due_at.max(clock::later(calendar, clock.due_at, more));
+        } else if due_at < self.moment.now {
+            due_at = fair_due(calendar, clock, length, &all, self.moment.now);
         }
         if due_at == clock.due_at && length == clock.length && certain == clock.certain && granted.is_none() {
             return;

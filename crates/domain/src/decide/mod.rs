@@ -67,6 +67,7 @@ pub fn register(
     new: &Register,
     moment: &Moment,
 ) -> Result<Decision, Refusal> {
+    let moment = &Moment { now: to_the_millisecond(moment.now), ..moment.clone() };
     let channel = world.policy.channels.get(&new.channel).ok_or_else(|| Refusal::unknown("channel", &new.channel))?;
     let text = required("text", &new.text, TEXT_MAX_CHARS)?;
     let title = match optional("title", &new.title, TITLE_MAX_CHARS)? {
@@ -114,6 +115,8 @@ pub fn register(
 /// A [`Refusal`]: not allowed, not now, or not like this.
 pub fn decide(world: &World<'_>, case: &Case, command: &Command, moment: &Moment) -> Result<Decision, Refusal> {
     permission::may(world.organisation, &moment.by, command.act(), case)?;
+    // Time never runs backwards in a stream, whatever two nodes or a corrected clock say.
+    let moment = &Moment { now: to_the_millisecond(moment.now).max(case.changed_at), ..moment.clone() };
     let mut draft = Draft { world, moment, case: case.clone(), events: Vec::new() };
     // A clock whose time went by before this act was breached before it, swept or not.
     draft.tick();
@@ -171,7 +174,7 @@ impl Draft<'_> {
         }
         self.push_system(Event::Classified {
             class,
-            category: proposal.category,
+            category: proposal.category.filter(|id| self.world.policy.categories.contains_key(id)),
             marks: BTreeSet::new(),
             corrects_proposal: false,
             note: proposal.danger.map(|rule| format!("危险规则 {rule}")).unwrap_or_default(),
@@ -206,7 +209,10 @@ fn locate(world: &World<'_>, place: &Place) -> Result<Place, Refusal> {
     }
     if let Some(spot) = &place.spot {
         let found = world.organisation.spot(spot).ok_or_else(|| Refusal::unknown("spot", spot))?;
-        place.grid.get_or_insert_with(|| found.grid.clone());
+        // A code on a wall outlives its grid: then the point says which grid it is in now.
+        if place.grid.is_none() && known_unit(world, &found.grid).is_ok() {
+            place.grid = Some(found.grid.clone());
+        }
         place.lon = place.lon.or(Some(found.lon));
         place.lat = place.lat.or(Some(found.lat));
         if place.address.trim().is_empty() {
@@ -221,6 +227,11 @@ fn locate(world: &World<'_>, place: &Place) -> Result<Place, Refusal> {
         _ => {}
     }
     Ok(place)
+}
+
+/// Finer time than events keep would put an act between a due time and the millisecond after it.
+fn to_the_millisecond(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
 fn known_unit(world: &World<'_>, id: &UnitId) -> Result<(), Refusal> {

@@ -204,15 +204,21 @@ impl Draft {
         }
         for ((unit, post, order), mut shifts) in turns {
             shifts.sort_by_key(|shift| shift.from);
-            for pair in shifts.windows(2) {
-                let what = match pair[0].to.cmp(&pair[1].from) {
-                    std::cmp::Ordering::Greater => "two people hold it",
-                    std::cmp::Ordering::Less => "nobody holds it",
-                    std::cmp::Ordering::Equal => continue,
+            let mut turns = shifts.into_iter();
+            let Some(mut held_until) = turns.next().map(|shift| shift.to) else { continue };
+            for shift in turns {
+                let (what, from, to) = match held_until.cmp(&shift.from) {
+                    std::cmp::Ordering::Greater => ("two people hold it", shift.from, held_until.min(shift.to)),
+                    std::cmp::Ordering::Less => ("nobody holds it", held_until, shift.from),
+                    std::cmp::Ordering::Equal => ("", held_until, held_until),
                 };
+                held_until = held_until.max(shift.to);
+                if from == to {
+                    continue;
+                }
                 let mut warning = fault(
                     format!("roster {unit} {post} order {order}"),
-                    format!("{what} between {} and {}", pair[0].to, pair[1].from),
+                    format!("{what} between {from} and {to}"),
                     "adjust the shifts",
                 );
                 warning.severity = Severity::Warning;

@@ -88,8 +88,8 @@ pub fn spots(file: &str, text: &str) -> Parts {
             id: row.parse("code")?,
             name: row.need("name")?.to_owned(),
             grid: row.parse("grid")?,
-            lon: row.parse("lon")?,
-            lat: row.parse("lat")?,
+            lon: row.degrees("lon", 180.0)?,
+            lat: row.degrees("lat", 90.0)?,
             address: row.get("address").unwrap_or_default().to_owned(),
         };
         draft.spots.insert(spot.id.clone(), spot);
@@ -242,6 +242,12 @@ impl<'a> Row<'a> {
         T::Err: fmt::Display,
     {
         self.need(column)?.parse().map_err(|why: T::Err| self.fault(column, &why.to_string()))
+    }
+
+    fn degrees(&self, column: &str, most: f64) -> Result<f64, RowFault> {
+        let degrees: f64 = self.parse(column)?;
+        let fits = (-most..=most).contains(&degrees);
+        fits.then_some(degrees).ok_or_else(|| self.fault(column, &format!("use degrees within ±{most}, WGS84")))
     }
 
     fn code<T: serde::de::DeserializeOwned>(&self, column: &str) -> Result<T, RowFault> {

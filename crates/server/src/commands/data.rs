@@ -9,7 +9,7 @@ use clap::Args;
 use jiban_store::{Store, StoreConfig, StoreError, backup, case_list, documents};
 
 use super::{Failure, Outcome, init::open};
-use crate::{app::App, infra::config::Home};
+use crate::{app::App, desk, infra::config::Home};
 
 /// Write a consistent archive of the database, while serving.
 #[derive(Debug, Args)]
@@ -40,6 +40,8 @@ impl Restore {
         let store = open(&Home::open(data)?).await?;
         let bar = indicatif::ProgressBar::new_spinner();
         let report = backup::restore(&store, &self.file, |rows| bar.set_message(format!("{rows} rows"))).await?;
+        bar.set_message("building the search index");
+        desk::reindex(&store).await?;
         bar.finish_and_clear();
         println!("{} rows restored, sha256 {}", report.rows, report.sha256);
         Ok(ExitCode::SUCCESS)

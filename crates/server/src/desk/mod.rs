@@ -20,8 +20,8 @@ use jiban_domain::{
     refusal::Refusal,
 };
 use jiban_store::{
-    StoreError, WriteTx, attachments, case_list, cases, idempotency, identity as identities, notifications, outbox,
-    search,
+    Store, StoreError, WriteTx, attachments, case_list, cases, idempotency, identity as identities, notifications,
+    outbox, search,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -276,7 +276,7 @@ fn register_in(tx: &mut WriteTx<'_>, app: &App, snapshot: &Snapshot, new: &Prepa
     }
     let world = snapshot.world();
     let moment = new.moment(tx);
-    let number = new.number.in_transaction(tx)?;
+    let number = new.number.in_transaction(tx, moment.now)?;
     let decision = decide::register(&world, new.id, number, &new.register, &moment)?;
     let case = &decision.case;
     save_new(tx, app, snapshot, &decision, new, Telling::All)?;
@@ -503,7 +503,7 @@ pub async fn register_history(app: &App, by: Actor, intake: Intake, history: His
         .write(move |tx| -> Result<Decision, Stop> {
             let world = snapshot.world();
             let moment = prepared.moment(tx);
-            let number = prepared.number.in_transaction(tx)?;
+            let number = prepared.number.in_transaction(tx, moment.now)?;
             let first = decide::register(&world, prepared.id, number, &prepared.register, &moment)?;
             let whole = (history.0)(&world, first)?;
             save_new(tx, &parts, &snapshot, &whole, &prepared, Telling::Nobody)?;
@@ -519,4 +519,32 @@ pub async fn register_history(app: &App, by: Actor, intake: Intake, history: His
 enum Telling {
     All,
     Nobody,
+}
+
+/// Cases indexed in one transaction.
+const REINDEX_BATCH: i64 = 200;
+
+/// Puts every case into the search index that is not in it, as after a restore. Returns how many.
+///
+/// # Errors
+/// The store's; doing it again goes on where it ended.
+pub async fn reindex(store: &Store) -> Result<usize, StoreError> {
+    let (mut after, mut done) = (None, 0);
+    loop {
+        let from = after;
+        let batch = store
+            .write(move |tx| {
+                let ids = search::missing(tx, from, REINDEX_BATCH)?;
+                for row in cases::load_many(tx, &ids)? {
+                    search::put(tx, row.case_id, &search_words(&rows::case(&row)?))?;
+                }
+                Ok::<_, StoreError>(ids)
+            })
+            .await?;
+        done += batch.len();
+        match batch.last() {
+            Some(last) => after = Some(*last),
+            None => return Ok(done),
+        }
+    }
 }

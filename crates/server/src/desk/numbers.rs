@@ -31,9 +31,10 @@ pub struct Numbers {
 /// A number, or how to get one inside the transaction.
 #[derive(Debug, Clone)]
 pub struct Number {
-    stem: String,
-    day: Date,
-    leased: Option<i64>,
+    prefix: String,
+    zone: TimeZone,
+    /// Day and count, where they were leased before.
+    leased: Option<(Date, i64)>,
 }
 
 impl Numbers {
@@ -48,10 +49,13 @@ impl Numbers {
     /// The store's, when a block cannot be leased.
     pub async fn next(&self, app: &App, policy: &Policy, at: Option<Timestamp>) -> Answer<Number> {
         let zone = TimeZone::get(&policy.time_zone).map_err(Problem::internal)?;
-        let day = at.unwrap_or_else(Timestamp::now).to_zoned(zone).date();
-        let stem = format!("{}{}", policy.number_prefix, day.strftime("%Y%m%d"));
-        let leased = if self.shared { Some(self.lease(app, day).await?) } else { None };
-        Ok(Number { stem, day, leased })
+        let leased = if self.shared {
+            let day = at.unwrap_or_else(Timestamp::now).to_zoned(zone.clone()).date();
+            Some((day, self.lease(app, day).await?))
+        } else {
+            None
+        };
+        Ok(Number { prefix: policy.number_prefix.clone(), zone, leased })
     }
 
     async fn lease(&self, app: &App, day: Date) -> Answer<i64> {
@@ -71,16 +75,19 @@ impl Numbers {
 }
 
 impl Number {
-    /// The number as text; takes it from the counter where it was not leased before.
+    /// The number as text; takes it from the counter of the day of `at` where it was not leased before.
     ///
     /// # Errors
     /// The store's.
-    pub fn in_transaction(&self, tx: &mut WriteTx<'_>) -> Result<String, StoreError> {
-        let count = match self.leased {
-            Some(count) => count,
-            None => take(tx, self.day, 1)?,
+    pub fn in_transaction(&self, tx: &mut WriteTx<'_>, at: Timestamp) -> Result<String, StoreError> {
+        let (day, count) = match self.leased {
+            Some(leased) => leased,
+            None => {
+                let day = at.to_zoned(self.zone.clone()).date();
+                (day, take(tx, day, 1)?)
+            }
         };
-        Ok(format!("{}-{count:05}", self.stem))
+        Ok(format!("{}{}-{count:05}", self.prefix, day.strftime("%Y%m%d")))
     }
 }
 

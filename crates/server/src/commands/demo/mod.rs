@@ -5,6 +5,7 @@
 
 pub mod history;
 pub mod life;
+pub mod walk;
 
 use std::{
     path::{Path, PathBuf},
@@ -13,6 +14,7 @@ use std::{
 
 use clap::Args;
 use jiban_domain::{event::Actor, organisation::Draft, policy::Policy};
+use jiban_store::Store;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
 use super::{
@@ -79,6 +81,7 @@ impl Demo {
         if fresh {
             let report = history::make(&app, self.seed, self.days).await?;
             println!("{report}");
+            app.store.refresh_statistics().await?;
         }
         println!("Data in {}", folder.display());
         println!("Accounts (password {PASSWORD}):");
@@ -107,7 +110,22 @@ pub async fn prepare(home: &Home) -> Result<App, Failure> {
 /// # Errors
 /// As [`prepare`], or the policy's faults.
 pub async fn prepare_with(home: &Home, policy_text: &str) -> Result<App, Failure> {
-    let store = open(home).await?;
+    let app = furnish(home, open(home).await?, policy_text).await?;
+    // One hash for all: hashing is slow on purpose, and the password is no secret.
+    let hash = passwords::hash(PASSWORD).map_err(Failure)?;
+    let people: Vec<_> = app.snapshot().organisation.people().map(|person| person.id.clone()).collect();
+    for person in people {
+        user::put_hash(&app, &person, person.as_str(), hash.clone()).await?;
+    }
+    Ok(app)
+}
+
+/// Schema, policy, calendar and organisation into a store, without accounts.
+///
+/// # Errors
+/// As [`prepare`].
+pub async fn furnish(home: &Home, store: Store, policy_text: &str) -> Result<App, Failure> {
+    store.migrate().await?;
     let policy = Policy::parse(policy_text).map_err(|faults| Failure(faults.to_string()))?;
     adopt(&store, &policy, policy_text).await?;
     for text in CALENDARS {
@@ -120,14 +138,7 @@ pub async fn prepare_with(home: &Home, policy_text: &str) -> Result<App, Failure
     if let Some(line) = done.refused.first() {
         return Err(Failure(format!("the demo's own files: {line}")));
     }
-    let app = App::start(home, store).await?;
-    // One hash for all: hashing is slow on purpose, and the password is no secret.
-    let hash = passwords::hash(PASSWORD).map_err(Failure)?;
-    let people: Vec<_> = app.snapshot().organisation.people().map(|person| person.id.clone()).collect();
-    for person in people {
-        user::put_hash(&app, &person, person.as_str(), hash.clone()).await?;
-    }
-    Ok(app)
+    Ok(App::start(home, store).await?)
 }
 
 /// The demo's organisation as import tables.
