@@ -1,5 +1,7 @@
 //! Working days by the official calendar: what the mechanism promises about deadlines counted in them.
 
+#![expect(clippy::expect_used, reason = "a test that cannot set up its world has failed")]
+
 use std::path::Path;
 
 use jiban_domain::calendar::{Calendar, CalendarFault, Due, HolidayDay, HolidayYear};

@@ -1,55 +1,129 @@
-//! Areas on the ground: point-in-polygon over an R-tree, GeoJSON geometry, and GCJ-02 at the edge.
+//! Areas on the ground: which grid a point lies in, which is near, what is wrong with a drawn area.
 //!
-//! Everything stored is WGS84. A point that two grids share on their border belongs to the one with the lower code.
+//! Everything here is WGS84 longitude and latitude in degrees. A point that several grids share belongs to the one with
+//! the lowest code, so that one place never has two answers. Metres are measured on a plane laid at the place asked
+//! about, which is exact enough over the few kilometres of a subdistrict; nothing here may be used across a country.
 
-use geo::{BoundingRect, Intersects, MultiPolygon, Point};
-use rstar::{AABB, PointDistance, RTree, RTreeObject};
+use geo::{
+    Area, BooleanOps, BoundingRect, Coord, CoordsIter, Distance, Euclidean, Intersects, LineString, MapCoords,
+    MultiPolygon, Point, Polygon, Validation,
+};
+use geojson::{GeometryValue, Position};
+use rstar::{AABB, RTree, RTreeObject};
 
 use crate::ids::UnitId;
 
-/// Grids by where they are.
+/// Most corners of one area.
+const CORNERS_MAX: usize = 20_000;
+/// Metres in a degree of latitude on the mean sphere.
+const DEGREE_METRES: f64 = 111_195.08;
+/// Overlap of two grids that is only the rounding of their drawn borders, square metres.
+const OVERLAP_ROUNDING_M2: f64 = 10.0;
+
+/// Areas of units by where they are.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Index(RTree<Area>);
+pub(super) struct Index(RTree<Entry>);
 
 #[derive(Debug, Clone)]
-struct Area {
+struct Entry {
     unit: UnitId,
     shape: MultiPolygon<f64>,
     bounds: AABB<[f64; 2]>,
 }
 
-impl RTreeObject for Area {
+impl RTreeObject for Entry {
     type Envelope = AABB<[f64; 2]>;
     fn envelope(&self) -> Self::Envelope {
         self.bounds
     }
 }
 
-impl PointDistance for Area {
-    fn distance_2(&self, point: &[f64; 2]) -> f64 {
-        if self.shape.intersects(&Point::new(point[0], point[1])) {
-            0.0
-        } else {
-            self.bounds.distance_2(point).max(f64::MIN_POSITIVE)
-        }
-    }
-}
-
 impl Index {
     pub(super) fn build<'a>(areas: impl Iterator<Item = (&'a UnitId, &'a MultiPolygon<f64>)>) -> Self {
-        let area = |(unit, shape): (&UnitId, &MultiPolygon<f64>)| {
+        let entry = |(unit, shape): (&UnitId, &MultiPolygon<f64>)| {
             let rect = shape.bounding_rect()?;
             let bounds = AABB::from_corners([rect.min().x, rect.min().y], [rect.max().x, rect.max().y]);
-            Some(Area { unit: unit.clone(), shape: shape.clone(), bounds })
+            Some(Entry { unit: unit.clone(), shape: shape.clone(), bounds })
         };
-        Self(RTree::bulk_load(areas.filter_map(area).collect()))
+        Self(RTree::bulk_load(areas.filter_map(entry).collect()))
     }
 
+    /// The unit whose area holds the point, its border included.
     pub(super) fn at(&self, lon: f64, lat: f64) -> Option<&UnitId> {
         let point = Point::new(lon, lat);
         let near = self.0.locate_in_envelope_intersecting(&AABB::from_point([lon, lat]));
-        near.filter(|area| area.shape.intersects(&point)).map(|area| &area.unit).min()
+        near.filter(|entry| entry.shape.intersects(&point)).map(|entry| &entry.unit).min()
     }
+
+    /// The nearest unit within `max_metres`, and how far it is.
+    pub(super) fn nearest(&self, lon: f64, lat: f64, max_metres: f64) -> Option<(&UnitId, f64)> {
+        let plane = Plane::at(lat);
+        let (d_lon, d_lat) = (max_metres / plane.x, max_metres / plane.y);
+        if !(d_lon >= 0.0 && d_lat >= 0.0 && lon.is_finite() && lat.is_finite()) {
+            return None;
+        }
+        let reach = AABB::from_corners([lon - d_lon, lat - d_lat], [lon + d_lon, lat + d_lat]);
+        let point = Point::new(lon * plane.x, lat * plane.y);
+        let near = self.0.locate_in_envelope_intersecting(&reach);
+        let far = near.map(|entry| (&entry.unit, Euclidean.distance(&point, &plane.lay(&entry.shape))));
+        far.filter(|(_, metres)| *metres <= max_metres).min_by(|a, b| a.1.total_cmp(&b.1).then_with(|| a.0.cmp(b.0)))
+    }
+
+    /// Every two units whose areas overlap by more than rounding, with the square metres they share.
+    pub(super) fn overlaps(&self) -> Vec<(&UnitId, &UnitId, f64)> {
+        let mut found = Vec::new();
+        for entry in self.0.iter().filter(|entry| entry.shape.is_valid()) {
+            let others = self.0.locate_in_envelope_intersecting(&entry.bounds);
+            for other in others.filter(|other| other.unit > entry.unit && other.shape.is_valid()) {
+                let plane = Plane::at(entry.bounds.lower()[1]);
+                let shared = plane.lay(&entry.shape.intersection(&other.shape)).unsigned_area();
+                if shared > OVERLAP_ROUNDING_M2 {
+                    found.push((&entry.unit, &other.unit, shared));
+                }
+            }
+        }
+        found.sort_by_key(|(one, other, _)| (*one, *other));
+        found
+    }
+}
+
+/// A plane laid at a latitude: metres a degree, eastward and northward.
+struct Plane {
+    x: f64,
+    y: f64,
+}
+
+impl Plane {
+    fn at(lat: f64) -> Self {
+        Self { x: DEGREE_METRES * lat.to_radians().cos(), y: DEGREE_METRES }
+    }
+
+    fn lay(&self, shape: &MultiPolygon<f64>) -> MultiPolygon<f64> {
+        shape.map_coords(|c| (c.x * self.x, c.y * self.y).into())
+    }
+}
+
+/// Whether a point is on the earth.
+pub(super) fn is_on_earth(lon: f64, lat: f64) -> bool {
+    (-180.0..=180.0).contains(&lon) && (-90.0..=90.0).contains(&lat)
+}
+
+/// Why a shape cannot be an area at all.
+pub(super) fn no_area(shape: &MultiPolygon<f64>) -> Option<&'static str> {
+    if shape.coords_count() > CORNERS_MAX {
+        Some("has more than 20,000 corners; simplify it")
+    } else if shape.coords_iter().any(|c| !is_on_earth(c.x, c.y)) {
+        Some("leaves the earth; use longitude, latitude in degrees, in this order")
+    } else if shape.0.is_empty() || shape.iter().any(|polygon| polygon.exterior().0.len() < 4) {
+        Some("needs at least 3 corners")
+    } else {
+        None
+    }
+}
+
+/// What is badly drawn in an area: crossing itself, holes outside …
+pub(super) fn flaw(shape: &MultiPolygon<f64>) -> Option<String> {
+    shape.check_validation().err().map(|why| why.to_string())
 }
 
 /// Serde of an optional area as a GeoJSON geometry.
@@ -68,63 +142,22 @@ pub(super) mod geometry {
 }
 
 /// A polygon or multi-polygon as an area.
+///
+/// By hand, for the geojson crate panics on a position of fewer than two numbers.
 pub(super) fn area_of(geometry: geojson::Geometry) -> Result<MultiPolygon<f64>, String> {
-    match geo::Geometry::<f64>::try_from(geometry).map_err(|why| why.to_string())? {
-        geo::Geometry::Polygon(polygon) => Ok(MultiPolygon::new(vec![polygon])),
-        geo::Geometry::MultiPolygon(area) => Ok(area),
+    match geometry.value {
+        GeometryValue::Polygon { coordinates } => Ok(MultiPolygon::new(vec![polygon(&coordinates)?])),
+        GeometryValue::MultiPolygon { coordinates } => coordinates.iter().map(|rings| polygon(rings)).collect(),
         _ => Err("not an area; use a Polygon or MultiPolygon".to_owned()),
     }
 }
 
-/// Semi-major axis of the Krasovsky 1940 ellipsoid, metres, which the GCJ-02 offset is defined on.
-const KRASOVSKY_A: f64 = 6_378_245.0;
-/// Its first eccentricity squared.
-const KRASOVSKY_E2: f64 = 0.006_693_421_622_965_943;
-
-/// GCJ-02 (longitude, latitude) to WGS84, degrees.
-///
-/// The public offset has no closed inverse; the fixed point of `w = g − offset(w)` is found in five steps, to well
-/// under a metre. Outside China nothing is shifted.
-pub fn to_wgs84(lon: f64, lat: f64) -> (f64, f64) {
-    if !(72.004..=137.8347).contains(&lon) || !(0.8293..=55.8271).contains(&lat) {
-        return (lon, lat);
-    }
-    let (mut w_lon, mut w_lat) = (lon, lat);
-    for _ in 0..5 {
-        let (d_lon, d_lat) = offset(w_lon, w_lat);
-        (w_lon, w_lat) = (lon - d_lon, lat - d_lat);
-    }
-    (w_lon, w_lat)
-}
-
-/// What GCJ-02 adds to WGS84 at a point, degrees.
-fn offset(lon: f64, lat: f64) -> (f64, f64) {
-    use std::f64::consts::PI;
-    let (x, y) = (lon - 105.0, lat - 35.0);
-    let wave = |v: f64, a: f64, b: f64| (a * (v * PI).sin() + b * (v / 3.0 * PI).sin()) * 2.0 / 3.0;
-    let short = ((6.0 * x * PI).sin() + (2.0 * x * PI).sin()) * 20.0 * 2.0 / 3.0;
-    let north = -100.0
-        + 2.0 * x
-        + 3.0 * y
-        + 0.2 * y * y
-        + 0.1 * x * y
-        + 0.2 * x.abs().sqrt()
-        + short
-        + wave(y, 20.0, 40.0)
-        + (160.0 * (y / 12.0 * PI).sin() + 320.0 * (y * PI / 30.0).sin()) * 2.0 / 3.0;
-    let east = 300.0
-        + x
-        + 2.0 * y
-        + 0.1 * x * x
-        + 0.1 * x * y
-        + 0.1 * x.abs().sqrt()
-        + short
-        + wave(x, 20.0, 40.0)
-        + (150.0 * (x / 12.0 * PI).sin() + 300.0 * (x / 30.0 * PI).sin()) * 2.0 / 3.0;
-    let radians = lat.to_radians();
-    let magic = 1.0 - KRASOVSKY_E2 * radians.sin().powi(2);
-    let root = magic.sqrt();
-    let d_lat = (north * 180.0) / ((KRASOVSKY_A * (1.0 - KRASOVSKY_E2)) / (magic * root) * PI);
-    let d_lon = (east * 180.0) / (KRASOVSKY_A / root * radians.cos() * PI);
-    (d_lon, d_lat)
+fn polygon(rings: &[Vec<Position>]) -> Result<Polygon<f64>, String> {
+    let corner = |position: &Position| match position.as_slice() {
+        [lon, lat, ..] => Ok(Coord { x: *lon, y: *lat }),
+        _ => Err("has a corner without two numbers; give longitude and latitude".to_owned()),
+    };
+    let mut rings = rings.iter().map(|ring| ring.iter().map(corner).collect::<Result<LineString<f64>, _>>());
+    let exterior = rings.next().unwrap_or_else(|| Ok(LineString::new(Vec::new())))?;
+    Ok(Polygon::new(exterior, rings.collect::<Result<_, _>>()?))
 }

@@ -1,13 +1,22 @@
 //! Reading an organisation from tables and maps: CSV and GeoJSON in, parts of a [`Draft`] and faulty rows out.
 //!
-//! Columns are found by their heading, Chinese or English. Good rows are taken whatever the bad ones say; each bad row
-//! names file, row, column and what would be right. Nothing here reads a file: text is an argument.
+//! Good rows are taken whatever the bad ones say; each bad row names file, row, column and what would be right. This
+//! module must never read a file: text is an argument.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+mod table;
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
-use super::{Draft, Person, Post, Shift, Spot, Unit, area};
+use geo::MapCoordsInPlace;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde_json::Value;
+
+use self::table::{Form, Row, rows};
+use super::{Draft, Person, Post, Role, Shift, Spot, Unit, UnitKind, area, to_wgs84};
 use crate::{ids::UnitId, policy::Name};
 
 /// A row that was not taken.
@@ -15,12 +24,18 @@ use crate::{ids::UnitId, policy::Name};
 pub struct RowFault {
     /// File, as named by the caller.
     pub file: String,
-    /// Row, 1 being the heading; or number of the feature on a map, from 1.
+    /// Line on which the row begins, 1 being the heading; or number of the feature on a map, from 1.
     pub row: u64,
     /// Column or property.
     pub column: String,
     /// What is wrong, and what would be right.
     pub what: String,
+}
+
+impl RowFault {
+    fn new(file: &str, row: u64, column: &str, what: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), row, column: column.to_owned(), what: what.into() }
+    }
 }
 
 impl fmt::Display for RowFault {
@@ -39,67 +54,88 @@ pub struct Parts {
 }
 
 /// Units: `code, name, name_en, kind, parent, hotline, active`.
+///
+/// `kind` is a code or Chinese name of [`UnitKind`]; an empty `name_en` is the Chinese name, an empty `active` is yes.
 pub fn units(file: &str, text: &str) -> Parts {
-    rows(file, text, |row, draft| {
-        let id: UnitId = row.parse("code")?;
+    const FORM: Form =
+        Form { must: &["code", "name", "name_en", "kind", "parent", "hotline", "active"], may: &[], key: &["code"] };
+    let read = |row: &Row<'_>| {
         let zh = row.need("name")?.to_owned();
         let en = row.get("name_en").unwrap_or(&zh).to_owned();
-        let unit = Unit {
+        Ok(Unit {
+            id: row.parse("code")?,
             name: Name { zh, en },
-            kind: row.code("kind")?,
+            kind: kind(row)?,
             parent: row.get("parent").map(|_| row.parse("parent")).transpose()?,
             area: None,
             hotline: row.get("hotline").map(str::to_owned),
             active: row.yes("active")?,
-            id: id.clone(),
-        };
-        draft.units.insert(id, unit);
-        Ok(())
-    })
+        })
+    };
+    let (units, faults) = rows(file, text, &FORM, read);
+    let units = units.into_iter().map(|unit| (unit.id.clone(), unit)).collect();
+    Parts { draft: Draft { units, ..Draft::default() }, faults }
 }
 
-/// People: `code, name, posts (unit:role;…), titles (a;b), phone, email, active`.
+/// People: `code, name, posts, titles, phone, email, active`.
+///
+/// `posts` are `unit:role;unit:role` with codes or Chinese names of [`Role`]; `titles` are `a;b`.
 pub fn people(file: &str, text: &str) -> Parts {
-    rows(file, text, |row, draft| {
-        let list = |column| {
-            row.get(column).into_iter().flat_map(|v| v.split([';', '；'])).map(str::trim).filter(|v| !v.is_empty())
-        };
-        let posts = list("posts").map(|text| {
-            post(text).ok_or_else(|| row.fault("posts", "use unit:role;unit:role, e.g. lh.dm.xlb:liaison"))
-        });
-        let person = Person {
+    const FORM: Form =
+        Form { must: &["code", "name", "posts", "titles", "phone", "email", "active"], may: &[], key: &["code"] };
+    let read = |row: &Row<'_>| {
+        let mut posts = row.list("posts").map(|text| post(row, text)).collect::<Result<Vec<Post>, _>>()?;
+        let mut seen = BTreeSet::new();
+        posts.retain(|post| seen.insert(post.clone())); // the first one stays first: it is the home unit
+        let email = row.get("email").map(str::to_owned);
+        if email.as_ref().is_some_and(|email| !is_address(email)) {
+            return Err(row.fault("email", "use an address such as name@example.cn, or leave it empty"));
+        }
+        Ok(Person {
             id: row.parse("code")?,
             name: row.need("name")?.to_owned(),
-            posts: posts.collect::<Result<_, _>>()?,
-            titles: list("titles").map(str::to_owned).collect::<BTreeSet<_>>(),
+            posts,
+            titles: row.list("titles").map(str::to_owned).collect(),
             work_phone: row.get("phone").map(str::to_owned),
-            email: row.get("email").map(str::to_owned),
+            email,
             active: row.yes("active")?,
-        };
-        draft.people.insert(person.id.clone(), person);
-        Ok(())
-    })
+        })
+    };
+    let (people, faults) = rows(file, text, &FORM, read);
+    let people = people.into_iter().map(|person| (person.id.clone(), person)).collect();
+    Parts { draft: Draft { people, ..Draft::default() }, faults }
 }
 
-/// Spots: `code, name, grid, lon, lat, address`.
+/// Spots: `code, name, grid, lon, lat, address`, and `kind` where known; WGS84 degrees.
 pub fn spots(file: &str, text: &str) -> Parts {
-    rows(file, text, |row, draft| {
-        let spot = Spot {
+    const FORM: Form =
+        Form { must: &["code", "name", "grid", "lon", "lat", "address"], may: &["kind"], key: &["code"] };
+    let read = |row: &Row<'_>| {
+        Ok(Spot {
             id: row.parse("code")?,
             name: row.need("name")?.to_owned(),
             grid: row.parse("grid")?,
             lon: row.degrees("lon", 180.0)?,
             lat: row.degrees("lat", 90.0)?,
             address: row.get("address").unwrap_or_default().to_owned(),
-        };
-        draft.spots.insert(spot.id.clone(), spot);
-        Ok(())
-    })
+            kind: row.get("kind").unwrap_or_default().to_owned(),
+        })
+    };
+    let (spots, faults) = rows(file, text, &FORM, read);
+    let spots = spots.into_iter().map(|spot| (spot.id.clone(), spot)).collect();
+    Parts { draft: Draft { spots, ..Draft::default() }, faults }
 }
 
-/// Roster: `post, unit, person, from, to, order`, times local to `zone` as `2026-06-08 08:30`.
+/// Roster: `post, unit, person, from, to`, and `order` (1 where none is given).
+///
+/// Times are local to `zone`, as `2026-06-08 08:30`, unless they tell their own offset.
 pub fn roster(file: &str, text: &str, zone: &TimeZone) -> Parts {
-    rows(file, text, |row, draft| {
+    const FORM: Form = Form {
+        must: &["post", "unit", "person", "from", "to"],
+        may: &["order"],
+        key: &["post", "unit", "from", "order", "person"],
+    };
+    let read = |row: &Row<'_>| {
         let shift = Shift {
             post: row.parse("post")?,
             unit: row.parse("unit")?,
@@ -108,169 +144,110 @@ pub fn roster(file: &str, text: &str, zone: &TimeZone) -> Parts {
             to: row.time("to", zone)?,
             order: row.get("order").map(|_| row.parse("order")).transpose()?.unwrap_or(1),
         };
-        draft.roster.push(shift);
-        Ok(())
-    })
+        if shift.to <= shift.from { Err(row.fault("to", "must be after 'from'")) } else { Ok(shift) }
+    };
+    let (roster, faults) = rows(file, text, &FORM, read);
+    Parts { draft: Draft { roster, ..Draft::default() }, faults }
 }
 
 /// Areas: a GeoJSON FeatureCollection whose features name their `unit`; units must be in `known`.
 ///
-/// `gcj02`: the coordinates are GCJ-02 and are converted.
+/// `gcj02`: the coordinates are GCJ-02 and are converted. An area that crosses itself is refused, for nobody can say
+/// what lies within it.
 pub fn areas(file: &str, text: &str, known: &Draft, gcj02: bool) -> Parts {
     let mut parts = Parts::default();
-    let fault =
-        |row, column: &str, what: String| RowFault { file: file.to_owned(), row, column: column.to_owned(), what };
-    let collection = match geojson::FeatureCollection::from_str(text) {
-        Ok(collection) => collection,
+    let document = serde_json::from_str(text.trim_start_matches('\u{feff}'));
+    let document: Value = match document {
+        Ok(document) => document,
         Err(why) => {
-            parts.faults.push(fault(1, "file", format!("not a GeoJSON FeatureCollection: {why}")));
+            parts.faults.push(RowFault::new(file, 1, "file", format!("is not JSON: {why}")));
             return parts;
         }
     };
-    for (row, feature) in (1..).zip(collection.features) {
-        let named = feature.property("unit").and_then(|v| v.as_str()).and_then(|v| v.parse::<UnitId>().ok());
-        let unit = named.as_ref().and_then(|id| parts.draft.units.get(id).or_else(|| known.units.get(id)));
-        let Some(mut unit) = unit.cloned() else {
-            parts.faults.push(fault(
-                row,
-                "unit",
-                "name a known unit in the property 'unit'; import units first".into(),
-            ));
-            continue;
-        };
-        match feature.geometry.ok_or_else(|| "no geometry".to_owned()).and_then(area::area_of) {
-            Ok(mut shape) => {
-                if gcj02 {
-                    use geo::MapCoordsInPlace;
-                    shape.map_coords_in_place(|c| area::to_wgs84(c.x, c.y).into());
-                }
-                unit.area = Some(shape);
-                parts.draft.units.insert(unit.id.clone(), unit);
+    let Some(features) = document.get("features").and_then(Value::as_array) else {
+        let what = "is not a GeoJSON FeatureCollection: it has no list 'features'";
+        parts.faults.push(RowFault::new(file, 1, "file", what));
+        return parts;
+    };
+    let mut seen: BTreeMap<UnitId, u64> = BTreeMap::new();
+    for (row, feature) in (1..).zip(features) {
+        let drawn = drawn_unit(feature, known).and_then(|unit| match seen.insert(unit.id.clone(), row) {
+            Some(before) => {
+                Err(("unit", format!("is drawn in feature {before} already; join both into one MultiPolygon")))
             }
-            Err(why) => parts.faults.push(fault(row, "geometry", why)),
+            None => Ok(Unit { area: Some(shape(feature, gcj02)?), ..unit.clone() }),
+        });
+        match drawn {
+            Ok(unit) => drop(parts.draft.units.insert(unit.id.clone(), unit)),
+            Err((column, what)) => parts.faults.push(RowFault::new(file, row, column, what)),
         }
     }
     parts
 }
 
-fn post(text: &str) -> Option<Post> {
-    let (unit, role) = text.split_once([':', '：'])?;
-    Some(Post { unit: unit.trim().parse().ok()?, role: code(role.trim())? })
-}
+/// What is wrong with a property of a feature.
+type Wrong = (&'static str, String);
 
-/// A snake_case code of an enum.
-fn code<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_value(serde_json::Value::String(text.to_owned())).ok()
-}
-
-fn rows(file: &str, text: &str, mut take: impl FnMut(&Row<'_>, &mut Draft) -> Result<(), RowFault>) -> Parts {
-    let mut parts = Parts::default();
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    let heads = match reader.headers() {
-        Ok(heads) => heads.clone(),
-        Err(why) => {
-            parts.faults.push(RowFault {
-                file: file.to_owned(),
-                row: 1,
-                column: "heading".into(),
-                what: why.to_string(),
-            });
-            return parts;
-        }
+fn drawn_unit<'a>(feature: &Value, known: &'a Draft) -> Result<&'a Unit, Wrong> {
+    let named = match feature.pointer("/properties/unit") {
+        Some(Value::String(code)) => code.clone(),
+        Some(Value::Number(code)) => code.to_string(),
+        _ => return Err(("unit", "the property 'unit' must give the code of a unit".to_owned())),
     };
-    for (number, record) in (2..).zip(reader.records()) {
-        let outcome = match &record {
-            Ok(record) => take(&Row { file, number, heads: &heads, record }, &mut parts.draft),
-            Err(why) => {
-                Err(RowFault { file: file.to_owned(), row: number, column: "row".into(), what: why.to_string() })
-            }
-        };
-        parts.faults.extend(outcome.err());
-    }
-    parts
+    known.units.get(named.as_str()).ok_or_else(|| {
+        let shown: String = named.chars().take(80).collect();
+        ("unit", format!("'{shown}' is not a known unit; import units first, or correct the code"))
+    })
 }
 
-struct Row<'a> {
-    file: &'a str,
-    number: u64,
-    heads: &'a csv::StringRecord,
-    record: &'a csv::StringRecord,
+fn shape(feature: &Value, gcj02: bool) -> Result<geo::MultiPolygon<f64>, Wrong> {
+    let wrong = |what: String| ("geometry", what);
+    let geometry = feature.get("geometry").filter(|geometry| !geometry.is_null());
+    let geometry = geometry.ok_or_else(|| wrong("has no geometry; draw the area".to_owned()))?;
+    let geometry = geojson::Geometry::deserialize(geometry).map_err(|why| wrong(why.to_string()))?;
+    let mut shape = area::area_of(geometry).map_err(wrong)?;
+    if let Some(why) = area::no_area(&shape) {
+        return Err(wrong(why.to_owned()));
+    }
+    if gcj02 {
+        shape.map_coords_in_place(|c| to_wgs84(c.x, c.y).into());
+    }
+    match area::flaw(&shape) {
+        Some(why) => Err(wrong(format!("{why}; draw it again"))),
+        None => Ok(shape),
+    }
 }
 
-/// Chinese headings that stand for a column.
-const HEADINGS: &[(&str, &[&str])] = &[
-    ("code", &["编码", "代码", "编号"]),
-    ("name", &["名称", "姓名"]),
-    ("name_en", &["英文名称"]),
-    ("kind", &["类型"]),
-    ("parent", &["上级", "上级编码"]),
-    ("hotline", &["热线", "干群连心线"]),
-    ("active", &["启用"]),
-    ("posts", &["岗位"]),
-    ("titles", &["身份"]),
-    ("phone", &["电话", "工作电话"]),
-    ("email", &["邮箱"]),
-    ("grid", &["网格"]),
-    ("lon", &["经度"]),
-    ("lat", &["纬度"]),
-    ("address", &["地址"]),
-    ("post", &["值班岗"]),
-    ("unit", &["单位"]),
-    ("person", &["人员"]),
-    ("from", &["开始"]),
-    ("to", &["结束"]),
-    ("order", &["顺序"]),
-];
+fn post(row: &Row<'_>, text: &str) -> Result<Post, RowFault> {
+    let wrong = || {
+        let roles = Role::ALL.map(|role| format!("{} {}", code(role), role.name().0)).join(", ");
+        row.fault("posts", &format!("'{text}' is not unit:role; roles are {roles}"))
+    };
+    let (unit, role) = text.split_once([':', '：']).ok_or_else(wrong)?;
+    let role = Role::ALL.into_iter().find(|known| is_named(role.trim(), *known, known.name())).ok_or_else(wrong)?;
+    let unit = unit.trim().parse().map_err(|why| row.fault("posts", &format!("{why}")))?;
+    Ok(Post { unit, role })
+}
 
-impl<'a> Row<'a> {
-    /// A cell; none where the column is missing or empty.
-    fn get(&self, column: &str) -> Option<&'a str> {
-        let aliases = HEADINGS.iter().find(|(name, _)| *name == column).map_or(&[][..], |(_, zh)| *zh);
-        let at = self.heads.iter().position(|head| head == column || aliases.contains(&head))?;
-        self.record.get(at).filter(|cell| !cell.is_empty())
-    }
+fn kind(row: &Row<'_>) -> Result<UnitKind, RowFault> {
+    let text = row.need("kind")?;
+    let kind = UnitKind::ALL.into_iter().find(|known| is_named(text, *known, known.name()));
+    kind.ok_or_else(|| {
+        let kinds = UnitKind::ALL.map(|kind| format!("{} {}", code(kind), kind.name().0)).join(", ");
+        row.fault("kind", &format!("'{text}' is not a kind; kinds are {kinds}"))
+    })
+}
 
-    fn need(&self, column: &str) -> Result<&'a str, RowFault> {
-        self.get(column).ok_or_else(|| self.fault(column, "must be filled in"))
-    }
+/// The snake_case code of a kind or role, as it is stored.
+fn code(value: impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| Some(value.as_str()?.to_owned())).unwrap_or_default()
+}
 
-    fn parse<T: FromStr>(&self, column: &str) -> Result<T, RowFault>
-    where
-        T::Err: fmt::Display,
-    {
-        self.need(column)?.parse().map_err(|why: T::Err| self.fault(column, &why.to_string()))
-    }
+fn is_named(text: &str, value: impl serde::Serialize, (zh, en): (&str, &str)) -> bool {
+    text == zh || text.eq_ignore_ascii_case(en) || text.eq_ignore_ascii_case(&code(value))
+}
 
-    fn degrees(&self, column: &str, most: f64) -> Result<f64, RowFault> {
-        let degrees: f64 = self.parse(column)?;
-        let fits = (-most..=most).contains(&degrees);
-        fits.then_some(degrees).ok_or_else(|| self.fault(column, &format!("use degrees within ±{most}, WGS84")))
-    }
-
-    fn code<T: serde::de::DeserializeOwned>(&self, column: &str) -> Result<T, RowFault> {
-        let text = self.need(column)?;
-        code(text).ok_or_else(|| self.fault(column, &format!("'{text}' is not one of its codes")))
-    }
-
-    fn yes(&self, column: &str) -> Result<bool, RowFault> {
-        match self.get(column) {
-            None | Some("true" | "1" | "是" | "yes") => Ok(true),
-            Some("false" | "0" | "否" | "no") => Ok(false),
-            Some(_) => Err(self.fault(column, "use true or false")),
-        }
-    }
-
-    fn time(&self, column: &str, zone: &TimeZone) -> Result<Timestamp, RowFault> {
-        let text = self.need(column)?;
-        let time = DateTime::from_str(text).or_else(|_| DateTime::strptime("%Y-%m-%d %H:%M", text));
-        let time = time.ok().and_then(|time| time.to_zoned(zone.clone()).ok());
-        time.map(|time| time.timestamp()).ok_or_else(|| self.fault(column, "use a time such as 2026-06-08 08:30"))
-    }
-
-    fn fault(&self, column: &str, what: &str) -> RowFault {
-        RowFault { file: self.file.to_owned(), row: self.number, column: column.to_owned(), what: what.to_owned() }
-    }
+fn is_address(email: &str) -> bool {
+    let parts = email.split_once('@');
+    parts.is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !email.contains(char::is_whitespace))
 }

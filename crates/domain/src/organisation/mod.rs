@@ -1,11 +1,15 @@
 //! The organisation 组织架构: units as a tree, grids as areas, people with posts, spots, the duty roster.
 //!
 //! One immutable snapshot, built and checked at once from a [`Draft`], stored as one document. All questions that a
-//! decision asks of it are answered from indexes made when it is built. This module knows no case.
+//! decision asks of it are answered from indexes made when it is built. This module must never know a case.
 
 mod area;
 mod build;
+mod check;
+mod gcj02;
 pub mod import;
+mod roster;
+mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +18,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    area::to_wgs84,
-    build::{Draft, OrgFault, Severity},
+    build::Draft,
+    check::{OrgFault, Severity},
+    gcj02::{to_gcj02, to_wgs84},
 };
 use crate::{
     ids::{PersonId, PostId, SpotId, UnitId},
@@ -48,6 +53,38 @@ pub enum UnitKind {
     Bureau,
 }
 
+impl UnitKind {
+    /// All, from the top down.
+    pub const ALL: [Self; 10] = [
+        Self::City,
+        Self::District,
+        Self::Subdistrict,
+        Self::Office,
+        Self::Liaison,
+        Self::Discipline,
+        Self::Enforcement,
+        Self::Community,
+        Self::Grid,
+        Self::Bureau,
+    ];
+
+    /// What people see, in Chinese and in English.
+    pub fn name(self) -> (&'static str, &'static str) {
+        match self {
+            Self::City => ("市", "city"),
+            Self::District => ("区", "district"),
+            Self::Subdistrict => ("街道", "subdistrict"),
+            Self::Office => ("办公室", "office"),
+            Self::Liaison => ("信联办", "liaison office"),
+            Self::Discipline => ("纪检监察", "discipline office"),
+            Self::Enforcement => ("执法队", "enforcement team"),
+            Self::Community => ("社区", "community"),
+            Self::Grid => ("综合网格", "grid"),
+            Self::Bureau => ("区直部门", "bureau"),
+        }
+    }
+}
+
 /// What a post lets its holder do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -73,7 +110,20 @@ pub enum Role {
 }
 
 impl Role {
-    /// What people see.
+    /// All, from the grid up.
+    pub const ALL: [Self; 9] = [
+        Self::GridWorker,
+        Self::Staff,
+        Self::Community,
+        Self::Liaison,
+        Self::Duty,
+        Self::Leader,
+        Self::Discipline,
+        Self::Partner,
+        Self::Admin,
+    ];
+
+    /// What people see, in Chinese and in English.
     pub fn name(self) -> (&'static str, &'static str) {
         match self {
             Self::GridWorker => ("网格员", "grid worker"),
@@ -156,6 +206,9 @@ pub struct Spot {
     pub lat: f64,
     /// Address.
     pub address: String,
+    /// What kind of place, in the subdistrict's own words, e.g. 楼栋; empty where nobody said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kind: String,
 }
 
 /// A turn of duty 值班班次.
@@ -180,8 +233,9 @@ pub struct Shift {
 #[serde(try_from = "Draft", into = "Draft")]
 pub struct Organisation {
     draft: Draft,
-    children: BTreeMap<UnitId, Vec<UnitId>>,
+    tree: tree::Tree,
     people: BTreeMap<UnitId, Vec<PersonId>>,
+    roster: roster::Roster,
     areas: area::Index,
 }
 
@@ -234,18 +288,12 @@ impl Organisation {
 
     /// Whether `unit` is `top` or below it.
     pub fn is_within(&self, unit: &UnitId, top: &UnitId) -> bool {
-        self.lineage(unit).any(|id| id == top)
+        self.tree.is_within(unit, top)
     }
 
     /// The unit itself and every unit below it, parents before children.
-    pub fn below<'a>(&'a self, id: &UnitId) -> Vec<&'a UnitId> {
-        let mut found: Vec<&UnitId> = self.unit(id).map(|unit| &unit.id).into_iter().collect();
-        let mut next = 0;
-        while let Some(unit) = found.get(next) {
-            found.extend(self.children.get(*unit).into_iter().flatten());
-            next += 1;
-        }
-        found
+    pub fn below<'a>(&'a self, id: &UnitId) -> impl Iterator<Item = &'a UnitId> + use<'a> {
+        self.tree.below(id).iter()
     }
 
     /// These units with all above them: who may see what they see.
@@ -261,6 +309,19 @@ impl Organisation {
     /// The grid at a point (WGS84 degrees). A point on a border belongs to one grid, always the same.
     pub fn grid_at(&self, lon: f64, lat: f64) -> Option<&UnitId> {
         self.areas.at(lon, lat)
+    }
+
+    /// The grid at a point, or else the nearest within `max_metres`; of grids equally near, the one with the lower code.
+    pub fn nearest_grid(&self, lon: f64, lat: f64, max_metres: f64) -> Option<&UnitId> {
+        self.grid_at(lon, lat).or_else(|| self.areas.nearest(lon, lat, max_metres).map(|(id, _)| id))
+    }
+
+    /// The active liaison office 信联办 nearest to the top; of equals, the one with the lowest code.
+    ///
+    /// Which one dispatches is the policy's to say; this is for a policy that is being written.
+    pub fn liaison_office(&self) -> Option<&UnitId> {
+        let offices = self.units().filter(|unit| unit.kind == UnitKind::Liaison && unit.active);
+        offices.map(|unit| &unit.id).min_by_key(|id| self.lineage(id).count())
     }
 
     /// The community of a grid, or of a community itself.
@@ -282,8 +343,7 @@ impl Organisation {
     /// Active people with this role in the unit, or else in the nearest unit above (or an office of it) that has any.
     pub fn with_role_over(&self, unit: &UnitId, role: Role) -> Vec<&Person> {
         let at = |id: &UnitId| {
-            let offices = self.children.get(id).into_iter().flatten();
-            let offices = offices.filter(|id| {
+            let offices = self.tree.children(id).iter().filter(|id| {
                 self.unit(id).is_some_and(|unit| matches!(unit.kind, UnitKind::Liaison | UnitKind::Discipline))
             });
             std::iter::once(id).chain(offices).flat_map(|id| self.with_role(id, role)).collect::<Vec<_>>()
@@ -298,10 +358,10 @@ impl Organisation {
 
     /// Who is on duty in a post of a unit at a moment, in ringing order: the first holds the phone.
     pub fn on_duty(&self, post: &PostId, unit: &UnitId, at: Timestamp) -> Vec<&Person> {
-        let now = |shift: &&Shift| shift.post == *post && shift.unit == *unit && shift.from <= at && at < shift.to;
-        let mut shifts: Vec<&Shift> = self.draft.roster.iter().filter(now).collect();
-        shifts.sort_by_key(|shift| shift.order);
-        shifts.into_iter().filter_map(|shift| self.person(&shift.person)).filter(|person| person.active).collect()
+        let mut seen = BTreeSet::new();
+        let shifts = self.roster.at(&self.draft.roster, post, unit, at).into_iter();
+        let people = shifts.filter(|shift| seen.insert(&shift.person)).filter_map(|shift| self.person(&shift.person));
+        people.filter(|person| person.active).collect()
     }
 }
 

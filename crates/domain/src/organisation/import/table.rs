@@ -1,0 +1,251 @@
+//! CSV tables whose columns are found by their heading, in English or Chinese, in any order.
+//!
+//! Every column must be there, though its cells may be empty: a table without the column 'hotline' would else wipe out
+//! every hotline. Good rows are taken whatever the bad ones say. This module must never know what a row means.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+
+use super::RowFault;
+
+/// Longest text of a cell, in characters.
+const CELL_MAX_CHARS: usize = 500;
+/// Most rows of a table.
+const ROWS_MAX: usize = 200_000;
+
+/// A column: its code, which is also its English heading, and other headings it is known by.
+pub(super) struct Column {
+    code: &'static str,
+    headings: &'static [&'static str],
+}
+
+impl Column {
+    const fn new(code: &'static str, headings: &'static [&'static str]) -> Self {
+        Self { code, headings }
+    }
+
+    fn is(&self, heading: &str) -> bool {
+        self.code.eq_ignore_ascii_case(heading) || self.headings.iter().any(|known| known.eq_ignore_ascii_case(heading))
+    }
+}
+
+/// Every column of every table.
+const COLUMNS: &[Column] = &[
+    Column::new("code", &["id", "编码", "代码", "编号"]),
+    Column::new("name", &["name_zh", "名称", "中文名称", "姓名"]),
+    Column::new("name_en", &["英文名称", "英文名"]),
+    Column::new("kind", &["类型", "类别"]),
+    Column::new("parent", &["上级", "上级编码", "上级单位"]),
+    Column::new("hotline", &["热线", "干群连心线"]),
+    Column::new("active", &["启用", "在用", "是否启用"]),
+    Column::new("posts", &["岗位", "职务"]),
+    Column::new("titles", &["身份", "称号"]),
+    Column::new("phone", &["work_phone", "电话", "工作电话", "办公电话"]),
+    Column::new("email", &["邮箱", "电子邮箱"]),
+    Column::new("grid", &["网格", "网格编码", "综合网格"]),
+    Column::new("lon", &["经度"]),
+    Column::new("lat", &["纬度"]),
+    Column::new("address", &["地址"]),
+    Column::new("post", &["值班岗", "值班岗位"]),
+    Column::new("unit", &["单位", "单位编码"]),
+    Column::new("person", &["人员", "人员编码", "值班人员"]),
+    Column::new("from", &["开始", "开始时间"]),
+    Column::new("to", &["结束", "结束时间"]),
+    Column::new("order", &["顺序", "响铃顺序"]),
+];
+
+fn column(code: &str) -> &'static Column {
+    COLUMNS.iter().find(|column| column.code == code).unwrap_or(&Column { code: "", headings: &[] })
+}
+
+/// What a table must have, what it may have, and which columns tell its rows apart.
+pub(super) struct Form {
+    pub(super) must: &'static [&'static str],
+    pub(super) may: &'static [&'static str],
+    pub(super) key: &'static [&'static str],
+}
+
+/// Reads a table row by row; what `read` makes of the good rows, and what is wrong with the others.
+pub(super) fn rows<T>(
+    file: &str,
+    text: &str,
+    form: &Form,
+    read: impl Fn(&Row<'_>) -> Result<T, RowFault>,
+) -> (Vec<T>, Vec<RowFault>) {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let heads = match reader.headers().map_err(|why| why.to_string()).and_then(|heads| Heads::find(heads, form)) {
+        Ok(heads) => heads,
+        Err(what) => return (Vec::new(), vec![RowFault::new(file, 1, "heading", what)]),
+    };
+    let (mut taken, mut faults) = (Vec::new(), Vec::new());
+    let mut seen: BTreeMap<Vec<String>, u64> = BTreeMap::new();
+    let mut lines = Lines { text, byte: 0, line: 1 };
+    for record in reader.records() {
+        let position = record.as_ref().map_or_else(csv::Error::position, csv::StringRecord::position);
+        let number = position.map_or(lines.line, |position| lines.at(position.byte()));
+        if seen.len() >= ROWS_MAX {
+            let what = format!("more than {ROWS_MAX} rows; split the table, this row and those after it were not read");
+            faults.push(RowFault::new(file, number, "row", what));
+            break;
+        }
+        let outcome = match &record {
+            Ok(record) if record.iter().all(str::is_empty) => continue,
+            Ok(record) => {
+                let row = Row { file, number, heads: &heads, record };
+                row.check(form, &mut seen).and_then(|()| read(&row))
+            }
+            Err(why) => Err(RowFault::new(file, number, "row", format!("cannot be read: {why}"))),
+        };
+        match outcome {
+            Ok(made) => taken.push(made),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    (taken, faults)
+}
+
+/// Counts lines, for the reader's own count passes over blank ones.
+struct Lines<'a> {
+    text: &'a str,
+    byte: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line on which the record that starts at or after `byte` starts. Bytes must not go back.
+    fn at(&mut self, byte: u64) -> u64 {
+        let bytes = self.text.as_bytes();
+        let mut until = usize::try_from(byte).unwrap_or(usize::MAX).clamp(self.byte, bytes.len());
+        while bytes.get(until).is_some_and(|byte| matches!(byte, b'\r' | b'\n')) {
+            until += 1;
+        }
+        let passed = bytes[self.byte..until].iter().filter(|byte| **byte == b'\n').count();
+        self.line = self.line.saturating_add(passed as u64);
+        self.byte = until;
+        self.line
+    }
+}
+
+/// Where each column stands.
+struct Heads {
+    places: BTreeMap<&'static str, usize>,
+    width: usize,
+}
+
+impl Heads {
+    fn find(heads: &csv::StringRecord, form: &Form) -> Result<Self, String> {
+        let mut places = BTreeMap::new();
+        let mut missing = Vec::new();
+        for code in form.must.iter().chain(form.may) {
+            let column = column(code);
+            let mut found = heads.iter().enumerate().filter(|(_, head)| column.is(head)).map(|(at, _)| at);
+            match (found.next(), found.next()) {
+                (Some(_), Some(_)) => return Err(format!("the column '{code}' is there twice; keep one")),
+                (Some(at), None) => drop(places.insert(*code, at)),
+                (None, _) if form.must.contains(code) => {
+                    missing.push(format!("'{code}' ({})", column.headings.join(" / ")));
+                }
+                (None, _) => {}
+            }
+        }
+        if missing.is_empty() {
+            Ok(Self { places, width: heads.len() })
+        } else {
+            Err(format!("add the missing columns, their cells may be empty: {}", missing.join(", ")))
+        }
+    }
+}
+
+/// One row.
+pub(super) struct Row<'a> {
+    file: &'a str,
+    number: u64,
+    heads: &'a Heads,
+    record: &'a csv::StringRecord,
+}
+
+impl<'a> Row<'a> {
+    fn check(&self, form: &Form, seen: &mut BTreeMap<Vec<String>, u64>) -> Result<(), RowFault> {
+        if self.record.len() > self.heads.width {
+            let what = format!(
+                "{} cells under {} headings; put cells with commas into quotes",
+                self.record.len(),
+                self.heads.width
+            );
+            return Err(self.fault("row", &what));
+        }
+        for code in self.heads.places.keys() {
+            let cell = self.get(code).unwrap_or_default();
+            if cell.chars().count() > CELL_MAX_CHARS {
+                return Err(self.fault(code, &format!("longer than {CELL_MAX_CHARS} characters; shorten it")));
+            }
+            if cell.chars().any(char::is_control) {
+                return Err(self.fault(code, "holds a line break or another control character; remove it"));
+            }
+        }
+        let key: Vec<String> = form.key.iter().map(|code| self.get(code).unwrap_or_default().to_owned()).collect();
+        match seen.insert(key, self.number) {
+            Some(before) => {
+                Err(self.fault(form.key[0], &format!("is in row {before} already; keep one of the two rows")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A cell; none where the column is missing or the cell empty.
+    pub(super) fn get(&self, code: &str) -> Option<&'a str> {
+        let at = self.heads.places.get(code)?;
+        self.record.get(*at).filter(|cell| !cell.is_empty())
+    }
+
+    pub(super) fn need(&self, code: &str) -> Result<&'a str, RowFault> {
+        self.get(code).ok_or_else(|| self.fault(code, "must be filled in"))
+    }
+
+    pub(super) fn parse<T: FromStr<Err: fmt::Display>>(&self, code: &str) -> Result<T, RowFault> {
+        self.need(code)?.parse().map_err(|why| self.fault(code, &format!("{why}")))
+    }
+
+    /// The parts of a cell, between semicolons.
+    pub(super) fn list(&self, code: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        let parts = self.get(code).into_iter().flat_map(|cell| cell.split([';', '；']));
+        parts.map(str::trim).filter(|part| !part.is_empty())
+    }
+
+    pub(super) fn yes(&self, code: &str) -> Result<bool, RowFault> {
+        match self.get(code).map(str::to_ascii_lowercase).as_deref() {
+            None | Some("true" | "1" | "yes" | "是" | "启用") => Ok(true),
+            Some("false" | "0" | "no" | "否" | "停用") => Ok(false),
+            Some(_) => Err(self.fault(code, "use true or false (是 or 否)")),
+        }
+    }
+
+    pub(super) fn degrees(&self, code: &str, most: f64) -> Result<f64, RowFault> {
+        let degrees: f64 = self.parse(code)?;
+        if (-most..=most).contains(&degrees) {
+            Ok(degrees)
+        } else {
+            Err(self.fault(code, &format!("use degrees within ±{most}, WGS84; are longitude and latitude swapped?")))
+        }
+    }
+
+    /// A time: as written where it tells its offset, else local to `zone`.
+    pub(super) fn time(&self, code: &str, zone: &TimeZone) -> Result<Timestamp, RowFault> {
+        let text = self.need(code)?;
+        if let Ok(at) = text.parse::<Timestamp>() {
+            return Ok(at);
+        }
+        let spreadsheet = |form| DateTime::strptime(form, text).ok();
+        let local = DateTime::from_str(text).ok();
+        let local = local
+            .or_else(|| ["%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S"].into_iter().find_map(spreadsheet));
+        let at = local.and_then(|local| local.to_zoned(zone.clone()).ok()).map(|zoned| zoned.timestamp());
+        at.ok_or_else(|| self.fault(code, "use a time such as 2026-06-08 08:30"))
+    }
+
+    pub(super) fn fault(&self, code: &str, what: &str) -> RowFault {
+        RowFault::new(self.file, self.number, code, what)
+    }
+}
