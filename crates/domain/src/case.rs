@@ -116,6 +116,42 @@ impl Mark {
     }
 }
 
+/// A desk 专办台: cases that wait for one kind of decision or act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Desk {
+    /// A return waits for its decision 退回裁定.
+    Return,
+    /// An extension waits for its decision 延期裁定.
+    Extension,
+    /// A whistle is open 吹哨报到.
+    Whistle,
+    /// An appeal waits for its decision 申诉裁定.
+    Appeal,
+    /// A lead official is answerable 领导包案.
+    Official,
+    /// Finished and not yet followed up 待回访.
+    FollowUp,
+}
+
+impl Desk {
+    /// Every desk.
+    pub const ALL: [Self; 6] =
+        [Self::Return, Self::Extension, Self::Whistle, Self::Appeal, Self::Official, Self::FollowUp];
+
+    /// Code as stored beside the marks; unlike any mark.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Return => "desk-return",
+            Self::Extension => "desk-extension",
+            Self::Whistle => "desk-whistle",
+            Self::Appeal => "desk-appeal",
+            Self::Official => "desk-official",
+            Self::FollowUp => "desk-follow-up",
+        }
+    }
+}
+
 /// Where the matter is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -706,6 +742,23 @@ impl Case {
     /// The return that waits for a decision.
     pub fn open_return(&self) -> Option<&Return> {
         self.returns.iter().find(|returned| returned.upheld.is_none())
+    }
+
+    /// What waits on this case for somebody's decision or act: the desks 专办台 on which it lies.
+    pub fn desks(&self) -> BTreeSet<Desk> {
+        let mut desks = BTreeSet::new();
+        let mut lies_on = |desk, so: bool| {
+            if so {
+                desks.insert(desk);
+            }
+        };
+        lies_on(Desk::Return, self.open_return().is_some());
+        lies_on(Desk::Extension, self.extensions.iter().any(|extension| extension.granted.is_none()));
+        lies_on(Desk::Whistle, self.whistles.iter().any(|whistle| whistle.outcome.is_none()));
+        lies_on(Desk::Appeal, self.appeals.iter().any(|appeal| appeal.upheld.is_none()));
+        lies_on(Desk::Official, self.escalation.is_some());
+        lies_on(Desk::FollowUp, self.state == State::Finished && !self.milestones.contains_key(&Milestone::FollowedUp));
+        desks
     }
 
     /// The latest grade, if it is bad and neither appealed away nor regraded.

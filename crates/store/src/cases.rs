@@ -390,6 +390,14 @@ fn update(tx: &mut WriteTx<'_>, before: &CaseRow, row: &CaseRow) -> Result<(), S
     tx.execute(KEYS, params![tenant, row.case_id, &row.number, row.registered_at, upstream, place, row.reporter])
 }
 
+/// Writes who may see a case anew, after the organisation changed: a projection, not a change of the case.
+///
+/// # Errors
+/// When the database fails.
+pub fn rescope(tx: &mut WriteTx<'_>, case_id: Uuid, before: &[ScopeRow], now: &[ScopeRow]) -> Result<(), StoreError> {
+    save_scope(tx, case_id, before, now)
+}
+
 fn save_scope(tx: &mut WriteTx<'_>, case_id: Uuid, before: &[ScopeRow], now: &[ScopeRow]) -> Result<(), StoreError> {
     const DROP: &str = "DELETE FROM case_scope WHERE tenant_id = ?1 AND unit = ?2 AND case_id = ?3";
     let tenant = tx.tenant();

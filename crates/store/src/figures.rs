@@ -51,3 +51,22 @@ pub fn moment(tx: &mut ReadTx<'_>, units: &[String], soon: Timestamp, since: Tim
         registered,
     })
 }
+
+/// Open cases of these units by their marks, as stored: codes with a space between them. Costs by the open cases.
+///
+/// # Errors
+/// When the database fails.
+pub fn open_by_marks(tx: &mut ReadTx<'_>, units: &[String]) -> Result<Vec<(String, i64)>, StoreError> {
+    if units.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut params = params![tx.tenant()];
+    let list = in_list(&mut params, units.iter());
+    let sql = format!(
+        "SELECT c.marks, COUNT(*)
+         FROM (SELECT DISTINCT case_id FROM case_scope
+               WHERE tenant_id = ?1 AND unit IN ({list}) AND open_due IS NOT NULL) s
+         CROSS JOIN cases c WHERE c.tenant_id = ?1 AND c.case_id = s.case_id GROUP BY c.marks"
+    );
+    tx.query(&sql, params)?.into_iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}

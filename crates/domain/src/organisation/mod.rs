@@ -301,6 +301,14 @@ impl Organisation {
         units.into_iter().flat_map(|unit| self.lineage(unit)).cloned().collect()
     }
 
+    /// Whether both have the same units under the same parents: then every case is seen by the same units.
+    pub fn has_same_tree(&self, other: &Self) -> bool {
+        let tree = |organisation: &Self| -> Vec<(UnitId, Option<UnitId>)> {
+            organisation.units().map(|unit| (unit.id.clone(), unit.parent.clone())).collect()
+        };
+        tree(self) == tree(other)
+    }
+
     /// Active grids.
     pub fn grids(&self) -> impl Iterator<Item = &Unit> {
         self.units().filter(|unit| unit.kind == UnitKind::Grid && unit.active)

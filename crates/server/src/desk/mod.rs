@@ -17,6 +17,7 @@ use jiban_domain::{
     event::Actor,
     ids::{CaseId, RequestId},
     notice,
+    organisation::Organisation,
     refusal::Refusal,
 };
 use jiban_store::{
@@ -545,6 +546,43 @@ pub async fn reindex(store: &Store) -> Result<usize, StoreError> {
         match batch.last() {
             Some(last) => after = Some(*last),
             None => return Ok(done),
+        }
+    }
+}
+
+/// Cases rescoped in one transaction.
+const RESCOPE_BATCH: i64 = 200;
+
+/// Writes anew who may see each case, after the tree of units changed. Returns how many cases changed.
+///
+/// # Errors
+/// The store's; doing it again goes on where it ended.
+pub async fn rescope(store: &Store, before: Organisation, after: Organisation) -> Result<usize, StoreError> {
+    let trees = Arc::new((before, after));
+    let (mut cursor, mut changed) = (None, 0);
+    loop {
+        let (trees, from) = (Arc::clone(&trees), cursor);
+        let (last, count) = store
+            .write(move |tx| {
+                let start = Timestamp::UNIX_EPOCH;
+                let rows = cases::registered_between(tx, start, Timestamp::MAX, from, RESCOPE_BATCH)?;
+                let mut count = 0;
+                for row in &rows {
+                    let case = rows::case(row)?;
+                    let old = row.scope(rows::units(&trees.0, &case));
+                    let new = row.scope(rows::units(&trees.1, &case));
+                    if old != new {
+                        cases::rescope(tx, row.case_id, &old, &new)?;
+                        count += 1;
+                    }
+                }
+                Ok::<_, StoreError>((rows.last().map(|row| (row.registered_at, row.case_id)), count))
+            })
+            .await?;
+        changed += count;
+        match last {
+            Some(last) => cursor = Some(last),
+            None => return Ok(changed),
         }
     }
 }

@@ -20,7 +20,9 @@ pub fn case(row: &cases::CaseRow) -> Result<Case, StoreError> {
 /// # Errors
 /// [`StoreError::Other`] when the case cannot be written as JSON.
 pub fn row(case: &Case) -> Result<cases::CaseRow, StoreError> {
-    let marks: Vec<&str> = case.marks.iter().map(|mark| mark.as_str()).collect();
+    // Marks and desks share the column that lists filter by.
+    let marks = case.marks.iter().map(|mark| mark.as_str());
+    let marks: Vec<&str> = marks.chain(case.desks().iter().map(|desk| desk.as_str())).collect();
     Ok(cases::CaseRow {
         case_id: case.id.0,
         number: case.number.clone(),

@@ -49,6 +49,8 @@ pub struct Imported {
     pub spots: usize,
     /// Shifts now.
     pub shifts: usize,
+    /// Cases that other units may see now, because the tree of units changed.
+    pub rescoped: usize,
     /// Rows that were not taken, each with file, row, column and what would be right.
     pub refused: Vec<String>,
     /// What somebody should look at.
@@ -99,7 +101,9 @@ pub fn read(known: Draft, tables: &Tables, zone: &str) -> Answer<(Draft, Vec<Str
 /// # Errors
 /// When the result would not hold together, or somebody else imports at the same moment.
 pub async fn organisation(store: &Store, known: Draft, tables: &Tables, zone: &str, by: &Actor) -> Answer<Imported> {
+    let before = known.clone();
     let (draft, refused, warnings) = read(known, tables, zone)?;
+    let after = draft.clone();
     let (units, people) = (draft.units.len(), draft.people.len());
     let (spots, shifts) = (draft.spots.len(), draft.roster.len());
     let body = serde_json::to_string(&draft).map_err(Problem::internal)?;
@@ -113,7 +117,11 @@ pub async fn organisation(store: &Store, known: Draft, tables: &Tables, zone: &s
             Ok::<_, StoreError>(version)
         })
         .await?;
-    Ok(Imported { version, units, people, spots, shifts, refused, warnings })
+    let rescoped = match (before.build(), after.build()) {
+        (Ok(before), Ok(after)) if !before.has_same_tree(&after) => desk::rescope(store, before, after).await?,
+        _ => 0,
+    };
+    Ok(Imported { version, units, people, spots, shifts, rescoped, refused, warnings })
 }
 
 /// What an imported year did.

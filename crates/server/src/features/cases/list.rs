@@ -2,12 +2,12 @@
 
 use axum::{Json, extract::State};
 use jiban_domain::{
-    case::{Case, Mark, Origin, State as Stand},
+    case::{Case, Desk, Mark, Origin, State as Stand},
     clock::Clock,
     ids::{CaseId, CategoryId, ChannelId, ClassId, UnitId},
 };
-use jiban_store::{StoreError, case_list, cases, search};
-use jiff::Timestamp;
+use jiban_store::{StoreError, case_list, cases, figures, search};
+use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -26,7 +26,7 @@ use crate::{
 const PAGE_MAX: u32 = 200;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(counts)).routes(routes!(find))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(counts)).routes(routes!(desks)).routes(routes!(find))
 }
 
 /// How a list is ordered.
@@ -60,6 +60,15 @@ struct ListQuery {
     /// Only from this channel.
     #[param(value_type = Option<String>)]
     channel: Option<ChannelId>,
+    /// Only with this mark.
+    #[param(inline)]
+    mark: Option<Mark>,
+    /// Only on this desk: what waits for one kind of decision or act. Goes before `mark`.
+    #[param(inline)]
+    desk: Option<Desk>,
+    /// Only with a clock that runs out within so many minutes, or has run out.
+    #[param(minimum = 0, maximum = 525600)]
+    due_within_minutes: Option<u32>,
     /// Only with this lead unit.
     #[param(value_type = Option<String>)]
     lead: Option<UnitId>,
@@ -141,6 +150,8 @@ struct Page {
 )]
 async fn list(State(app): State<App>, staff: Staff, Query(query): Query<ListQuery>) -> Answer<Json<Page>> {
     let limit = query.limit.unwrap_or(50).clamp(1, PAGE_MAX);
+    let mark = query.desk.map(Desk::as_str).or(query.mark.map(Mark::as_str));
+    let within = query.due_within_minutes.map(|minutes| i64::from(minutes).minutes());
     let wanted = case_list::CaseQuery {
         units: Some(units(&staff, query.unit.as_ref())?),
         sort: if query.order == Order::Due { case_list::Sort::Due } else { case_list::Sort::Newest },
@@ -148,6 +159,7 @@ async fn list(State(app): State<App>, staff: Staff, Query(query): Query<ListQuer
         classes: query.class.iter().map(ToString::to_string).collect(),
         categories: query.category.iter().map(ToString::to_string).collect(),
         channels: query.channel.iter().map(ToString::to_string).collect(),
+        mark: mark.map(str::to_owned),
         lead_unit: query.lead.as_ref().map(ToString::to_string),
         cursor: query
             .cursor
@@ -158,7 +170,15 @@ async fn list(State(app): State<App>, staff: Staff, Query(query): Query<ListQuer
         limit: i64::from(limit),
         ..case_list::CaseQuery::default()
     };
-    let (found, now) = app.store.read(move |tx| Ok::<_, StoreError>((case_list::list(tx, &wanted)?, tx.now()))).await?;
+    let (found, now) = app
+        .store
+        .read(move |tx| {
+            let now = tx.now();
+            let due_before = within.and_then(|span| now.checked_add(span).ok());
+            let page = case_list::list(tx, &case_list::CaseQuery { due_before, ..wanted.clone() })?;
+            Ok::<_, StoreError>((page, now))
+        })
+        .await?;
     let next = found.next.map(|cursor| cursor.to_string());
     let cases = found.cases.iter().map(|row| Ok(rows::case(row)?.into())).collect::<Answer<_>>()?;
     Ok(Json(Page { cases, next, now }))
@@ -197,6 +217,29 @@ async fn counts(State(app): State<App>, staff: Staff) -> Answer<Json<Vec<Count>>
     let counts = app.store.read(move |tx| case_list::counts(tx, Some(&units))).await?;
     let view = |count: case_list::StateCount| Count { state: count.state, open: count.open, overdue: count.overdue };
     Ok(Json(counts.into_iter().map(view).collect()))
+}
+
+/// How many open cases lie on each desk.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeskCount {
+    /// Which desk.
+    desk: Desk,
+    /// Open cases on it.
+    open: i64,
+}
+
+/// How many open cases lie on each desk: returns, extensions, whistles, appeals, lead officials, follow-ups.
+#[utoipa::path(
+    get, path = "/desks", tag = "cases",
+    responses((status = 200, body = Vec<DeskCount>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn desks(State(app): State<App>, staff: Staff) -> Answer<Json<Vec<DeskCount>>> {
+    let units = staff.units();
+    let marks = app.store.read(move |tx| figures::open_by_marks(tx, &units)).await?;
+    let on = |desk: Desk| marks.iter().filter(move |(marks, _)| marks.split(' ').any(|mark| mark == desk.as_str()));
+    let count = |desk| DeskCount { desk, open: on(desk).map(|(_, open)| open).sum() };
+    Ok(Json(Desk::ALL.into_iter().map(count).collect()))
 }
 
 /// What to look for.
