@@ -28,6 +28,9 @@ pub struct Match {
     pub words: Vec<String>,
 }
 
+/// How much speaks for a thing, and the words that do, each with its weight.
+type Weighed<'t> = (f64, Vec<(f64, &'t str)>);
+
 impl KeywordModel {
     /// Makes lists ready: `(id, words)`. Empty words are passed over; more words than an automaton holds cannot occur
     /// in a policy.
@@ -55,7 +58,7 @@ impl KeywordModel {
         for found in automaton.find_overlapping_iter(text) {
             *counts.entry(found.pattern().as_usize()).or_default() += 1;
         }
-        let mut scores: BTreeMap<usize, (f64, Vec<(f64, &str)>)> = BTreeMap::new();
+        let mut scores: BTreeMap<usize, Weighed<'_>> = BTreeMap::new();
         for (word, count) in counts {
             let (text, owners) = (&self.words[word], &self.owners[word]);
             // The second occurrence says less than the first, the third less again.

@@ -269,11 +269,11 @@ struct Done {
 }
 
 fn register_in(tx: &mut WriteTx<'_>, app: &App, snapshot: &Snapshot, new: &Prepared) -> Result<Done, Stop> {
-    if let Some(key) = &new.key {
-        if let Some(answer) = begin(tx, key)? {
-            let answer = serde_json::from_str(&answer).map_err(|e| StoreError::corrupt(e.to_string()))?;
-            return Ok(Done { answer, decision: None });
-        }
+    if let Some(key) = &new.key
+        && let Some(answer) = begin(tx, key)?
+    {
+        let answer = serde_json::from_str(&answer).map_err(|e| StoreError::corrupt(e.to_string()))?;
+        return Ok(Done { answer, decision: None });
     }
     let world = snapshot.world();
     let moment = new.moment(tx);

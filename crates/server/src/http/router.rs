@@ -102,7 +102,6 @@ async fn measure(request: Request, next: Next) -> Response {
     response
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Problem::internal("a handler panicked").into_response()
 }

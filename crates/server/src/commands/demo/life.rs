@@ -267,11 +267,11 @@ impl<'a> Life<'a> {
             let reason = "多次反映,涉及多个部门。".to_owned();
             return Some(self.step(after, by, cmd::Escalate { official, reason }));
         }
-        if std::mem::take(&mut self.turns.teamed) {
-            if let Some(team) = self.team(case) {
-                let after = self.minutes(5, 30);
-                return Some(self.step(after, by.clone(), cmd::AssignTeam { team }));
-            }
+        if std::mem::take(&mut self.turns.teamed)
+            && let Some(team) = self.team(case)
+        {
+            let after = self.minutes(5, 30);
+            return Some(self.step(after, by.clone(), cmd::AssignTeam { team }));
         }
         let dispute = case.category.as_ref().is_some_and(|id| id.as_str().starts_with("dispute"));
         if dispute && std::mem::take(&mut self.turns.routed) {
