@@ -32,6 +32,11 @@ impl Chance {
         &of[usize::try_from(self.next() % of.len() as u64).unwrap()]
     }
 
+    /// One of some codes.
+    pub(crate) fn code(&mut self, of: &[&'static str]) -> &'static str {
+        self.pick::<&'static str>(of)
+    }
+
     pub(crate) fn share(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }

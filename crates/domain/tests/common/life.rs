@@ -20,8 +20,17 @@ use super::{
 };
 
 const GRIDS: &[&str] = &["lh.dm.c01.g01", "lh.dm.c02.g03", "lh.dm.c05.g02", "lh.dm.c07.g01", "lh.dm.c03.g04"];
-const UNITS: &[&str] =
-    &["lh.dm.zfd", "lh.dm.csb", "lh.cgj", "lh.dm.c01", "lh.dm.c01.g01", "lh.dm.xlb", "lh.gaj", "lh.dm.jjw", "lh.dm.gfb"];
+const UNITS: &[&str] = &[
+    "lh.dm.zfd",
+    "lh.dm.csb",
+    "lh.cgj",
+    "lh.dm.c01",
+    "lh.dm.c01.g01",
+    "lh.dm.xlb",
+    "lh.gaj",
+    "lh.dm.jjw",
+    "lh.dm.gfb",
+];
 const PEOPLE: &[&str] = &[
     "xlb1", "xlb2", "leader1", "leader2", "duty1", "zfd1", "zfdhead", "csb1", "cgj1", "c01a", "c01head", "c01g01a",
     "gaj1", "jjw1", "admin", "partner1",
@@ -41,7 +50,7 @@ pub(crate) fn intake(world: &World<'_>, chance: &mut Chance) -> Register {
             ..Place::default()
         },
         2 => Place::default(),
-        _ => Place { grid: Some(unit(chance.pick(GRIDS))), ..Place::default() },
+        _ => Place { grid: Some(unit(chance.code(GRIDS))), ..Place::default() },
     };
     let proposal = chance.percent(60).then(|| jiban_domain::case::Proposal {
         class: Some(class(chance)),
@@ -52,10 +61,10 @@ pub(crate) fn intake(world: &World<'_>, chance: &mut Chance) -> Register {
     });
     Register {
         channel: channel.parse().unwrap(),
-        first_receiver: chance.once_in(3).then(|| unit(chance.pick(GRIDS))),
+        first_receiver: chance.once_in(3).then(|| unit(chance.code(GRIDS))),
         place,
         reporter: Reporter { anonymous: chance.once_in(5), contactable: !chance.once_in(6) },
-        complained_about: chance.once_in(10).then(|| unit(chance.pick(UNITS))),
+        complained_about: chance.once_in(10).then(|| unit(chance.code(UNITS))),
         received_by_leader: (channel == "reception_day").then(|| "leader2".parse().unwrap()),
         proposal,
         ..desk::call()
@@ -201,18 +210,17 @@ pub(crate) fn any(world: &World<'_>, case: &Case, act: Act, chance: &mut Chance)
         Act::Correct => cmd::Correct {
             title: chance.once_in(2).then(|| text(chance)),
             text: None,
-            place: chance.once_in(2).then(|| Place { grid: Some(unit(chance.pick(GRIDS))), ..Place::default() }),
-            complained_about: chance.once_in(4).then(|| unit(chance.pick(UNITS))),
+            place: chance.once_in(2).then(|| Place { grid: Some(unit(chance.code(GRIDS))), ..Place::default() }),
+            complained_about: chance.once_in(4).then(|| unit(chance.code(UNITS))),
         }
         .into(),
         Act::Dispatch => {
-            let lead = chance.once_in(2).then(|| unit(chance.pick(UNITS)));
-            let co_units =
-                if chance.once_in(3) { BTreeSet::from([unit(chance.pick(UNITS))]) } else { BTreeSet::new() };
+            let lead = chance.once_in(2).then(|| unit(chance.code(UNITS)));
+            let co_units = if chance.once_in(3) { BTreeSet::from([unit(chance.code(UNITS))]) } else { BTreeSet::new() };
             cmd::Dispatch { lead, co_units, note: String::new() }.into()
         }
         Act::Accept => cmd::Accept { handler: chance.once_in(4).then(|| person(chance)) }.into(),
-        Act::Return => give_back(chance.once_in(2).then(|| *chance.pick(UNITS))).into(),
+        Act::Return => give_back(chance.once_in(2).then(|| chance.code(UNITS))).into(),
         Act::DecideReturn => {
             let id = case.returns.last().map_or_else(|| stray(chance), |found| found.id);
             let lead = other(case, chance);
@@ -267,7 +275,7 @@ pub(crate) fn any(world: &World<'_>, case: &Case, act: Act, chance: &mut Chance)
         }
         .into(),
         Act::BlowWhistle => {
-            let units = (0..chance.range(0, 4)).map(|_| unit(chance.pick(UNITS))).collect();
+            let units = (0..chance.range(0, 4)).map(|_| unit(chance.code(UNITS))).collect();
             cmd::BlowWhistle { caller: None, units, matter: text(chance) }.into()
         }
         Act::ReportIn => {
@@ -309,7 +317,7 @@ pub(crate) fn any(world: &World<'_>, case: &Case, act: Act, chance: &mut Chance)
 }
 
 fn person(chance: &mut Chance) -> PersonId {
-    chance.pick(PEOPLE).parse().unwrap()
+    chance.code(PEOPLE).parse().unwrap()
 }
 
 fn linked(case: &Case, chance: &mut Chance) -> CaseId {
