@@ -1,0 +1,14 @@
+//! What the program promises, shown on the real server over SQLite and over a real PostgreSQL.
+//!
+//! Each file is one theme. A test speaks HTTP, as everybody does; time is a clock set by hand, and the workers take
+//! their steps when the test says so.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends when something is not as it should be"
+)]
+
+mod job;
+mod kit;
