@@ -367,3 +367,49 @@ commands! {
     /// Recompute open clocks after the official calendar changed.
     Recalendar("recalendar", "recompute clocks by the calendar", "按日历重算时限") {}
 }
+
+impl Command {
+    /// Every free text in the command, so that personal numbers in them can be masked before anything is decided.
+    pub fn texts_mut(&mut self) -> Vec<&mut String> {
+        match self {
+            Self::Classify(c) => vec![&mut c.note],
+            Self::Correct(c) => {
+                let address = c.place.as_mut().map(|place| &mut place.address);
+                [c.title.as_mut(), c.text.as_mut(), address].into_iter().flatten().collect()
+            }
+            Self::Dispatch(c) => vec![&mut c.note],
+            Self::Return(c) => vec![&mut c.explained],
+            Self::DecideReturn(c) => vec![&mut c.note],
+            Self::Contact(c) => vec![&mut c.note],
+            Self::Verify(c) => vec![&mut c.finding],
+            Self::Note(c) => vec![&mut c.text],
+            Self::Attach(c) => vec![&mut c.name],
+            Self::DecideExtension(c) => vec![&mut c.note],
+            Self::Escalate(c) => vec![&mut c.reason],
+            Self::OfficialAct(c) => c.duties.values_mut().chain(c.questions.values_mut()).collect(),
+            Self::BlowWhistle(c) => vec![&mut c.matter],
+            Self::ReportIn(c) => vec![&mut c.action],
+            Self::SettleWhistle(c) => vec![&mut c.note],
+            Self::Finish(c) => vec![&mut c.outcome],
+            Self::FileOpinion(c) => c.values.values_mut().collect(),
+            Self::FollowUp(c) => c.values.values_mut().collect(),
+            Self::Rate(c) => vec![&mut c.comment],
+            Self::Dispute(c) => vec![&mut c.reason],
+            Self::Appeal(c) => vec![&mut c.reason],
+            Self::DecideAppeal(c) => vec![&mut c.note],
+            Self::Reopen(c) => vec![&mut c.reason],
+            Self::HandUpstream(c) => vec![&mut c.reason],
+            Self::Decline(c) => vec![&mut c.explanation],
+            Self::RevealIdentity(c) => vec![&mut c.reason],
+            Self::Close(c) => vec![&mut c.note],
+            Self::Accept(_)
+            | Self::AssignTeam(_)
+            | Self::RequestExtension(_)
+            | Self::RouteTo(_)
+            | Self::MarkRepeat(_)
+            | Self::Link(_)
+            | Self::Tick(_)
+            | Self::Recalendar(_) => Vec::new(),
+        }
+    }
+}

@@ -6,6 +6,7 @@
 pub mod identity;
 pub mod numbers;
 pub mod rows;
+pub mod ticket;
 pub mod triage;
 
 use std::sync::Arc;
@@ -136,11 +137,17 @@ pub async fn register(app: &App, by: Actor, intake: Intake) -> Answer<Registered
 pub async fn act(
     app: &App,
     id: CaseId,
-    command: Command,
+    mut command: Command,
     by: Actor,
     expected: Option<u64>,
     key: Option<Key>,
 ) -> Answer<Case> {
+    for text in command.texts_mut() {
+        let (masked, found) = jiban_text::mask_personal(text);
+        if found {
+            *text = masked;
+        }
+    }
     let snapshot = app.snapshot();
     let fresh = RequestId(Uuid::now_v7());
     let (world, parts) = (Arc::clone(&snapshot), app.clone());

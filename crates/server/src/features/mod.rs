@@ -7,6 +7,7 @@ pub mod cases;
 pub mod intake;
 pub mod live;
 pub mod notifications;
+pub mod open311;
 pub mod sessions;
 pub mod statistics;
 pub mod world;

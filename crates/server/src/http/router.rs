@@ -37,7 +37,8 @@ pub fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(features::world::routes())
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_MAX))
         .merge(features::live::routes());
-    OpenApiRouter::with_openapi(openapi::base()).nest("/api/v1", routes).split_for_parts()
+    let routes = OpenApiRouter::with_openapi(openapi::base()).nest("/api/v1", routes);
+    routes.nest("/open311/v2", features::open311::routes()).split_for_parts()
 }
 
 /// The program's routes over its parts. `metrics` renders the metrics page; none where nobody recorded any.

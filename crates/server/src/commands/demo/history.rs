@@ -186,7 +186,7 @@ fn story(snapshot: &crate::infra::world::Snapshot, seed: u64, at: Timestamp) -> 
         channel: ChannelId::new(*channel).map_err(|why| Failure(why.to_string()))?,
         first_receiver: found.then(|| spot.grid.clone()),
         title: String::new(),
-        text: text.replace("{}", &spot.name),
+        text: text.replace("{}", &spot.address),
         place,
         reporter: Default::default(),
         complained_about: None,

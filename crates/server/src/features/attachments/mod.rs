@@ -6,12 +6,13 @@ mod picture;
 use axum::{
     Json,
     body::Bytes,
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, Path, State},
     http::{HeaderMap, StatusCode, header},
 };
 use jiban_domain::{
-    case::AttachmentKind,
+    case::{AttachmentKind, Case},
     command::{Act, Attach, Command},
+    event::Actor,
     ids::AttachmentId,
     permission,
 };
@@ -24,10 +25,11 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    desk,
+    desk::{self, ticket::Ticket},
     http::{
         auth::Seen,
         body::{Query, path},
+        limits::Public,
         problem::{Answer, Problem},
     },
 };
@@ -39,6 +41,7 @@ const UPLOAD_MAX_MIB: u32 = 20;
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(upload))
+        .routes(routes!(upload_as_reporter))
         .layer(DefaultBodyLimit::max(UPLOAD_MAX_MIB as usize * (1 << 20)))
         .routes(routes!(list))
         .routes(routes!(download))
@@ -96,14 +99,50 @@ async fn upload(
     Query(query): Query<UploadQuery>,
     body: Bytes,
 ) -> Answer<(StatusCode, Json<Stored>)> {
+    let Seen { staff, case } = seen;
+    take(&app, &case, staff.actor, query, body).await
+}
+
+/// Upload a photo as the reporter, by number (in the path) and tracking code (in a header); the body is the file.
+#[utoipa::path(
+    post, path = "/public/cases/{number}/attachments", tag = "public",
+    params(
+        ("number" = String, Path, description = "Number of the case"),
+        ("X-Tracking-Code" = String, Header, description = "Tracking code of the case"),
+        UploadQuery,
+    ),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 201, body = Stored), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+async fn upload_as_reporter(
+    State(app): State<App>,
+    _: Public,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+    Query(query): Query<UploadQuery>,
+    body: Bytes,
+) -> Answer<(StatusCode, Json<Stored>)> {
+    let code = headers.get("x-tracking-code").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let case = Ticket { number, code }.open(&app).await?;
+    take(&app, &case, Actor::Reporter, query, body).await
+}
+
+/// Checks, keeps and attaches an upload.
+async fn take(
+    app: &App,
+    case: &Case,
+    by: Actor,
+    query: UploadQuery,
+    body: Bytes,
+) -> Answer<(StatusCode, Json<Stored>)> {
     // Asked before the work and the storage, and again when the case is changed.
-    permission::may(&seen.staff.snapshot.organisation, &seen.staff.actor, Act::Attach, &seen.case)?;
+    permission::may(&app.snapshot().organisation, &by, Act::Attach, case)?;
     let max = app.config.files.max_mib.unwrap_or(UPLOAD_MAX_MIB).min(UPLOAD_MAX_MIB) as usize * (1 << 20);
     if body.len() > max {
         return Err(Problem::field("body", format!("at most {max} bytes"), format!("最多 {max} 字节")));
     }
     let checked = tokio::task::spawn_blocking(move || picture::check(&body)).await.map_err(Problem::internal)??;
-    let (case, id) = (seen.case.id, Uuid::now_v7());
+    let (case, id) = (case.id, Uuid::now_v7());
     let name = BlobName::attachment(app.store.tenant(), case.0, id, "original")?;
     let mut row = attachments::AttachmentRow {
         id,
@@ -115,12 +154,12 @@ async fn upload(
         width: checked.size.map(|(width, _)| i64::from(width)),
         height: checked.size.map(|(_, height)| i64::from(height)),
         kind: kind(query.kind).to_owned(),
-        by_actor: seen.staff.actor.to_string(),
+        by_actor: by.to_string(),
         at: jiff::Timestamp::now(),
     };
     app.blobs.put(&name, checked.bytes.into()).await?;
     let command = Command::Attach(Attach { id: AttachmentId(id), kind: query.kind, name: row.name.clone() });
-    let done = desk::attach(&app, case, command, seen.staff.actor, row.clone()).await;
+    let done = desk::attach(app, case, command, by, row.clone()).await;
     if let Err(problem) = done {
         // The case did not take it: nothing is left behind.
         app.blobs.remove(&name).await?;

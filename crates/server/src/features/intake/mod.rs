@@ -14,7 +14,7 @@ use jiban_domain::{
     event::{Actor, Event},
     ids::{ChannelId, SpotId},
 };
-use jiban_store::{StoreError, cases, events};
+use jiban_store::{StoreError, events};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -22,7 +22,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
-    desk::{self, Intake, Registered, identity, identity::Identity, rows},
+    desk::{self, Intake, Registered, identity::Identity, rows, ticket::Ticket},
     http::{
         body::Body,
         key::IdempotencyKey,
@@ -69,7 +69,7 @@ struct Submission {
 )]
 async fn submit(
     State(app): State<App>,
-    Public(address): Public,
+    _: Public,
     key: IdempotencyKey,
     Body(new): Body<Submission>,
 ) -> Answer<(StatusCode, Json<Registered>)> {
@@ -78,7 +78,8 @@ async fn submit(
         return Err(Problem::field("channel", "a public channel", "应为对公众开放的渠道"));
     }
     new.reporter.check("reporter")?;
-    let key = key.of(&format!("public:{address}"), &new);
+    // A phone changes its address between two tries; the key alone tells that it is the same request.
+    let key = key.of("public", &new);
     let register = Register {
         origin: None,
         channel: new.channel,
@@ -94,18 +95,6 @@ async fn submit(
     };
     let intake = Intake { register, identity: new.reporter, key, at: None };
     Ok((StatusCode::CREATED, Json(desk::register(&app, Actor::Reporter, intake).await?)))
-}
-
-/// What opens a case for its reporter.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Ticket {
-    /// Number of the case.
-    #[schema(max_length = 64)]
-    number: String,
-    /// Tracking code.
-    #[schema(max_length = 32)]
-    code: String,
 }
 
 /// A case as its reporter sees it.
@@ -147,7 +136,7 @@ struct Step {
     responses((status = 200, body = Tracked), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
 async fn track(State(app): State<App>, _: Public, Body(ticket): Body<Ticket>) -> Answer<Json<Tracked>> {
-    let case = open(&app, ticket).await?;
+    let case = ticket.open(&app).await?;
     Ok(Json(tracked(&app, case).await?))
 }
 
@@ -171,9 +160,8 @@ struct Grade {
     responses((status = 200, body = Tracked), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
 async fn rate(State(app): State<App>, _: Public, Body(grade): Body<Grade>) -> Answer<Json<Tracked>> {
-    let case = open(&app, grade.ticket).await?;
-    let comment = jiban_text::mask_personal(&grade.comment).0;
-    let command = Command::Rate(Rate { grade: grade.grade, comment });
+    let case = grade.ticket.open(&app).await?;
+    let command = Command::Rate(Rate { grade: grade.grade, comment: grade.comment });
     let case = desk::act(&app, case.id, command, Actor::Reporter, None, None).await?;
     Ok(Json(tracked(&app, case).await?))
 }
@@ -195,8 +183,8 @@ struct Objection {
     responses((status = 200, body = Tracked), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
 async fn dispute(State(app): State<App>, _: Public, Body(objection): Body<Objection>) -> Answer<Json<Tracked>> {
-    let case = open(&app, objection.ticket).await?;
-    let command = Command::Dispute(Dispute { reason: jiban_text::mask_personal(&objection.reason).0 });
+    let case = objection.ticket.open(&app).await?;
+    let command = Command::Dispute(Dispute { reason: objection.reason });
     let case = desk::act(&app, case.id, command, Actor::Reporter, None, None).await?;
     Ok(Json(tracked(&app, case).await?))
 }
@@ -236,19 +224,6 @@ async fn spot(State(app): State<App>, _: Public, Path(spot): Path<String>) -> An
         hotline: grid.hotline.clone(),
         community: community.map(|unit| unit.name.zh.clone()),
     }))
-}
-
-/// Opens a case by number and code. A wrong pair is no case at all, and costs the same.
-async fn open(app: &App, ticket: Ticket) -> Answer<Case> {
-    let hash = identity::tracking_hash(&app.token_key, &ticket.number, &ticket.code);
-    let row = app.store.read(move |tx| cases::find_by_number(tx, &ticket.number)).await?;
-    let row = row.filter(|row| row.tracking.is_some_and(|stored| same(&stored, &hash)));
-    Ok(rows::case(&row.ok_or_else(Problem::not_found)?)?)
-}
-
-/// Compares without telling by its time where the difference is.
-fn same(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len() && left.iter().zip(right).fold(0, |sum, (l, r)| sum | (l ^ r)) == 0
 }
 
 async fn tracked(app: &App, case: Case) -> Answer<Tracked> {
