@@ -483,6 +483,10 @@ pub struct Case {
     pub ended_at: Option<Timestamp>,
     /// All clocks that ever ran on it.
     pub clocks: Vec<Clock>,
+    /// Milestones of the first round that the record it was brought in from does not tell: no clock waits for them and
+    /// nobody is asked for them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unrecorded: BTreeSet<Milestone>,
     /// When it last changed.
     #[schema(value_type = String, format = DateTime)]
     pub changed_at: Timestamp,
@@ -535,6 +539,7 @@ impl Case {
             declined: None,
             ended_at: None,
             clocks: Vec::new(),
+            unrecorded: new.unrecorded.clone(),
             changed_at: first.at,
         })
     }
@@ -701,6 +706,7 @@ impl Case {
                 self.state = State::Handling;
                 self.ended_at = None;
                 self.attempts.clear();
+                self.unrecorded.clear();
                 let kept = [Milestone::Registered, Milestone::Dispatched, Milestone::Accepted];
                 self.milestones.retain(|milestone, _| kept.contains(milestone));
                 self.milestones.insert(Milestone::Dispatched, at);

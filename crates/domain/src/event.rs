@@ -18,7 +18,7 @@ use crate::{
     case::{Appeal, Attachment, Extension, Mark, Origin, Place, Proposal, Reporter, Return, Whistle},
     clock::ClockEvent,
     ids::{BadCode, CaseId, CategoryId, ChannelId, ClassId, FormId, PersonId, RequestId, StudioId, UnitId},
-    policy::Route,
+    policy::{Milestone, Route},
 };
 
 /// Who acts.
@@ -117,6 +117,10 @@ pub struct NewCase {
     /// The program's proposal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<Proposal>,
+    /// Milestones of which the record that this case was brought in from says nothing 导入记录未载明: their clocks are
+    /// not judged. Empty for a case that was registered here.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unrecorded: BTreeSet<Milestone>,
 }
 
 /// What happened.

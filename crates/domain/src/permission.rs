@@ -72,6 +72,23 @@ const fn needed(act: Act) -> &'static [Standing] {
     }
 }
 
+/// What a record of another platform may tell of a case's handling there, until somebody here has taken the case.
+const fn is_told_by_records(act: Act) -> bool {
+    matches!(
+        act,
+        Act::Classify
+            | Act::Dispatch
+            | Act::Accept
+            | Act::Contact
+            | Act::Verify
+            | Act::Finish
+            | Act::FileOpinion
+            | Act::FollowUp
+            | Act::Decline
+            | Act::Close
+    )
+}
+
 const fn en(standing: Standing) -> &'static str {
     match standing {
         S::Liaison => "the liaison office",
@@ -124,7 +141,7 @@ pub fn may(organisation: &Organisation, actor: &Actor, act: Act, case: &Case) ->
     let stands = match actor {
         Actor::Reporter => needed(act).contains(&S::Reporter),
         Actor::System => needed(act).contains(&S::System),
-        Actor::Upstream => needed(act).contains(&S::Upstream),
+        Actor::Upstream => needed(act).contains(&S::Upstream) || (is_told_by_records(act) && case.handler.is_none()),
         Actor::Person(id) => {
             let Some(person) = active(organisation, id) else {
                 return Err(refused("this account is not active", "账号已停用"));

@@ -537,6 +537,9 @@ impl Draft<'_> {
         if case.whistles.iter().any(|whistle| whistle.outcome.is_none()) {
             return first("have the open whistle settled", "办结尚未办结的吹哨");
         }
+        if self.moment.by == Actor::Upstream {
+            return Ok(()); // handled elsewhere: its photos and its lead official stayed there
+        }
         let official_due = self.world.policy.escalation.stubborn_needs_official && case.marks.contains(&Mark::Stubborn);
         if official_due && case.escalation.is_none() {
             return first("have a lead official named: the case is marked stubborn", "提级包案(该件为「老大难」)");
@@ -754,7 +757,8 @@ impl Draft<'_> {
         let rounds = self.world.policy.closing.follow_up_rounds as usize;
         let last = self.case.follow_ups.last().filter(|follow_up| follow_up.round == self.case.round);
         let unsatisfied = last.is_some_and(|follow_up| follow_up.satisfied == Some(false));
-        if unsatisfied && self.rounds_of_follow_up() < rounds {
+        // A record that says 'closed' is history; there is no second round to ask for.
+        if unsatisfied && self.rounds_of_follow_up() < rounds && self.moment.by != Actor::Upstream {
             return first("follow up a second time: the reporter was not satisfied", "再次回访(上次不满意)");
         }
         let note = optional("note", &c.note, NOTE_MAX_CHARS)?.to_owned();
@@ -764,6 +768,9 @@ impl Draft<'_> {
 
     /// Whether the policy asks for this milestone from a case of this origin.
     fn is_due(&self, milestone: Milestone) -> bool {
+        if self.case.unrecorded.contains(&milestone) {
+            return false;
+        }
         let rules = self.world.policy.clocks.values();
         rules.filter(|r| r.stop == milestone).any(|r| r.origins.is_empty() || r.origins.contains(&self.case.origin))
     }

@@ -257,10 +257,11 @@ fn key(id: &ClockId, round: u32, unit: Option<&UnitId>) -> String {
     }
 }
 
-/// Whether the rule runs for this case at all. Contact needs somebody to contact.
+/// Whether the rule runs for this case at all. Contact needs somebody to contact, and what a record does not tell cannot
+/// be judged.
 fn runs_for(rule: &ClockRule, case: &Case) -> bool {
     let origin = rule.origins.is_empty() || rule.origins.contains(&case.origin);
-    origin && (rule.stop != Milestone::Contacted || case.reporter.contactable)
+    origin && !case.unrecorded.contains(&rule.stop) && (rule.stop != Milestone::Contacted || case.reporter.contactable)
 }
 
 /// Length by mark and class; of a case not yet classed, the shortest: nobody waits because we have not looked.

@@ -21,7 +21,7 @@ use crate::{
     ids::{CaseId, ClassId, RequestId, UnitId},
     organisation::Organisation,
     permission,
-    policy::Policy,
+    policy::{Milestone, Policy},
     refusal::Refusal,
 };
 
@@ -67,6 +67,25 @@ pub fn register(
     new: &Register,
     moment: &Moment,
 ) -> Result<Decision, Refusal> {
+    bring_in(world, id, number, new, &BTreeSet::new(), moment)
+}
+
+/// Registers a case of which a record tells 导入. `unrecorded` are the milestones that lie behind it and of which the
+/// record says nothing: no clock waits for them, and finishing and closing do not ask for them, until it is reopened.
+///
+/// # Errors
+/// As [`register`]; and only a record brought in ([`Actor::Upstream`]) may leave something unsaid.
+pub fn bring_in(
+    world: &World<'_>,
+    id: CaseId,
+    number: String,
+    new: &Register,
+    unrecorded: &BTreeSet<Milestone>,
+    moment: &Moment,
+) -> Result<Decision, Refusal> {
+    if !unrecorded.is_empty() && moment.by != Actor::Upstream {
+        return Err(Refusal::invalid("unrecorded", "empty for a case registered here", "本平台登记的诉求件不得填写"));
+    }
     let moment = &Moment { now: to_the_millisecond(moment.now), ..moment.clone() };
     let channel = world.policy.channels.get(&new.channel).ok_or_else(|| Refusal::unknown("channel", &new.channel))?;
     let text = required("text", &new.text, TEXT_MAX_CHARS)?;
@@ -96,6 +115,7 @@ pub fn register(
             complained_about: new.complained_about.clone(),
             upstream_number: new.upstream_number.clone().filter(|number| !number.trim().is_empty()),
             proposal: new.proposal.clone(),
+            unrecorded: unrecorded.clone(),
         })),
     };
     let Some(case) = Case::born(&born) else { return Err(Refusal::unknown("case", id)) };
@@ -168,7 +188,8 @@ impl Draft<'_> {
         let Some(proposal) = self.case.proposal.clone() else { return };
         let sure = proposal.confidence >= self.world.policy.triage.abstain_below;
         let Some(class) = proposal.class.filter(|class| self.world.policy.class(class).is_some()) else { return };
-        let automatic = self.world.policy.dispatch.automatic;
+        // Where a record tells who handled the case, the program does not decide it anew.
+        let automatic = self.world.policy.dispatch.automatic && self.moment.by != Actor::Upstream;
         if proposal.danger.is_none() && !(automatic && sure) {
             return;
         }
