@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiban_domain::{case::Place, command::Register, decide::Decision, event::Actor, ids::ChannelId};
 use jiff::{Timestamp, ToSpan};
 use rand::{
@@ -88,8 +89,11 @@ pub async fn make(app: &App, seed: u64, days: u32) -> Result<Report, Failure> {
     arrivals.sort_unstable();
     let bar = indicatif::ProgressBar::new(arrivals.len() as u64);
     bar.set_style(style());
-    for (number, at) in (0_u64..).zip(arrivals) {
-        let decision = one(app, seed.wrapping_mul(1_000_003).wrapping_add(number), at, until).await?;
+    // Several at once share a commit; they are begun, and so numbered, in order.
+    let lives =
+        (0_u64..).zip(arrivals).map(|(n, at)| one(app, seed.wrapping_mul(1_000_003).wrapping_add(n), at, until));
+    let mut lives = stream::iter(lives).buffered(AT_ONCE);
+    while let Some(decision) = lives.try_next().await? {
         report.cases += 1;
         report.open += usize::from(decision.case.state.is_open());
         report.events += decision.events.len();
@@ -107,7 +111,6 @@ const AT_ONCE: usize = 32;
 /// # Errors
 /// As [`make`].
 pub async fn fill(app: &App, seed: u64, cases: usize) -> Result<(), Failure> {
-    use futures_util::{StreamExt, TryStreamExt, stream};
     let until = now_ms();
     let span_s = 180 * 86_400_i64;
     let all = i64::try_from(cases).unwrap_or(i64::MAX).max(1);
