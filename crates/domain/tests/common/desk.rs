@@ -147,6 +147,12 @@ impl Desk {
         self
     }
 
+    /// The next command carries the id of the one before: it was sent twice.
+    pub(crate) fn once_more(&mut self) -> &mut Self {
+        self.ids -= 1;
+        self
+    }
+
     pub(crate) fn tick(&mut self) -> &mut Self {
         let by = std::mem::replace(&mut self.by, Actor::System);
         self.act(cmd::Tick {});

@@ -109,6 +109,11 @@ pub(crate) fn sensible(world: &World<'_>, case: &Case, chance: &mut Chance) -> O
             let command = any(world, case, act, chance);
             (whoever(world, case, &command, chance), command)
         }
+        State::Handling | State::Finished
+            if case.extensions.iter().any(|found| found.granted.is_none()) && chance.percent(70) =>
+        {
+            (of(liaison, chance), any(world, case, Act::DecideExtension, chance))
+        }
         State::Handling if chance.once_in(6) => {
             let acts = [Act::RequestExtension, Act::DecideExtension, Act::BlowWhistle, Act::Escalate, Act::RouteTo];
             let command = any(world, case, *chance.pick(&acts), chance);
