@@ -66,7 +66,10 @@ pub(crate) fn run() -> Outcome {
         eprintln!("{finding}");
     }
     match findings.len() {
-        0 => Ok(println!("tidy")),
+        0 => {
+            println!("tidy");
+            Ok(())
+        }
         count => Err(format!("{count} finding(s)")),
     }
 }

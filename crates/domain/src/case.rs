@@ -740,9 +740,10 @@ impl Case {
         units
     }
 
-    /// When the next running clock is due; none when none runs.
+    /// When the most pressing clock is due, or was: of those that run and those past due; none when nothing is waited for.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.clocks.iter().filter(|clock| clock.is_running()).map(|clock| clock.due_at).min()
+        let waits = self.clocks.iter().filter(|clock| clock.is_running() || clock.is_overdue());
+        waits.map(|clock| clock.due_at).min()
     }
 
     /// The return that waits for a decision.

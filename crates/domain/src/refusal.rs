@@ -137,6 +137,7 @@ impl std::error::Error for Refusal {}
 
 fn what_zh(what: &str) -> &str {
     match what {
+        "case" => "诉求件",
         "unit" => "单位",
         "class" => "类别",
         "category" => "诉求分类",

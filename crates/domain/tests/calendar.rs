@@ -63,6 +63,32 @@ fn holidays_and_the_weekend_days_worked_for_them_are_as_announced() {
 }
 
 #[test]
+fn the_calendars_that_ship_say_what_was_announced() {
+    let shipped = [include_str!("../../../calendars/2025.json"), include_str!("../../../calendars/2026.json")];
+    let announced = announcements();
+    for text in shipped {
+        let year: HolidayYear = serde_json::from_str(text).expect("a shipped calendar reads");
+        let official = announced.iter().find(|found| found.year == year.year).expect("an announced year");
+        assert!(!year.days.is_empty());
+        assert_eq!(&year, official);
+    }
+}
+
+#[test]
+fn working_days_around_the_spring_festival_count_the_saturdays_worked_for_it() {
+    let calendar = calendar();
+    // 2026: Saturday 14 February worked, 15 to 23 off, Saturday the 28th worked.
+    for (start, count, due) in [
+        ("2026-02-13T09:00", 1, "2026-02-15T00:00"),
+        ("2026-02-13T09:00", 2, "2026-02-25T00:00"),
+        ("2026-02-14T09:00", 3, "2026-02-27T00:00"),
+        ("2026-02-20T09:00", 5, "2026-03-01T00:00"),
+    ] {
+        assert_eq!(calendar.add_working_days(local(start), count), Due { at: local(due), certain: true }, "{start}");
+    }
+}
+
+#[test]
 fn three_working_days_over_the_national_day_end_after_it() {
     // From 30 September 2025: 9, 10 and 11 October are worked (the 11th is a Saturday); due when the 11th ends.
     let due = calendar().add_working_days(local("2025-09-30T16:20"), 3);

@@ -1,6 +1,7 @@
 //! Random people do random things at random times, and the mechanism holds.
 //!
-//! A failing run tells its seed; `JIBAN_SEED=… cargo nextest run -p jiban-domain simulation` runs that one alone.
+//! A failing run tells its seed; `JIBAN_SEED=… cargo nextest run -p jiban-domain simulation` runs that one alone, and
+//! `JIBAN_SEEDS=100000` as many.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
@@ -32,7 +33,8 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 /// Runs every seed, or the one that is asked for; a failure says which seed it was.
 fn for_each_seed(name: &str, seeds: std::ops::Range<u64>, run: impl Fn(u64)) {
     let asked = std::env::var("JIBAN_SEED").ok().map(|text| text.parse::<u64>().expect("JIBAN_SEED is a number"));
-    let seeds = asked.map_or(seeds, |seed| seed..seed + 1);
+    let many = std::env::var("JIBAN_SEEDS").ok().map(|text| text.parse::<u64>().expect("JIBAN_SEEDS is a number"));
+    let seeds = asked.map_or(seeds.start..many.unwrap_or(seeds.end), |seed| seed..seed + 1);
     for seed in seeds {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(seed))) {
             let text = panic.downcast_ref::<String>().cloned();
@@ -141,10 +143,10 @@ fn anything_goes(worlds: &Worlds, seed: u64, tally: &mut Tally) {
 }
 
 fn next_command(world: &World<'_>, stream: &Stream, chance: &mut Chance) -> (Actor, Command) {
-    if chance.percent(45) {
-        if let Some((_, by, command)) = life::sensible(world, &stream.case, chance) {
-            return (by, command);
-        }
+    if chance.percent(45)
+        && let Some((_, by, command)) = life::sensible(world, &stream.case, chance)
+    {
+        return (by, command);
     }
     if chance.percent(20) {
         let command = if chance.once_in(5) { cmd::Recalendar {}.into() } else { cmd::Tick {}.into() };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiban_domain::{
     case::{Case, State},
-    clock::{CancelReason, ClockEvent, Standing},
+    clock::{CancelReason, Clock, ClockEvent, Standing},
     decide::{Decision, World},
     dispatch,
     event::{Event, Recorded},
@@ -145,8 +145,10 @@ impl Stream {
                 assert_eq!(clock.next_at(rule), None, "{} goes on in a case that is over", clock.key);
             }
         }
-        let running = self.case.clocks.iter().filter(|clock| clock.standing == Standing::Running);
-        assert_eq!(self.case.next_due(), running.map(|clock| clock.due_at).min());
+        let waits =
+            |clock: &&Clock| matches!(clock.standing, Standing::Running | Standing::Breached { stopped_at: None });
+        let waits = self.case.clocks.iter().filter(waits);
+        assert_eq!(self.case.next_due(), waits.map(|clock| clock.due_at).min());
     }
 
     /// Every open case is in the queue of a unit that has people for it. Never nobody.

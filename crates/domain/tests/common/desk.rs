@@ -1,6 +1,9 @@
 //! A desk to act at, so that a test reads as what people did: who, when, what; and what came of it.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiban_domain::{
     case::{AttachmentKind, Case, Mark, Place, Reporter, State},
@@ -9,7 +12,7 @@ use jiban_domain::{
     decide::{self, Moment},
     event::{Actor, Event},
     ids::{AttachmentId, CaseId, RequestId, UnitId},
-    policy::Length,
+    policy::{Length, Milestone},
     refusal::Refusal,
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -56,10 +59,19 @@ impl Door {
     pub(crate) fn try_register(self, change: impl FnOnce(&mut Register)) -> Result<Desk, Refusal> {
         let mut register = call();
         change(&mut register);
+        self.take(&register, &BTreeSet::new())
+    }
+
+    /// Brings in a record that leaves something unsaid.
+    pub(crate) fn bring_in(self, unrecorded: &BTreeSet<Milestone>) -> Result<Desk, Refusal> {
+        self.take(&call(), unrecorded)
+    }
+
+    fn take(self, register: &Register, unrecorded: &BTreeSet<Milestone>) -> Result<Desk, Refusal> {
         let moment = Moment { by: self.by.clone(), now: self.now, fresh: RequestId(Uuid::from_u128(1)) };
-        let id = CaseId(Uuid::from_u128(7));
-        let first = decide::register(&self.town.world(), id, "DM20260608-00001".into(), &register, &moment)?;
-        let stream = Stream::begin(&self.town.world(), first);
+        let (world, id) = (self.town.world(), CaseId(Uuid::from_u128(7)));
+        let first = decide::bring_in(&world, id, "DM20260608-00001".into(), register, unrecorded, &moment)?;
+        let stream = Stream::begin(&world, first);
         Ok(Desk { town: self.town, stream, now: self.now, by: self.by, ids: 100 })
     }
 }

@@ -87,6 +87,32 @@ impl Identity {
     }
 }
 
+/// What people write where a name is asked for, and mean nobody by it.
+const NOBODY: [&str; 10] = ["匿名", "居民", "市民", "业主", "群众", "先生", "女士", "商户", "住户", "路人"];
+
+impl Identity {
+    /// A text without personal numbers and without the reporter's own name, numbers and mail address, where they wrote
+    /// them into it. `true` when there was one. The address stays: it often is where the matter is.
+    pub fn hide(&self, text: &str) -> (String, bool) {
+        let masked = self.masked();
+        let (name, phone) = (self.name.trim(), self.phone.trim());
+        let other = |field: &Option<String>| field.as_deref().unwrap_or_default().trim().to_owned();
+        let known = [
+            (if NOBODY.contains(&name) { "" } else { name }, masked.name.as_str()),
+            (phone, masked.phone.as_str()),
+            (&*other(&self.email), "***"),
+            (&*other(&self.id_number), "***"),
+        ];
+        let (mut out, mut found) = jiban_text::mask_personal(text);
+        for (what, instead) in known {
+            if what.chars().count() >= 2 && out.contains(what) {
+                (out, found) = (out.replace(what, instead), true);
+            }
+        }
+        (out, found)
+    }
+}
+
 impl From<identity::Identity> for Identity {
     fn from(stored: identity::Identity) -> Self {
         Self {

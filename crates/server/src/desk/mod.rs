@@ -16,9 +16,10 @@ use jiban_domain::{
     command::{Command, Recalendar, Register},
     decide::{self, Decision, Moment},
     event::Actor,
-    ids::{CaseId, RequestId},
+    ids::{CaseId, PersonId, RequestId},
     notice,
     organisation::Organisation,
+    permission,
     refusal::Refusal,
 };
 use jiban_store::{
@@ -187,11 +188,26 @@ pub(crate) fn act_in(
     if decision.events.is_empty() {
         return Ok(decision);
     }
+    check_tie(tx, snapshot, command, &moment.by)?;
     save(tx, app, snapshot, (&row, &case), &decision)?;
     if decision.case.title != case.title || decision.case.text != case.text {
         search::put(tx, id.0, &search_words(&decision.case))?;
     }
     Ok(decision)
+}
+
+/// A case is tied only to one that is there and that the actor may see; the two are not told apart.
+fn check_tie(tx: &mut WriteTx<'_>, snapshot: &Snapshot, command: &Command, by: &Actor) -> Result<(), Stop> {
+    let other = match command {
+        Command::Link(link) => link.to,
+        Command::MarkRepeat(mark) => mark.of,
+        _ => return Ok(()),
+    };
+    let found = cases::load(tx, other.0)?.as_ref().map(rows::case).transpose()?;
+    match found.filter(|case| permission::sees(&snapshot.organisation, by, case)) {
+        Some(_) => Ok(()),
+        None => Err(Refusal::unknown("case", other).into()),
+    }
 }
 
 /// One case, as stored.
@@ -238,9 +254,8 @@ impl Prepared {
 
 async fn prepare(app: &App, snapshot: &Snapshot, by: Actor, intake: Intake) -> Answer<Prepared> {
     let Intake { mut register, mut identity, key, at } = intake;
-    let title = jiban_text::mask_personal(&register.title);
-    let text = jiban_text::mask_personal(&register.text);
-    let address = jiban_text::mask_personal(&register.place.address);
+    let (title, text) = (identity.hide(&register.title), identity.hide(&register.text));
+    let address = identity.hide(&register.place.address);
     if title.1 || text.1 || address.1 {
         identity.original = Some([&*register.title, &*register.text, &*register.place.address].join("\n"));
     }
@@ -249,6 +264,9 @@ async fn prepare(app: &App, snapshot: &Snapshot, by: Actor, intake: Intake) -> A
         anonymous: register.reporter.anonymous || identity.name.trim().is_empty(),
         contactable: !identity.phone.trim().is_empty() || identity.email.is_some(),
     };
+    if register.reporter.anonymous {
+        identity.name.clear();
+    }
     if register.proposal.is_none() {
         register.proposal = Some(snapshot.triage.propose(&snapshot.policy, &register.title, &register.text));
     }
@@ -367,7 +385,11 @@ fn projections(snapshot: &Snapshot, case: &Case, row: &cases::CaseRow) -> (Vec<c
 /// Queues what people and machines are to be told.
 fn tell(tx: &mut WriteTx<'_>, app: &App, snapshot: &Snapshot, decision: &Decision) -> Result<(), Stop> {
     let world = snapshot.world_of(&decision.case.policy);
-    for notice in notice::notices(&world, &decision.case, &decision.events) {
+    for mut notice in notice::notices(&world, &decision.case, &decision.events) {
+        // Nobody is told of a case that they may not open.
+        let sees =
+            |person: &PersonId| permission::sees(world.organisation, &Actor::Person(person.clone()), &decision.case);
+        notice.to.retain(sees);
         let body = serde_json::to_string(&notice).map_err(|e| StoreError::other(e.to_string()))?;
         for person in &notice.to {
             let notification = notifications::Notification {

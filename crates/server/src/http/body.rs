@@ -2,7 +2,8 @@
 
 use axum::{
     Json,
-    extract::{FromRequest, FromRequestParts, Query as AxumQuery, Request, rejection::JsonRejection},
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Path as AxumPath, Query as AxumQuery, Request, rejection::JsonRejection},
     http::{StatusCode, request::Parts},
 };
 use serde::de::DeserializeOwned;
@@ -23,6 +24,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 let why = why.body_text();
                 let why =
                     why.strip_prefix("Failed to deserialize the JSON body into the target type: ").unwrap_or(&why);
+                let why = &quiet(why);
                 let mut problem = Problem::body(why);
                 problem.status = StatusCode::UNPROCESSABLE_ENTITY.as_u16();
                 "invalid".clone_into(&mut problem.code);
@@ -35,12 +37,59 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 "send the body as application/json",
                 "请求体须为 application/json",
             )),
-            Err(why) if why.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the request is too large", "请求过大"))
-            }
+            Err(why) if why.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_large()),
+            Err(why) => Err(Problem::body(quiet(&why.body_text()))),
+        }
+    }
+}
+
+/// Why something cannot be read, without repeating what was sent: that may tell who somebody is.
+pub fn quiet(why: &str) -> String {
+    let told = ["invalid type: ", "invalid value: ", "unknown field ", "unknown variant "].iter().find_map(|kind| {
+        let (before, rest) = why.split_once(kind)?;
+        let (sent, expected) = rest.rsplit_once(", expected ").or_else(|| rest.rsplit_once(", there are "))?;
+        // Of a value its type is told, of a name nothing.
+        let sent = if kind.starts_with("unknown") { "" } else { sent.split(' ').next().unwrap_or_default() };
+        Some(format!("{before}{kind}{sent}, expected {expected}"))
+    });
+    let code = || {
+        let (before, (_, needs)) = (why.split_once('\'')?.0, why.rsplit_once("' is not a code")?);
+        Some(format!("{before}not a code{needs}"))
+    };
+    jiban_text::mask_personal(told.or_else(code).as_deref().unwrap_or(why)).0
+}
+
+/// The only parameter of a path.
+#[derive(Debug)]
+pub struct Path(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Path {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = AxumPath::<String>::from_request_parts(parts, state).await;
+        path.map(|AxumPath(text)| Self(text)).map_err(|_| Problem::not_found())
+    }
+}
+
+/// An uploaded file.
+#[derive(Debug)]
+pub struct Upload(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Upload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match Bytes::from_request(request, state).await {
+            Ok(bytes) => Ok(Self(bytes)),
+            Err(why) if why.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_large()),
             Err(why) => Err(Problem::body(why.body_text())),
         }
     }
+}
+
+fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the request is too large", "请求过大")
 }
 
 /// A query string.
@@ -52,7 +101,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = AxumQuery::<T>::from_request_parts(parts, state).await;
-        query.map(|AxumQuery(query)| Self(query)).map_err(|why| Problem::body(why.body_text()))
+        query.map(|AxumQuery(query)| Self(query)).map_err(|why| Problem::body(quiet(&why.body_text())))
     }
 }
 

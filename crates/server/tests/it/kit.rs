@@ -68,21 +68,6 @@ pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// Waits for something that another task does, within a bound.
-pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let waiting = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(20), waiting)
-        .await
-        .unwrap_or_else(|_| panic!("never happened: {what}"))
-}
-
 impl TestApp {
     /// The program over this database, on a Monday morning.
     pub(crate) async fn start(db: TestDb) -> Self {

@@ -3,12 +3,13 @@
 //! Each file is one theme. A test speaks HTTP, as everybody does; time is a clock set by hand, and the workers take
 //! their steps when the test says so.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test ends when something is not as it should be"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends when something is not as it should be")]
 
+mod clocks;
 mod job;
 mod kit;
+mod reach;
+mod refusals;
+mod sessions;
+mod twice;
+mod walk;

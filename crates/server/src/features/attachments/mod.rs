@@ -6,7 +6,7 @@ mod picture;
 use axum::{
     Json,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::{DefaultBodyLimit, State},
     http::{HeaderMap, StatusCode, header},
 };
 use jiban_domain::{
@@ -28,7 +28,7 @@ use crate::{
     desk::{self, ticket::Ticket},
     http::{
         auth::Seen,
-        body::{Query, path},
+        body::{Path, Query, Upload, path},
         limits::Public,
         problem::{Answer, Problem},
     },
@@ -97,7 +97,7 @@ async fn upload(
     State(app): State<App>,
     seen: Seen,
     Query(query): Query<UploadQuery>,
-    body: Bytes,
+    Upload(body): Upload,
 ) -> Answer<(StatusCode, Json<Stored>)> {
     let Seen { staff, case } = seen;
     take(&app, &case, staff.actor, query, body).await
@@ -117,10 +117,10 @@ async fn upload(
 async fn upload_as_reporter(
     State(app): State<App>,
     _: Public,
-    Path(number): Path<String>,
+    Path(number): Path,
     headers: HeaderMap,
     Query(query): Query<UploadQuery>,
-    body: Bytes,
+    Upload(body): Upload,
 ) -> Answer<(StatusCode, Json<Stored>)> {
     let code = headers.get("x-tracking-code").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let case = Ticket { number, code }.open(&app).await?;
@@ -147,7 +147,7 @@ async fn take(
     let mut row = attachments::AttachmentRow {
         id,
         case_id: case.0,
-        name: query.name.trim().to_owned(),
+        name: jiban_text::mask_personal(query.name.trim()).0,
         media_type: checked.media_type.to_owned(),
         bytes: i64::try_from(checked.bytes.len()).unwrap_or(i64::MAX),
         sha256: Sha256::digest(&checked.bytes).into(),

@@ -175,6 +175,9 @@ async fn reveal(
     let key = key.of(seen.staff.person.as_str(), &(seen.case.id, &command));
     let version = expected(&headers)?;
     // Recorded first: nobody sees a name without a trace.
-    let case = desk::act(&app, seen.case.id, command.into(), seen.staff.actor, version, key).await?;
+    let actor = seen.staff.actor.clone();
+    let case = desk::act(&app, seen.case.id, command.into(), actor, version, key).await?;
+    // A retried key was recorded once; whether the reader still may see the name is asked every time.
+    permission::may(&seen.staff.snapshot.organisation, &seen.staff.actor, Act::RevealIdentity, &case)?;
     Ok(Json(identity(&app, &case).await?.unwrap_or_default()))
 }

@@ -93,7 +93,6 @@ async fn register(
         received_by_leader: new.received_by_leader,
         proposal: None,
     };
-    let identity = if new.anonymous { Identity { name: String::new(), ..new.reporter } } else { new.reporter };
-    let intake = Intake { register, identity, key, at: None };
+    let intake = Intake { register, identity: new.reporter, key, at: None };
     Ok((StatusCode::CREATED, Json(desk::register(&app, staff.actor, intake).await?)))
 }

@@ -3,11 +3,7 @@
 //! Rate-limited by address. Number and tracking code together open a case; a wrong pair looks like no case at all.
 //! Answers hold only what the reporter may see: no staff notes, no names, no other reporter.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use jiban_domain::{
     case::{Case, Place, Reporter, State as Stand},
     command::{Command, Dispute, Rate, Register},
@@ -24,7 +20,7 @@ use crate::{
     app::App,
     desk::{self, Intake, Registered, identity::Identity, rows, ticket::Ticket},
     http::{
-        body::Body,
+        body::{Body, Path},
         key::IdempotencyKey,
         limits::Public,
         problem::{Answer, Problem},
@@ -210,7 +206,7 @@ struct SpotView {
     params(("spot" = String, Path, description = "Code of the spot")),
     responses((status = 200, body = SpotView), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
-async fn spot(State(app): State<App>, _: Public, Path(spot): Path<String>) -> Answer<Json<SpotView>> {
+async fn spot(State(app): State<App>, _: Public, Path(spot): Path) -> Answer<Json<SpotView>> {
     let snapshot = app.snapshot();
     let organisation = &snapshot.organisation;
     let id = SpotId::new(spot).map_err(|_| Problem::not_found())?;

@@ -6,7 +6,7 @@
 
 use axum::{
     Form, Json,
-    extract::{Path, State, rejection::FormRejection},
+    extract::{State, rejection::FormRejection},
     http::StatusCode,
 };
 use jiban_domain::{
@@ -26,6 +26,7 @@ use crate::{
     app::App,
     desk::{self, Intake, identity::Identity, rows},
     http::{
+        body::{Path, quiet},
         key::IdempotencyKey,
         limits::Public,
         problem::{Answer, Problem},
@@ -137,7 +138,7 @@ async fn submit(
     form: Result<Form<NewRequest>, FormRejection>,
 ) -> Answer<(StatusCode, Json<Vec<Accepted>>)> {
     let Form(new) = form.map_err(|why| {
-        let mut problem = Problem::body(why.body_text());
+        let mut problem = Problem::body(quiet(&why.body_text()));
         problem.status = why.status().as_u16();
         problem
     })?;
@@ -215,7 +216,7 @@ struct RequestView {
     params(("number" = String, Path, description = "Number of the case, with .json")),
     responses((status = 200, body = Vec<RequestView>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
-async fn read(State(app): State<App>, _: Public, Path(number): Path<String>) -> Answer<Json<Vec<RequestView>>> {
+async fn read(State(app): State<App>, _: Public, Path(number): Path) -> Answer<Json<Vec<RequestView>>> {
     let number = number.strip_suffix(".json").ok_or_else(Problem::not_found)?.to_owned();
     let row = app.store.read(move |tx| cases::find_by_number(tx, &number)).await?;
     let case: Case = rows::case(&row.ok_or_else(Problem::not_found)?)?;

@@ -150,7 +150,7 @@ async fn check(app: &App, given: SignIn) -> Answer<users::User> {
     let failed = user.failed + 1;
     app.store
         .write(move |tx| {
-            let wait = 1_i64.checked_shl(u32::try_from(failed - FREE_FAILURES).unwrap_or(0)).unwrap_or(WAIT_MAX_S);
+            let wait = 1_i64 << (failed - FREE_FAILURES).clamp(0, 20);
             let until = tx.now().saturating_add(wait.clamp(1, WAIT_MAX_S).seconds()).unwrap_or(Timestamp::MAX);
             users::note_failure(tx, &person, (failed > FREE_FAILURES).then_some(until))
         })

@@ -1,0 +1,104 @@
+//! Asked twice, done once: idempotency keys, and two who act at the same moment.
+
+use futures_util::future::join_all;
+use jiban_store::both_engines;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::kit::{Reply, TestApp};
+
+async fn submit(app: &TestApp, key: &str, text: &str) -> Reply {
+    let body = json!({ "channel": "mini", "text": text, "reporter": { "name": "林小满", "phone": "13912345678" } });
+    app.send(app.request("", Method::POST, "/public/cases").await.header("idempotency-key", key).json(&body)).await
+}
+
+async fn count(app: &TestApp) -> usize {
+    app.get("leader1", "/cases?order=newest&limit=200").await["cases"].as_array().unwrap().len()
+}
+
+both_engines! {
+    async fn fifty_submissions_with_one_key_are_one_case(db: TestDb) {
+        let app = TestApp::start(db).await;
+        for round in 1..=20 {
+            let key = format!("try-{round}");
+            let replies = join_all((0..50).map(|_| submit(&app, &key, "路灯不亮"))).await;
+            let first = replies[0].expect(201);
+            for reply in &replies {
+                assert_eq!(reply.expect(201), first, "everybody gets the first answer");
+            }
+            assert_eq!(count(&app).await, round);
+        }
+    }
+
+    async fn the_same_key_for_another_request_is_refused(db: TestDb) {
+        let app = TestApp::start(db).await;
+        submit(&app, "k1", "路灯不亮").await.expect(201);
+        submit(&app, "k1", "路灯还是不亮").await.refused(422, "idempotency_key_reused");
+        submit(&app, "k2", "路灯还是不亮").await.expect(201);
+        assert_eq!(count(&app).await, 2);
+        for bad in ["", "with blank", &"x".repeat(129)] {
+            submit(&app, bad, "路灯不亮").await.refused(400, "bad_request");
+        }
+        assert_eq!(count(&app).await, 2);
+    }
+
+    async fn a_refused_request_leaves_its_key_free(db: TestDb) {
+        let app = TestApp::start(db).await;
+        submit(&app, "k1", " ").await.refused(422, "invalid");
+        submit(&app, "k1", "路灯不亮").await.expect(201);
+    }
+
+    async fn a_retried_command_acts_once(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let case = app.verified().await;
+        let path = format!("/cases/{}/note", case.id);
+        let note = async |who: &str, text: &str| {
+            let request = app.request(who, Method::POST, &path).await.header("idempotency-key", "n1");
+            app.send(request.json(&json!({ "text": text }))).await
+        };
+        for reply in join_all((0..20).map(|_| note("zfd1", "已排班"))).await {
+            reply.expect(200);
+        }
+        note("zfd1", "另一条").await.refused(422, "idempotency_key_reused");
+        note("xlb1", "别人的钥匙").await.expect(200);
+        let notes = app.kinds(&case.id).await.iter().filter(|kind| *kind == "noted").count();
+        assert_eq!(notes, 2, "one of each sender");
+    }
+
+    async fn a_stale_version_changes_nothing(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let case = app.verified().await;
+        let path = format!("/cases/{}", case.id);
+        let page = app.call("zfd1", Method::GET, &path, None).await;
+        let tag = page.headers["etag"].to_str().unwrap().to_owned();
+        let note = async |tag: &str| {
+            let request = app.request("zfd1", Method::POST, &format!("{path}/note")).await.header("if-match", tag);
+            app.send(request.json(&json!({ "text": "看过" }))).await
+        };
+        note(&tag).await.expect(200);
+        let before = app.case(&case.id).await;
+        note(&tag).await.refused(409, "conflict");
+        assert_eq!(app.case(&case.id).await, before);
+        note("seven").await.refused(400, "bad_request");
+        assert_eq!(app.case(&case.id).await, before);
+    }
+
+    async fn of_two_who_accept_at_once_one_wins(db: TestDb) {
+        let app = TestApp::start(db).await;
+        for _ in 0..5 {
+            let case = app.dispatched("音响太吵", "fast", "noise.shop", "lh.dm.zfd").await;
+            let people = ["zfd1", "zfd2", "zfd3", "zfd4"];
+            let path = format!("/cases/{}/accept", case.id);
+            let replies = join_all(people.map(|who| app.post(who, &path, json!({})))).await;
+            let won: Vec<&Reply> = replies.iter().filter(|reply| reply.status == 200).collect();
+            assert_eq!(won.len(), 1);
+            for lost in replies.iter().filter(|reply| reply.status != 200) {
+                lost.refused(409, "already");
+            }
+            let winner: Value = won[0].json()["handler"].clone();
+            assert_eq!(app.case(&case.id).await["handler"], winner);
+            let accepted = app.kinds(&case.id).await.iter().filter(|kind| *kind == "accepted").count();
+            assert_eq!(accepted, 1);
+        }
+    }
+}
