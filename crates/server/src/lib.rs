@@ -5,6 +5,7 @@
 pub mod app;
 pub mod commands;
 pub mod desk;
+pub mod exchange;
 pub mod features;
 pub mod http;
 pub mod infra;

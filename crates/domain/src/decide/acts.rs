@@ -518,7 +518,7 @@ impl Draft<'_> {
 
     fn finish_case(&mut self, c: &cmd::Finish) -> Outcome {
         self.no_open_return()?;
-        let outcome = note("outcome", &c.outcome)?.to_owned();
+        let outcome = required("outcome", &c.outcome, TEXT_MAX_CHARS)?.to_owned();
         self.ready_to_finish()?;
         self.push(Event::Finished { outcome });
         Ok(())

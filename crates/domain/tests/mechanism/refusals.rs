@@ -162,7 +162,7 @@ fn what_must_be_said_must_be_said_and_briefly_enough() {
             ("zfd1", cmd::Verify { finding: text() }.into()),
             ("zfd1", cmd::Note { text: text(), public: true }.into()),
             ("zfd1", cmd::Return { reason: "not_our_duty".into(), explained: text(), suggested: None }.into()),
-            ("zfd1", cmd::Finish { outcome: text() }.into()),
+            ("zfd1", cmd::Finish { outcome: text().repeat(5) }.into()),
             ("zfd1", cmd::Attach { id: AttachmentId(Uuid::nil()), kind: AttachmentKind::After, name: text() }.into()),
             ("xlb1", cmd::Correct { title: Some(text()), text: None, place: None, complained_about: None }.into()),
             ("xlb1", cmd::Escalate { official: "leader1".parse().unwrap(), reason: text() }.into()),

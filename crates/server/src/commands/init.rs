@@ -10,7 +10,7 @@ use jiban_domain::{calendar::HolidayYear, event::Actor, organisation::Draft, pol
 use jiban_store::{Store, StoreConfig, StoreError, documents};
 
 use super::{
-    Failure, Outcome,
+    Failure, Outcome, exchange,
     policy::{read, told},
 };
 use crate::infra::{
@@ -99,7 +99,7 @@ pub(super) async fn migrate(data: &Path) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Take over an organisation or a calendar.
+/// Take over an organisation, a calendar or cases.
 #[derive(Debug, Subcommand)]
 pub(super) enum Import {
     /// Units, people, spots, roster and areas; each optional, updated by code, never doubled.
@@ -132,13 +132,17 @@ pub(super) enum Import {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Cases with their past from a table; each record once, however often it is brought in.
+    Cases(exchange::Cases),
+    /// Write an empty table to be filled in with cases.
+    Template(exchange::Template),
 }
 
 impl Import {
     pub(super) async fn run(self, data: &Path) -> Outcome {
-        let home = Home::open(data)?;
-        let store = open(&home).await?;
         match self {
+            Self::Cases(command) => command.run(data).await,
+            Self::Template(command) => command.run(data).await,
             Self::Organisation { units, people, spots, roster, areas, gcj02, json } => {
                 let tables = Tables {
                     units: named(units)?,
@@ -148,10 +152,11 @@ impl Import {
                     areas: named(areas)?,
                     gcj02,
                 };
-                organisation(&store, &tables, json).await
+                organisation(&open(&Home::open(data)?).await?, &tables, json).await
             }
             Self::Calendar { files } => {
-                let app = crate::app::App::start(&home, store).await?;
+                let home = Home::open(data)?;
+                let app = crate::app::App::start(&home, open(&home).await?).await?;
                 for file in files {
                     let year: HolidayYear = serde_json::from_str(&read(&file)?)
                         .map_err(|why| Failure(format!("{}: {why}; use the holiday-cn form", file.display())))?;

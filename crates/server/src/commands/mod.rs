@@ -5,6 +5,7 @@
 mod audit;
 mod data;
 pub mod demo;
+mod exchange;
 mod init;
 mod openapi;
 mod policy;
@@ -41,9 +42,12 @@ enum Command {
     /// Check or explain a policy file.
     #[command(subcommand)]
     Policy(policy::Policy),
-    /// Take over an organisation or a calendar.
+    /// Take over an organisation, a calendar or cases.
     #[command(subcommand)]
     Import(init::Import),
+    /// Take tables out.
+    #[command(subcommand)]
+    Export(exchange::Export),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -108,6 +112,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Demo(command) => wait(command.run(&data)),
         Command::Migrate => wait(init::migrate(&data)),
         Command::Import(command) => wait(command.run(&data)),
+        Command::Export(command) => wait(command.run(&data)),
         Command::User(command) => wait(command.run(&data)),
         Command::Audit(command) => wait(command.run(&data)),
         Command::Backup(command) => wait(command.run(&data)),

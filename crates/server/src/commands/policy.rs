@@ -33,17 +33,22 @@ pub(super) enum Tongue {
     En,
 }
 
+impl From<Tongue> for Language {
+    fn from(tongue: Tongue) -> Self {
+        match tongue {
+            Tongue::Zh => Self::Zh,
+            Tongue::En => Self::En,
+        }
+    }
+}
+
 impl Policy {
     pub(super) fn run(self) -> Outcome {
         match self {
             Self::Check { file, json } => check(&file, json),
             Self::Explain { file, language } => {
                 let policy = Rules::parse(&read(&file)?).map_err(|faults| Failure(told(&file, &faults)))?;
-                let language = match language {
-                    Tongue::Zh => Language::Zh,
-                    Tongue::En => Language::En,
-                };
-                println!("{}", explain(&policy, language));
+                println!("{}", explain(&policy, language.into()));
                 Ok(ExitCode::SUCCESS)
             }
         }

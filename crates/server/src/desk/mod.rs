@@ -5,6 +5,7 @@
 
 pub mod identity;
 pub mod numbers;
+pub mod records;
 pub mod rows;
 pub mod ticket;
 pub mod triage;

@@ -18,8 +18,8 @@ use crate::{
 
 /// Numbers leased at once where several nodes share the database.
 const BLOCK: i64 = 64;
-/// Days for which a block is kept; imports of old records touch many days.
-const DAYS_MAX: usize = 64;
+/// Days for which a block is kept.
+const DAYS_MAX: usize = 4;
 
 /// Gives out numbers.
 #[derive(Debug)]
@@ -43,14 +43,15 @@ impl Numbers {
         Self { shared, blocks: Mutex::default() }
     }
 
-    /// The next number of the day on which `at` falls; today's where none is given.
+    /// The next number of today; of the day on which `at` falls for a record that is brought in. Records touch many days
+    /// and are refused at times, so theirs is taken where they are stored.
     ///
     /// # Errors
     /// The store's, when a block cannot be leased.
     pub async fn next(&self, app: &App, policy: &Policy, at: Option<Timestamp>) -> Answer<Number> {
         let zone = TimeZone::get(&policy.time_zone).map_err(Problem::internal)?;
-        let leased = if self.shared {
-            let day = at.unwrap_or_else(Timestamp::now).to_zoned(zone.clone()).date();
+        let leased = if self.shared && at.is_none() {
+            let day = Timestamp::now().to_zoned(zone.clone()).date();
             Some((day, self.lease(app, day).await?))
         } else {
             None

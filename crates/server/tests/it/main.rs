@@ -6,10 +6,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends when something is not as it should be")]
 
 mod clocks;
+mod exchange;
 mod job;
 mod kit;
 mod reach;
 mod refusals;
+mod replay;
 mod sessions;
 mod twice;
 mod walk;

@@ -14,7 +14,7 @@ const HOURS_TOLD_MAX: u32 = 72;
 
 impl Language {
     /// One of two texts.
-    pub(super) fn pick<'a>(self, zh: &'a str, en: &'a str) -> &'a str {
+    pub fn pick<'a>(self, zh: &'a str, en: &'a str) -> &'a str {
         match self {
             Self::Zh => zh,
             Self::En => en,

@@ -1,0 +1,204 @@
+//! Taking cases out 导出: the list with its filters as a table, one row a case, newest first.
+//!
+//! Page by page in constant memory. Who asked for what is recorded before the first row leaves. No column tells who a
+//! reporter is: that is revealed case by case, with a reason.
+
+use std::{collections::BTreeMap, path::Path};
+
+use jiban_domain::{
+    case::Case,
+    clock::{Clock, Standing},
+    event::{Actor, Event},
+    policy::{Language, Milestone, Policy},
+};
+use jiban_store::{
+    StoreError,
+    case_list::{self, CaseQuery, Sort},
+    events,
+};
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{
+    ExchangeError,
+    columns::{Column, to_take_out},
+    mapping::Field,
+    sheet::Sheet,
+};
+use crate::{
+    app::App,
+    desk::rows,
+    infra::audit::{self, Stream},
+};
+
+/// Cases read at once.
+const PAGE: i64 = 200;
+/// Most events of one case that are looked through.
+const EVENTS_MAX: i64 = 10_000;
+
+/// Writes the cases that the query finds to a file. `progress` is told how many so far. Returns how many.
+///
+/// # Errors
+/// When the file cannot be written or the store fails; then there is no file.
+pub async fn run(
+    app: &App,
+    path: &Path,
+    query: CaseQuery,
+    language: Language,
+    by: &Actor,
+    mut progress: impl FnMut(u64),
+) -> Result<u64, ExchangeError> {
+    let snapshot = app.snapshot();
+    let policy = &snapshot.policy;
+    let zone = TimeZone::get(&policy.time_zone).map_err(|why| ExchangeError::Option(why.to_string()))?;
+    let columns = to_take_out(policy);
+    let mut sheet = Sheet::create(path, columns.iter().map(|column| column.heading(language)).collect())?;
+    let asked = serde_json::json!({
+        "units": query.units, "open": query.open, "states": query.states,
+        "from": query.registered_from, "until": query.registered_until,
+    });
+    let trace = audit::trace(by, "cases_exported", &asked);
+    app.store.write(move |tx| audit::record(tx, Stream::Accounts, trace.clone())).await?;
+    let mut query = CaseQuery { sort: Sort::Newest, limit: PAGE, ..query };
+    let mut count = 0;
+    loop {
+        let asked = query.clone();
+        let read = move |tx: &mut jiban_store::ReadTx<'_>| -> Result<_, StoreError> {
+            let page = case_list::list(tx, &asked)?;
+            let mut cases = Vec::with_capacity(page.cases.len());
+            for row in &page.cases {
+                cases.push((rows::case(row)?, said(tx, row.case_id)?));
+            }
+            Ok((cases, page.next))
+        };
+        let (cases, next) = app.store.read(read).await?;
+        for (case, said) in &cases {
+            let teller = Teller { policy, zone: &zone, case, said };
+            let cells: Vec<String> = columns.iter().map(|column| teller.tell(column)).collect();
+            sheet.put(&cells)?;
+        }
+        count += cases.len() as u64;
+        progress(count);
+        if next.is_none() {
+            break;
+        }
+        query.cursor = next;
+    }
+    sheet.finish()?;
+    Ok(count)
+}
+
+/// What only the events of a case tell: the last of each.
+#[derive(Default)]
+struct Said(BTreeMap<Field, String>);
+
+fn said(tx: &mut jiban_store::ReadTx<'_>, case: uuid::Uuid) -> Result<Said, StoreError> {
+    let mut said = Said::default();
+    for row in events::events(tx, case, 0, EVENTS_MAX)? {
+        let told = match rows::recorded(&row)?.event {
+            Event::Verified { finding } => (Field::Finding, finding),
+            Event::ContactTried { reached: true, note, .. } => (Field::ContactNote, note),
+            Event::Closed { note } => (Field::ClosingNote, note),
+            _ => continue,
+        };
+        said.0.insert(told.0, told.1);
+    }
+    Ok(said)
+}
+
+struct Teller<'a> {
+    policy: &'a Policy,
+    zone: &'a TimeZone,
+    case: &'a Case,
+    said: &'a Said,
+}
+
+impl Teller<'_> {
+    fn tell(&self, column: &Column<'_>) -> String {
+        let case = self.case;
+        let form = |code: &str, id: &str| {
+            let form = case.forms.iter().rev().find(|form| form.form.as_str() == code);
+            form.and_then(|form| form.values.get(id)).cloned().unwrap_or_default()
+        };
+        match column {
+            Column::Field(field) => self.field(*field),
+            Column::Opinion(field) => form("opinion", &field.id),
+            Column::FollowUp(field) => form("follow_up", &field.id),
+            Column::State => case.state.as_str().to_owned(),
+            Column::Clocks => case.clocks.iter().map(|clock| self.clock(clock)).collect::<Vec<_>>().join("; "),
+        }
+    }
+
+    fn field(&self, field: Field) -> String {
+        fn text<T: ToString>(value: Option<&T>) -> String {
+            value.map(ToString::to_string).unwrap_or_default()
+        }
+        let case = self.case;
+        let place = &case.place;
+        let follow_up = case.follow_ups.last();
+        let answer = |answer: Option<bool>| text(answer.as_ref());
+        let rating = case.ratings.last();
+        match field {
+            Field::SourceId => case.number.clone(),
+            Field::UpstreamNumber => text(case.upstream_number.as_ref()),
+            Field::Title => case.title.clone(),
+            Field::Text => case.text.clone(),
+            Field::Channel => case.channel.to_string(),
+            Field::Origin => case.origin.as_str().to_owned(),
+            Field::Class => text(case.class.as_ref()),
+            Field::Category => text(case.category.as_ref()),
+            Field::Marks => case.marks.iter().map(|mark| mark.as_str()).collect::<Vec<_>>().join(" "),
+            Field::FirstReceiver => case.first_receiver.to_string(),
+            Field::LeadUnit => text(case.lead.as_ref()),
+            Field::CoUnits => case.co_units.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            Field::ComplainedAbout => text(case.complained_about.as_ref()),
+            Field::Grid => text(place.grid.as_ref()),
+            Field::Spot => text(place.spot.as_ref()),
+            Field::Lon => text(place.lon.as_ref()),
+            Field::Lat => text(place.lat.as_ref()),
+            Field::Address => place.address.clone(),
+            Field::Anonymous => case.reporter.anonymous.to_string(),
+            Field::RegisteredAt => self.time(Some(case.registered_at)),
+            Field::DispatchedAt => self.milestone(Milestone::Dispatched),
+            Field::AcceptedAt => self.milestone(Milestone::Accepted),
+            Field::ContactedAt => self.milestone(Milestone::Contacted),
+            Field::VerifiedAt => self.milestone(Milestone::Verified),
+            Field::FinishedAt => self.milestone(Milestone::Finished),
+            Field::OpinionFiledAt => self.milestone(Milestone::OpinionFiled),
+            Field::FollowedUpAt => self.milestone(Milestone::FollowedUp),
+            Field::DueAt => self.time(super::import::first_finish(self.policy, case)),
+            Field::Outcome => text(case.outcome.as_ref()),
+            Field::Reached => answer(follow_up.map(|told| told.reached)),
+            Field::Responded => answer(follow_up.and_then(|told| told.responded)),
+            Field::Solved => answer(follow_up.and_then(|told| told.solved)),
+            Field::Satisfied => answer(follow_up.and_then(|told| told.satisfied)),
+            Field::Grade => text(rating.map(|rating| rating.after_appeal.unwrap_or(rating.grade)).as_ref()),
+            Field::RatedAt => self.time(rating.map(|rating| rating.at)),
+            Field::GradeComment => rating.map(|rating| rating.comment.clone()).unwrap_or_default(),
+            Field::Declined => text(case.declined.as_ref()),
+            Field::ClosedAt => self.time(case.ended_at),
+            Field::ContactNote | Field::Finding | Field::ClosingNote => {
+                self.said.0.get(&field).cloned().unwrap_or_default()
+            }
+            // Who a reporter is does not leave in a table.
+            Field::ReporterName | Field::ReporterPhone | Field::ReporterEmail => String::new(),
+        }
+    }
+
+    fn milestone(&self, milestone: Milestone) -> String {
+        self.time(self.case.milestones.get(&milestone).copied())
+    }
+
+    fn time(&self, at: Option<Timestamp>) -> String {
+        at.map(|at| at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default()
+    }
+
+    fn clock(&self, clock: &Clock) -> String {
+        let end = match &clock.standing {
+            Standing::Running => "running",
+            Standing::Met { .. } => "met",
+            Standing::Breached { .. } => "breached",
+            Standing::Cancelled { .. } => "cancelled",
+        };
+        format!("{} {end} (due {})", clock.key, self.time(Some(clock.due_at)))
+    }
+}

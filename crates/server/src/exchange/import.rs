@@ -1,0 +1,248 @@
+//! Bringing a table in 导入: rows to records, records to cases with their past, some hundred at a time.
+//!
+//! A row that cannot become a case is written to a file with the reason and the rest goes on. A record that is a case
+//! already is left as it is, so a table can be brought in again after whatever went wrong. Rows are decided while those
+//! before are being stored; no more than two batches are ever in memory.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use jiban_domain::{
+    case::Case,
+    decide::World,
+    policy::{Milestone, Policy},
+    refusal::Refusal,
+};
+use jiban_store::StoreError;
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Serialize;
+use tokio::task::JoinHandle;
+
+use super::{
+    ExchangeError,
+    mapping::{Field, Mapping},
+    past::{self, Reasons},
+    record::{self, Fault, Record, Times},
+    refused::Refused,
+    table::{Row, Table},
+};
+use crate::{
+    app::App,
+    desk::records::{self, Kept, Past},
+    http::problem::{Answer, Problem},
+    infra::world::Snapshot,
+};
+
+/// Rows that are decided together and stored in one transaction.
+const BATCH: usize = 200;
+/// Two due times within so many seconds are the same.
+const SAME_DUE_S: i64 = 60;
+
+/// What to bring in, and how.
+#[derive(Debug)]
+pub struct Import {
+    /// The table.
+    pub file: PathBuf,
+    /// What its columns mean.
+    pub mapping: Mapping,
+    /// Where rows that are not taken are written. Made when there is the first of them.
+    pub refused: PathBuf,
+    /// Whether to look only, and store nothing.
+    pub dry_run: bool,
+}
+
+/// What became of a table.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// Rows read.
+    pub rows: u64,
+    /// Cases made; in a dry run, cases that would be.
+    pub taken: u64,
+    /// Records that were cases before.
+    pub there: u64,
+    /// Rows not taken.
+    pub refused: u64,
+    /// Why, by kind.
+    pub reasons: Reasons,
+    /// Where they are written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused_file: Option<String>,
+    /// Cases taken whose record tells when it was due by the source's own reckoning.
+    pub due_told: u64,
+    /// Of these, how many are due at the same minute here.
+    pub due_same: u64,
+    /// Whether nothing was stored on purpose.
+    pub dry_run: bool,
+}
+
+/// Brings a table in. `progress` is told after each batch: what became of it so far, and the bytes read.
+///
+/// # Errors
+/// When the file or the mapping is no good, or the store fails. What was taken before is kept: run it again.
+pub async fn run(app: &App, import: &Import, mut progress: impl FnMut(&Report, u64)) -> Result<Report, ExchangeError> {
+    let snapshot = app.snapshot();
+    let run = Run::new(app, &snapshot, import).await?;
+    let delimiter = import.mapping.delimiter.map_or(Ok(b','), u8::try_from);
+    let delimiter = delimiter.map_err(|_| ExchangeError::Mapping("delimiter: should be one ASCII character".into()))?;
+    let mut table = Table::open(&import.file, delimiter).await?;
+    if let Some(headings) = &table.headings {
+        import.mapping.check_headings(headings).map_err(|why| ExchangeError::file(&import.file, why))?;
+    }
+    let mut refused = Refused::new(&import.refused, &import.file, table.headings.clone())?;
+    let mut report = Report { dry_run: import.dry_run, ..Report::default() };
+    let mut storing = Storing::default();
+    loop {
+        let rows = next_rows(&mut table).await?;
+        let last = rows.is_empty();
+        let (pasts, faults) = run.decide(&rows, &mut report).await?;
+        for (row, fault) in faults {
+            report.refused += 1;
+            report.reasons.count(&fault.kind);
+            refused.put(row, &fault.what)?;
+        }
+        storing.settle(&mut report).await?;
+        if import.dry_run {
+            report.taken += pasts.len() as u64;
+        } else if !pasts.is_empty() {
+            storing.begin(app, &snapshot, pasts);
+        }
+        progress(&report, table.position());
+        if last {
+            storing.settle(&mut report).await?;
+            break;
+        }
+    }
+    report.refused_file = refused.finish()?.map(|path| path.display().to_string());
+    Ok(report)
+}
+
+/// How long the table is in bytes, where that is worth telling.
+pub fn length(file: &Path) -> Option<u64> {
+    std::fs::metadata(file).ok().map(|about| about.len())
+}
+
+async fn next_rows(table: &mut Table) -> Result<Vec<Row>, ExchangeError> {
+    let mut rows = Vec::with_capacity(BATCH);
+    while rows.len() < BATCH
+        && let Some(row) = table.next().await?
+    {
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// The batch that is being stored while the next is decided.
+#[derive(Default)]
+struct Storing(Option<JoinHandle<Answer<Vec<Kept>>>>);
+
+impl Storing {
+    fn begin(&mut self, app: &App, snapshot: &Arc<Snapshot>, pasts: Vec<Past>) {
+        let (app, snapshot) = (app.clone(), Arc::clone(snapshot));
+        self.0 = Some(tokio::spawn(async move { records::store(&app, snapshot, pasts).await }));
+    }
+
+    async fn settle(&mut self, report: &mut Report) -> Result<(), ExchangeError> {
+        let Some(storing) = self.0.take() else { return Ok(()) };
+        let kept = storing.await.map_err(|why| ExchangeError::Desk(why.to_string()))??;
+        let new = kept.iter().filter(|kept| **kept == Kept::New).count();
+        report.taken += new as u64;
+        report.there += (kept.len() - new) as u64;
+        Ok(())
+    }
+}
+
+struct Run<'a> {
+    app: &'a App,
+    snapshot: &'a Snapshot,
+    mapping: &'a Mapping,
+    times: Times,
+}
+
+type Faults<'r> = Vec<(&'r Row, Fault)>;
+
+impl<'a> Run<'a> {
+    async fn new(app: &'a App, snapshot: &'a Snapshot, import: &'a Import) -> Result<Self, ExchangeError> {
+        let mapping = &import.mapping;
+        let name = mapping.time_zone.as_ref().unwrap_or(&snapshot.policy.time_zone);
+        let zone = TimeZone::get(name).map_err(|why| ExchangeError::Mapping(format!("time_zone: {why}")))?;
+        let now = app.store.read(|tx| Ok::<_, StoreError>(tx.now())).await?;
+        Ok(Self { app, snapshot, mapping, times: Times { zone, formats: mapping.time_formats.clone(), now } })
+    }
+
+    /// What the rows come to: pasts to store, and rows that are not taken. Those that are cases already are counted.
+    async fn decide<'r>(&self, rows: &'r [Row], report: &mut Report) -> Result<(Vec<Past>, Faults<'r>), ExchangeError> {
+        let (mut pasts, mut faults, mut numbered) = (Vec::new(), Vec::new(), Vec::new());
+        report.rows += rows.len() as u64;
+        for row in rows {
+            let read = match &row.fault {
+                Some(why) => Err(Fault::plain(why.clone())),
+                None => record::number(row, self.mapping),
+            };
+            match read {
+                Ok(number) => numbered.push((row, number)),
+                Err(fault) => faults.push((row, fault)),
+            }
+        }
+        let numbers = numbered.iter().map(|(_, number)| number.clone()).collect();
+        let mut known: BTreeSet<String> = records::known(self.app, numbers).await?;
+        for (row, number) in numbered {
+            if !known.insert(number) {
+                report.there += 1;
+                continue;
+            }
+            match self.decide_one(row).await? {
+                Ok((past, due)) => {
+                    self.compare(past.case(), due, report);
+                    pasts.push(past);
+                }
+                Err(fault) => faults.push((row, fault)),
+            }
+        }
+        faults.sort_by_key(|(row, _)| row.number);
+        Ok((pasts, faults))
+    }
+
+    async fn decide_one(&self, row: &Row) -> Answer<Result<(Past, Option<Timestamp>), Fault>> {
+        let Record { intake, told } = match record::read(row, self.mapping, &self.times) {
+            Ok(record) => record,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let due = told.at.get(&Field::DueAt).copied();
+        let go_on = |world: &World<'_>, first| past::live(world, first, &told, self.times.now);
+        let decided = records::decide_past(self.app, self.snapshot, intake, &told.unrecorded(), go_on).await;
+        match decided {
+            Ok(decided) => Ok(decided.map(|past| (past, due)).map_err(|refusal| fault_of(&refusal))),
+            Err(problem) if problem.status < 500 => Ok(Err(Fault::plain(problem.title))),
+            Err(problem) => Err::<_, Problem>(problem),
+        }
+    }
+
+    /// The source's due time beside ours: told, never taken.
+    fn compare(&self, case: &Case, due: Option<Timestamp>, report: &mut Report) {
+        let Some(due) = due else { return };
+        report.due_told += 1;
+        let ours = first_finish(&self.snapshot.policy, case);
+        let same = ours.is_some_and(|ours| (ours.as_second() - due.as_second()).abs() < SAME_DUE_S);
+        report.due_same += u64::from(same);
+    }
+}
+
+/// When the case is, or was, to be finished the first time.
+pub(super) fn first_finish(policy: &Policy, case: &Case) -> Option<Timestamp> {
+    let stops = |rule| policy.clocks.get(rule).is_some_and(|rule| rule.stop == Milestone::Finished);
+    case.clocks.iter().find(|clock| stops(&clock.rule)).map(|clock| clock.due_at)
+}
+
+/// A refusal of the domain, counted by what it is about and not by what stands in the row.
+fn fault_of(refusal: &Refusal) -> Fault {
+    let what = refusal.to_string();
+    let kind = match refusal {
+        Refusal::Unknown { what, .. } => format!("no such {what}"),
+        Refusal::TooLate { what, .. } => format!("too late for {what}"),
+        _ => what.clone(),
+    };
+    Fault { kind, what }
+}

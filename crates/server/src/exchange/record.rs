@@ -1,0 +1,366 @@
+//! A row read by its mapping: what the record says of a case, checked for sense before the domain sees it.
+//!
+//! Times must stand in an order in which they can have happened; beyond that, what is right is the domain's to say.
+//! Nothing that the row does not say is filled in here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiban_domain::{
+    case::{Mark, Origin, Place, Reporter},
+    command::Register,
+    ids::{CategoryId, ClassId, UnitId},
+    policy::Milestone,
+};
+use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
+
+use super::{
+    mapping::{Field, Mapping, Source},
+    table::Row,
+};
+use crate::desk::{Intake, identity::Identity};
+
+/// Longest number of a record with the name of its source before it.
+const NUMBER_MAX: usize = 64;
+
+/// Why a row is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The kind of fault, without what stands in the row: for counting.
+    pub kind: String,
+    /// What is wrong and what would be right.
+    pub what: String,
+}
+
+impl Fault {
+    pub(super) fn new(field: &str, what: &str, said: &str) -> Self {
+        let said: String = said.chars().take(60).collect();
+        Self { kind: format!("{field}: {what}"), what: format!("{field}: '{said}' {what}") }
+    }
+
+    pub(super) fn plain(what: impl Into<String>) -> Self {
+        let what = what.into();
+        Self { kind: what.clone(), what }
+    }
+}
+
+/// How times are read.
+#[derive(Debug, Clone)]
+pub struct Times {
+    /// Zone of times that name none.
+    pub zone: TimeZone,
+    /// Forms tried first.
+    pub formats: Vec<String>,
+    /// Nothing recorded lies after this.
+    pub now: Timestamp,
+}
+
+/// Forms that are always understood.
+const USUAL: [&str; 6] =
+    ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d"];
+
+impl Times {
+    fn read(&self, text: &str) -> Option<Timestamp> {
+        let forms = self.formats.iter().map(String::as_str).chain(USUAL).chain(["%Y/%m/%d"]);
+        let civil = forms.into_iter().find_map(|form| civil_time(form, text));
+        match civil {
+            Some(time) => Some(self.zone.to_ambiguous_zoned(time).compatible().ok()?.timestamp()),
+            None => text.parse().ok(),
+        }
+    }
+}
+
+fn civil_time(form: &str, text: &str) -> Option<civil::DateTime> {
+    let parts = jiff::fmt::strtime::parse(form, text).ok()?;
+    parts.to_datetime().or_else(|_| Ok::<_, jiff::Error>(parts.to_date()?.at(0, 0, 0, 0))).ok()
+}
+
+/// What a record says.
+#[derive(Debug)]
+pub struct Record {
+    /// The registration.
+    pub intake: Intake,
+    /// What came after.
+    pub told: Told,
+}
+
+/// What a record says of the handling.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    /// Class.
+    pub class: Option<ClassId>,
+    /// Category.
+    pub category: Option<CategoryId>,
+    /// Marks.
+    pub marks: BTreeSet<Mark>,
+    /// Lead unit.
+    pub lead: Option<UnitId>,
+    /// Co-units.
+    pub co_units: BTreeSet<UnitId>,
+    /// Times, by the field that tells them.
+    pub at: BTreeMap<Field, Timestamp>,
+    /// Texts, by the field that tells them.
+    pub texts: BTreeMap<Field, String>,
+    /// Answers of the follow-up, by the field that tells them.
+    pub answers: BTreeMap<Field, bool>,
+    /// Grade.
+    pub grade: Option<u8>,
+    /// Values of the opinion form.
+    pub opinion: BTreeMap<String, String>,
+    /// Values of the follow-up form.
+    pub follow_up: BTreeMap<String, String>,
+}
+
+impl Told {
+    /// When it was done; a record that only says when it was closed, says that it was done by then.
+    pub fn finished_at(&self) -> Option<Timestamp> {
+        self.at.get(&Field::FinishedAt).or_else(|| self.at.get(&Field::ClosedAt)).copied()
+    }
+
+    /// What lies behind a case that was done, or behind one that is over, and is not told 导入记录未载明.
+    pub fn unrecorded(&self) -> BTreeSet<Milestone> {
+        let handling = [
+            (Field::DispatchedAt, Milestone::Dispatched),
+            (Field::AcceptedAt, Milestone::Accepted),
+            (Field::ContactedAt, Milestone::Contacted),
+            (Field::VerifiedAt, Milestone::Verified),
+        ];
+        let after = [(Field::OpinionFiledAt, Milestone::OpinionFiled), (Field::FollowedUpAt, Milestone::FollowedUp)];
+        let over = self.at.contains_key(&Field::ClosedAt) || self.texts.contains_key(&Field::Declined);
+        let done = over || self.finished_at().is_some();
+        let behind = handling.into_iter().filter(|_| done).chain(after.into_iter().filter(|_| over));
+        behind.filter(|(field, _)| !self.at.contains_key(field)).map(|(_, milestone)| milestone).collect()
+    }
+}
+
+/// Fields that tell a time, in the order in which things happen where they happen at the same moment.
+const TIMES: [Field; 10] = [
+    Field::RegisteredAt,
+    Field::DispatchedAt,
+    Field::AcceptedAt,
+    Field::ContactedAt,
+    Field::VerifiedAt,
+    Field::FinishedAt,
+    Field::RatedAt,
+    Field::OpinionFiledAt,
+    Field::FollowedUpAt,
+    Field::ClosedAt,
+];
+
+/// What cannot have happened before what.
+const ORDER: [(Field, Field); 15] = [
+    (Field::RegisteredAt, Field::DispatchedAt),
+    (Field::RegisteredAt, Field::ContactedAt),
+    (Field::RegisteredAt, Field::FinishedAt),
+    (Field::RegisteredAt, Field::ClosedAt),
+    (Field::DispatchedAt, Field::AcceptedAt),
+    (Field::DispatchedAt, Field::VerifiedAt),
+    (Field::DispatchedAt, Field::FinishedAt),
+    (Field::AcceptedAt, Field::FinishedAt),
+    (Field::ContactedAt, Field::FinishedAt),
+    (Field::VerifiedAt, Field::FinishedAt),
+    (Field::FinishedAt, Field::RatedAt),
+    (Field::FinishedAt, Field::OpinionFiledAt),
+    (Field::FinishedAt, Field::FollowedUpAt),
+    (Field::OpinionFiledAt, Field::ClosedAt),
+    (Field::FollowedUpAt, Field::ClosedAt),
+];
+
+/// Fields that are kept as texts of the handling.
+const TEXTS: [Field; 6] =
+    [Field::ContactNote, Field::Finding, Field::Outcome, Field::GradeComment, Field::Declined, Field::ClosingNote];
+
+/// Answers of a follow-up.
+const ANSWERS: [Field; 4] = [Field::Reached, Field::Responded, Field::Solved, Field::Satisfied];
+
+struct Reading<'a> {
+    row: &'a Row,
+    mapping: &'a Mapping,
+    times: &'a Times,
+}
+
+/// Reads a row.
+///
+/// # Errors
+/// The first thing that is wrong with it.
+pub fn read(row: &Row, mapping: &Mapping, times: &Times) -> Result<Record, Fault> {
+    if let Some(why) = &row.fault {
+        return Err(Fault::plain(why.clone()));
+    }
+    let reading = Reading { row, mapping, times };
+    let told = reading.told()?;
+    let at = told.at.get(&Field::RegisteredAt).copied();
+    let at =
+        at.ok_or_else(|| Fault::plain("registered_at: is empty; every case needs the time of its registration"))?;
+    Ok(Record { intake: reading.intake(at)?, told })
+}
+
+/// The number under which a row is known once it is a case.
+///
+/// # Errors
+/// When the row tells none, or one that is too long.
+pub fn number(row: &Row, mapping: &Mapping) -> Result<String, Fault> {
+    let read = |field| mapping.fields.get(&field).map_or(Ok(None), |source| said(source, row, &Field::name(field)));
+    let own = read(Field::SourceId)?.ok_or_else(|| Fault::plain("source_id: is empty; every record needs a number"))?;
+    let number = read(Field::UpstreamNumber)?.unwrap_or_else(|| format!("{}:{own}", mapping.source));
+    if number.len() > NUMBER_MAX {
+        return Err(Fault::new("source_id", &format!("is longer than {NUMBER_MAX} bytes with its source"), &number));
+    }
+    Ok(number)
+}
+
+fn said(source: &Source, row: &Row, field: &str) -> Result<Option<String>, Fault> {
+    source.read(row).map_err(|unknown| Fault::new(field, &unknown.needs, &unknown.said))
+}
+
+impl Reading<'_> {
+    fn text(&self, field: Field) -> Result<Option<String>, Fault> {
+        self.mapping.fields.get(&field).map_or(Ok(None), |source| said(source, self.row, &field.name()))
+    }
+
+    fn parsed<T: std::str::FromStr>(&self, field: Field, needs: &str) -> Result<Option<T>, Fault> {
+        let Some(text) = self.text(field)? else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| Fault::new(&field.name(), needs, &text))
+    }
+
+    fn code<T: std::str::FromStr>(&self, field: Field) -> Result<Option<T>, Fault> {
+        self.parsed(field, "is not a code: 1 to 64 of A-Z a-z 0-9 . _ -")
+    }
+
+    fn yes(&self, field: Field) -> Result<Option<bool>, Fault> {
+        let Some(text) = self.text(field)? else { return Ok(None) };
+        match text.to_lowercase().as_str() {
+            "true" | "yes" | "y" | "1" | "是" => Ok(Some(true)),
+            "false" | "no" | "n" | "0" | "否" => Ok(Some(false)),
+            _ => Err(Fault::new(&field.name(), "should be true or false, yes or no, 是 or 否, 1 or 0", &text)),
+        }
+    }
+
+    fn time(&self, field: Field) -> Result<Option<Timestamp>, Fault> {
+        let Some(source) = self.mapping.fields.get(&field) else { return Ok(None) };
+        let days = match source.plus_days().map(|column| self.row.get(column).unwrap_or_default().trim()) {
+            Some("") => return Ok(None),
+            Some(days) => days.parse::<f64>().ok().filter(|days| days.abs() < 36_500.0).map(Some),
+            None => Some(None),
+        };
+        let name = field.name();
+        let days = days.ok_or_else(|| Fault::plain(format!("{name}: the days to be added should be a number")))?;
+        let Some(text) = self.text(field)? else { return Ok(None) };
+        let unread =
+            || Fault::new(&name, "is not a time in a form that the mapping names, nor 2026-06-08 09:30:00", &text);
+        let at = self.times.read(&text).ok_or_else(unread)?;
+        let at = days.map_or(Some(at), |days| later(at, days, &self.times.zone)).ok_or_else(unread)?;
+        if at > self.times.now && field != Field::DueAt {
+            return Err(Fault::new(&name, "lies in the future", &text));
+        }
+        Ok(Some(at))
+    }
+
+    fn told(&self) -> Result<Told, Fault> {
+        let mut told = Told {
+            class: self.code(Field::Class)?,
+            category: self.code(Field::Category)?,
+            lead: self.code(Field::LeadUnit)?,
+            grade: self.parsed(Field::Grade, "should be a whole number, 1 being the worst grade")?,
+            opinion: self.form(&self.mapping.opinion, "opinion")?,
+            follow_up: self.form(&self.mapping.follow_up, "follow_up")?,
+            ..Told::default()
+        };
+        for mark in self.text(Field::Marks)?.unwrap_or_default().split_whitespace() {
+            let known = [Mark::Complex, Mark::Stubborn, Mark::StateRated].into_iter().find(|m| m.as_str() == mark);
+            told.marks.insert(
+                known.ok_or_else(|| {
+                    Fault::new("marks", "is no mark; there are complex, stubborn and state_rated", mark)
+                })?,
+            );
+        }
+        for unit in self.text(Field::CoUnits)?.unwrap_or_default().split_whitespace() {
+            told.co_units.insert(UnitId::new(unit).map_err(|_| Fault::new("co_units", "is not a code", unit))?);
+        }
+        for field in TIMES.into_iter().chain([Field::DueAt]) {
+            told.at.extend(self.time(field)?.map(|at| (field, at)));
+        }
+        for field in TEXTS {
+            told.texts.extend(self.text(field)?.map(|text| (field, text)));
+        }
+        for field in ANSWERS {
+            told.answers.extend(self.yes(field)?.map(|yes| (field, yes)));
+        }
+        in_order(&told)?;
+        Ok(told)
+    }
+
+    fn form(&self, form: &BTreeMap<String, Source>, name: &str) -> Result<BTreeMap<String, String>, Fault> {
+        let mut values = BTreeMap::new();
+        for (field, source) in form {
+            values.extend(said(source, self.row, &format!("{name}.{field}"))?.map(|text| (field.clone(), text)));
+        }
+        Ok(values)
+    }
+
+    fn intake(&self, at: Timestamp) -> Result<Intake, Fault> {
+        let text = |field| Ok::<_, Fault>(self.text(field)?.unwrap_or_default());
+        let identity = Identity {
+            name: text(Field::ReporterName)?,
+            phone: text(Field::ReporterPhone)?,
+            email: self.text(Field::ReporterEmail)?,
+            ..Identity::default()
+        };
+        identity.check("reporter").map_err(|problem| Fault::plain(problem.title))?;
+        let channel = self.code(Field::Channel)?.ok_or_else(|| Fault::plain("channel: is empty; give it a default"))?;
+        let register = Register {
+            origin: self.origin()?,
+            channel,
+            first_receiver: self.code(Field::FirstReceiver)?,
+            title: text(Field::Title)?,
+            text: text(Field::Text)?,
+            place: Place {
+                address: text(Field::Address)?,
+                lon: self.parsed(Field::Lon, "should be degrees, as 114.1205")?,
+                lat: self.parsed(Field::Lat, "should be degrees, as 22.5431")?,
+                spot: self.code(Field::Spot)?,
+                grid: self.code(Field::Grid)?,
+            },
+            reporter: Reporter { anonymous: self.yes(Field::Anonymous)?.unwrap_or(false), contactable: false },
+            complained_about: self.code(Field::ComplainedAbout)?,
+            upstream_number: Some(number(self.row, self.mapping)?),
+            received_by_leader: None,
+            proposal: None,
+        };
+        Ok(Intake { register, identity, key: None, at: Some(at) })
+    }
+
+    fn origin(&self) -> Result<Option<Origin>, Fault> {
+        let Some(text) = self.text(Field::Origin)? else { return Ok(None) };
+        let known = [Origin::Request, Origin::Inspection, Origin::Signal].into_iter().find(|o| o.as_str() == text);
+        known.map(Some).ok_or_else(|| Fault::new("origin", "should be request, inspection or signal", &text))
+    }
+}
+
+/// So many days later by the calendar, and what is left of a day in hours.
+fn later(at: Timestamp, days: f64, zone: &TimeZone) -> Option<Timestamp> {
+    #[expect(clippy::cast_possible_truncation, reason = "bounded before, whole by trunc")]
+    let (whole, rest) = (days.trunc() as i64, (days.fract() * 86_400.0) as i64);
+    let day = jiff::Span::new().try_days(whole).ok()?;
+    let shifted = at.to_zoned(zone.clone()).checked_add(day).ok()?;
+    shifted.timestamp().checked_add(SignedDuration::from_secs(rest)).ok()
+}
+
+/// Looks whether things can have happened in the order of the record.
+fn in_order(told: &Told) -> Result<(), Fault> {
+    for (first, then) in ORDER {
+        if let (Some(before), Some(after)) = (told.at.get(&first), told.at.get(&then))
+            && after < before
+        {
+            let kind = format!("{} lies before {}", then.name(), first.name());
+            return Err(Fault { what: format!("{kind}: {after} and {before}"), kind });
+        }
+    }
+    let (finished, closed) = (told.at.get(&Field::FinishedAt), told.at.get(&Field::ClosedAt));
+    match (finished, closed) {
+        (Some(finished), Some(closed)) if closed < finished => Err(Fault {
+            kind: "closed_at lies before finished_at".into(),
+            what: format!("closed_at lies before finished_at: {closed} and {finished}"),
+        }),
+        _ => Ok(()),
+    }
+}
