@@ -13,6 +13,7 @@ use jiban_domain::{
     ids::{CaseId, RequestId},
 };
 use jiban_store::{StoreError, cases};
+use jiff::SignedDuration;
 
 use crate::{
     app::App,
@@ -23,6 +24,8 @@ use crate::{
 const BATCH: i64 = 64;
 /// Longest sleep: another node may have armed a clock that this one was not told of.
 const SLEEP_MAX: Duration = Duration::from_secs(5);
+/// A case that cannot be swept is looked at again after so long.
+const PUT_OFF: SignedDuration = SignedDuration::from_mins(10);
 /// Wait after an error.
 const SLEEP_AFTER_ERROR: Duration = Duration::from_secs(1);
 
@@ -33,10 +36,9 @@ const SLEEP_AFTER_ERROR: Duration = Duration::from_secs(1);
 pub async fn sweep(app: &App) -> Result<usize, StoreError> {
     let mut swept = 0;
     loop {
-        let done = batch(app).await?;
-        swept += done;
-        if done < usize::try_from(BATCH).unwrap_or(usize::MAX) {
-            return Ok(swept);
+        match batch(app).await? {
+            0 => return Ok(swept),
+            done => swept += done,
         }
     }
 }
@@ -52,15 +54,21 @@ async fn batch(app: &App) -> Result<usize, StoreError> {
             let mut decisions = Vec::with_capacity(due.len());
             for id in due {
                 let moment = Moment { by: Actor::System, now, fresh: RequestId(id) };
-                match desk::act_in(tx, &parts, &world, CaseId(id), &Command::Tick(Tick {}), None, &moment) {
-                    Ok(decision) => decisions.push(decision),
-                    Err(Stop::Store(error)) => return Err(error),
-                    Err(stop) => {
-                        // A due clock on a case that cannot be ticked would be found again for ever.
-                        let problem = crate::http::problem::Problem::from(stop);
-                        return Err(StoreError::corrupt(format!("clock of case {id}: {}", problem.title)));
+                let why = match desk::act_in(tx, &parts, &world, CaseId(id), &Command::Tick(Tick {}), None, &moment) {
+                    Ok(decision) if !decision.events.is_empty() => {
+                        decisions.push(decision);
+                        continue;
                     }
-                }
+                    Ok(_) => "nothing was due after all".to_owned(),
+                    Err(Stop::Store(error @ StoreError::Corrupt { .. })) => error.to_string(),
+                    Err(Stop::Store(error)) => return Err(error),
+                    Err(Stop::Refused(refusal)) => refusal.to_string(),
+                    Err(Stop::Problem(problem)) => problem.title,
+                };
+                // It would be found again at once and for ever, and every other case would wait behind it.
+                tracing::error!(case = %id, %why, "a due clock cannot be swept; trying again later");
+                metrics::counter!("jiban_clocks_put_off_total").increment(1);
+                cases::put_off(tx, id, now.saturating_add(PUT_OFF).unwrap_or(now))?;
             }
             Ok(decisions)
         })

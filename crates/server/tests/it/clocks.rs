@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use jiban::worker::sweeper;
 use jiban_store::{
-    Engine, both_engines,
+    Engine, StoreError, WriteTx, both_engines, params,
     testkit::{TestDb, block_on},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::kit::{TestApp, clock, due, standing};
 
@@ -102,6 +103,31 @@ both_engines! {
         let before = app.kinds(&case.id).await;
         assert_eq!(app.sweep_at(app.now() + SignedDuration::from_hours(24 * 365)).await, 0);
         assert_eq!(app.kinds(&case.id).await, before);
+    }
+
+    async fn a_case_that_cannot_be_swept_holds_up_no_other(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let (broken, whole) = (app.submit("路灯不亮").await, app.submit("垃圾没人清").await);
+        let due_at = due(&app.case(&whole.id).await, "dispatch.1");
+        let id: Uuid = broken.id.parse().unwrap();
+        let read = move |tx: &mut WriteTx<'_>| {
+            let row = tx.query_one("SELECT body FROM cases WHERE case_id = ?1", params![id])?;
+            row.unwrap().get::<String>(0)
+        };
+        let kept = app.app.store.write(read).await.unwrap();
+        let write = async |body: String| {
+            let put = move |tx: &mut WriteTx<'_>| tx.execute("UPDATE cases SET body = ?2 WHERE case_id = ?1", params![id, &body]);
+            app.app.store.write::<_, StoreError, _>(put).await.unwrap();
+        };
+        write("{}".to_owned()).await;
+        let late = due_at + SignedDuration::from_millis(1);
+        assert_eq!(app.sweep_at(late).await, 1);
+        assert_eq!(about(&app.kinds(&whole.id).await, "dispatch.1"), ["started", "breached"]);
+        // Mended, it is swept when it is looked at again.
+        write(kept).await;
+        assert_eq!(app.sweep_at(late).await, 0);
+        assert_eq!(app.sweep_at(late + SignedDuration::from_mins(10)).await, 1);
+        assert_eq!(about(&app.kinds(&broken.id).await, "dispatch.1"), ["started", "breached"]);
     }
 
     async fn many_due_clocks_are_swept_in_one_go(db: TestDb) {
