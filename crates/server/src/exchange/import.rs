@@ -115,6 +115,10 @@ pub async fn run(app: &App, import: &Import, mut progress: impl FnMut(&Report, u
             break;
         }
     }
+    if report.taken > 0 && !import.dry_run {
+        // A planner that knows nothing of what came in would look for it the long way.
+        app.store.refresh_statistics().await?;
+    }
     report.refused_file = refused.finish()?.map(|path| path.display().to_string());
     Ok(report)
 }
