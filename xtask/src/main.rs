@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
 
+mod crash;
 mod setup;
 mod test;
 mod tidy;
@@ -29,6 +30,8 @@ enum Command {
     Tidy,
     /// One urgent, one fast, one routine and one complex case through every step, with timeline and clocks.
     Walk,
+    /// Kill the program a hundred times under load on each engine, and ask a thousand times fifty times at once.
+    Crash,
     /// The bench table, each figure beside its yardstick. Arguments go to the bench: `--help` lists them.
     Bench {
         /// For the bench.
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Test => test::run(),
         Command::Tidy => tidy::run(),
         Command::Walk => tool::cargo(&["run", "--quiet", "--package", "jiban", "--example", "walk"]),
+        Command::Crash => crash::run(),
         Command::Bench { arguments } => {
             let mut all = vec!["run", "--release", "--quiet", "--package", "jiban-bench", "--"];
             all.extend(arguments.iter().map(String::as_str));

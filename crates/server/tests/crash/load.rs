@@ -159,7 +159,10 @@ impl Client {
         for (request, answer) in again {
             let second = self.send(&self.bases[0], &request).await;
             let second = second.unwrap_or_else(|| panic!("no answer: {request:?}"));
-            assert!(matches!(request.deed, Deed::Act { .. }) || second == answer, "{request:?}: {second}, not {answer}");
+            assert!(
+                matches!(request.deed, Deed::Act { .. }) || second == answer,
+                "{request:?}: {second}, not {answer}"
+            );
         }
     }
 

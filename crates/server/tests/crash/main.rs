@@ -140,5 +140,7 @@ where
             tokio::spawn(act(client))
         })
         .collect();
-    async { join_all(tasks).await.into_iter().map(|done| done.unwrap_or_else(|why| panic!("a client: {why}"))).collect() }
+    async {
+        join_all(tasks).await.into_iter().map(|done| done.unwrap_or_else(|why| panic!("a client: {why}"))).collect()
+    }
 }

@@ -44,7 +44,16 @@ impl Installation {
         let (units, people) = (file("units.csv"), file("people.csv"));
         let (spots, areas) = (file("spots.csv"), file("grids.geojson"));
         made.jiban(&[
-            "import", "organisation", "--units", &units, "--people", &people, "--spots", &spots, "--areas", &areas,
+            "import",
+            "organisation",
+            "--units",
+            &units,
+            "--people",
+            &people,
+            "--spots",
+            &spots,
+            "--areas",
+            &areas,
         ]);
         for person in STAFF {
             made.jiban(&["user", "add", person]);
@@ -68,8 +77,7 @@ impl Installation {
     /// Runs a command of the program to its end, which must be a good one.
     pub(crate) fn jiban(&self, arguments: &[&str]) {
         let mut command = self.command(arguments);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // Only `user add` reads it; the others may have ended already.
         drop(writeln!(child.stdin.take().unwrap(), "{PASSWORD}"));
         let done = child.wait_with_output().unwrap();

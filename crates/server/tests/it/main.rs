@@ -3,7 +3,12 @@
 //! Each file is one theme. A test speaks HTTP, as everybody does; time is a clock set by hand, and the workers take
 //! their steps when the test says so.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends when something is not as it should be")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test ends when something is not as it should be, and one tells its figures"
+)]
 
 mod clocks;
 mod exchange;
