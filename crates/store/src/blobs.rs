@@ -79,13 +79,13 @@ impl Blobs {
     /// Opens the place.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the folder cannot be made or the bucket's settings cannot be used. The bucket
+    /// [`StoreError::Files`] when the folder cannot be made or the bucket's settings cannot be used. The bucket
     /// itself is only reached by the first call.
     pub fn open(config: &BlobConfig) -> Result<Self, StoreError> {
         match config {
             BlobConfig::Folder(folder) => {
                 std::fs::create_dir_all(folder)
-                    .map_err(|error| StoreError::unavailable(format!("{}: {error}", folder.display())))?;
+                    .map_err(|error| StoreError::files(format!("{}: {error}", folder.display())))?;
                 let local = LocalFileSystem::new_with_prefix(folder).map_err(failed)?.with_fsync(true);
                 Ok(Self(Arc::new(local)))
             }
@@ -101,16 +101,28 @@ impl Blobs {
                     .with_access_key_id(access_key)
                     .with_secret_access_key(secret_key)
                     .with_allow_http(endpoint.starts_with("http://"))
+                    // One at a time, as every S3-compatible service can, and with an answer for that one.
+                    .with_disable_bulk_delete(true)
                     .build();
                 Ok(Self(Arc::new(bucket.map_err(failed)?)))
             }
         }
     }
 
+    /// Whether the place answers and lets us in: writes a blob of no use and removes it.
+    ///
+    /// # Errors
+    /// [`StoreError::Files`] saying what to look at.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        let name = BlobName(Path::from("check"));
+        self.put(&name, Bytes::from_static(b"jiban")).await?;
+        self.remove(&name).await
+    }
+
     /// Writes a blob; it is on disk, or in the bucket, when this returns.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the place fails.
+    /// [`StoreError::Files`] when the place fails.
     pub async fn put(&self, name: &BlobName, bytes: Bytes) -> Result<(), StoreError> {
         self.0.put(&name.0, bytes.into()).await.map(drop).map_err(failed)
     }
@@ -118,7 +130,7 @@ impl Blobs {
     /// Reads a blob; `None` if there is none.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the place fails.
+    /// [`StoreError::Files`] when the place fails.
     pub async fn get(&self, name: &BlobName) -> Result<Option<Bytes>, StoreError> {
         match self.0.get(&name.0).await {
             Ok(found) => found.bytes().await.map(Some).map_err(failed),
@@ -130,7 +142,7 @@ impl Blobs {
     /// Removes a blob; one that is not there is no error.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the place fails.
+    /// [`StoreError::Files`] when the place fails.
     pub async fn remove(&self, name: &BlobName) -> Result<(), StoreError> {
         match self.0.delete(&name.0).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -141,5 +153,14 @@ impl Blobs {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
 fn failed(error: object_store::Error) -> StoreError {
-    StoreError::unavailable(format!("blobs: {error}"))
+    match error {
+        // The answers quote the access key.
+        object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
+            StoreError::files("the bucket refuses our keys; check bucket, key and secret in the settings")
+        }
+        object_store::Error::NotFound { .. } => {
+            StoreError::files("there is no such bucket; check endpoint and bucket in the settings")
+        }
+        error => StoreError::files(error.to_string()),
+    }
 }

@@ -19,6 +19,12 @@ pub enum StoreError {
         /// The engine's own words.
         why: Arc<str>,
     },
+    /// The place of photos and files cannot be reached, or refuses us. Nothing was changed.
+    #[error("the place of files cannot be used now: {why}; nothing was changed")]
+    Files {
+        /// What is wrong and, where it is known, what to do.
+        why: Arc<str>,
+    },
     /// Somebody else has written what this write wanted to write: a key or a number exists already.
     #[error("conflict: {what}; nothing was changed")]
     Conflict {
@@ -53,6 +59,10 @@ impl StoreError {
     /// An [`StoreError::Unavailable`].
     pub fn unavailable(why: impl AsRef<str>) -> Self {
         Self::Unavailable { why: why.as_ref().into() }
+    }
+    /// A [`StoreError::Files`].
+    pub fn files(why: impl AsRef<str>) -> Self {
+        Self::Files { why: why.as_ref().into() }
     }
     /// A [`StoreError::Conflict`].
     pub fn conflict(what: impl AsRef<str>) -> Self {

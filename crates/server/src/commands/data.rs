@@ -115,7 +115,13 @@ async fn examine(data: &Path, findings: &mut Vec<Finding>) {
         Err(why) => say(false, format!("database: {why}")),
     }
     match App::start(&home, store).await {
-        Ok(app) => say(true, format!("policy {}", app.snapshot().policy.name.zh)),
+        Ok(app) => {
+            say(true, format!("policy {}", app.snapshot().policy.name.zh));
+            match app.blobs.check().await {
+                Ok(()) => say(true, "the place of photos and files answers".to_owned()),
+                Err(why) => say(false, why.to_string()),
+            }
+        }
         Err(why) => say(false, why.to_string()),
     }
 }

@@ -15,6 +15,9 @@ use jiban_store::StoreError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// Code of the one problem after which nobody knows whether something was changed.
+const OUTCOME_UNKNOWN: &str = "outcome_unknown";
+
 /// One error answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
@@ -132,6 +135,11 @@ impl Problem {
         problem
     }
 
+    /// Whether what was asked may have been done all the same.
+    pub fn outcome_is_unknown(&self) -> bool {
+        self.code == OUTCOME_UNKNOWN
+    }
+
     fn unavailable(code: &str, title: &str, title_zh: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, title, title_zh)
     }
@@ -171,10 +179,18 @@ impl From<StoreError> for Problem {
                     "数据库暂时无法连接,本次未作更改,请稍后重试",
                 )
             }
+            StoreError::Files { why: cause } => {
+                tracing::error!(%cause, "the place of files cannot be used");
+                Self::unavailable(
+                    "files_unavailable",
+                    "photos and files cannot be kept or read now; nothing was changed, try again shortly",
+                    "照片和附件暂时无法存取,本次未作更改,请稍后重试",
+                )
+            }
             StoreError::Unknown => {
                 tracing::error!("outcome of a write unknown");
                 Self::unavailable(
-                    "outcome_unknown",
+                    OUTCOME_UNKNOWN,
                     "the connection broke while saving; send the same request with the same key to learn the outcome",
                     "保存时连接中断,请用同一请求重试以确认结果",
                 )

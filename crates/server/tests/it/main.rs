@@ -10,6 +10,7 @@
     reason = "a test ends when something is not as it should be, and one tells its figures"
 )]
 
+mod bucket;
 mod clocks;
 mod exchange;
 mod job;

@@ -294,7 +294,7 @@ fn a_bucket_that_is_away_is_an_error_and_keeps_its_secret() {
         let blobs = Blobs::open(&config).unwrap();
         let name = BlobName::attachment(1, case_id(1), Uuid::nil(), "full").unwrap();
         let error = blobs.put(&name, Bytes::from_static(b"x")).await.unwrap_err();
-        assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+        assert!(matches!(error, StoreError::Files { .. }), "{error}");
         assert!(!error.to_string().contains("hidden"), "{error}");
     });
 }
