@@ -159,13 +159,19 @@ async fn take(
     };
     app.blobs.put(&name, checked.bytes.into()).await?;
     let command = Command::Attach(Attach { id: AttachmentId(id), kind: query.kind, name: row.name.clone() });
-    let done = desk::attach(app, case, command, by, row.clone()).await;
-    if let Err(problem) = done {
-        // The case did not take it: nothing is left behind.
-        app.blobs.remove(&name).await?;
-        return Err(problem);
+    match desk::attach(app, case, command, by, row.clone()).await {
+        Ok(case) => row.at = case.changed_at,
+        Err(problem) => {
+            // The case did not take it: nothing is left behind. Where it may have, the file stays: one that no case
+            // names is waste, one that is named and missing is a loss.
+            if !problem.outcome_is_unknown()
+                && let Err(error) = app.blobs.remove(&name).await
+            {
+                tracing::warn!(%error, "a file that no case names was left behind");
+            }
+            return Err(problem);
+        }
     }
-    row.at = done?.changed_at;
     Ok((StatusCode::CREATED, Json(row.into())))
 }
 
