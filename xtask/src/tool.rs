@@ -22,7 +22,17 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Outcome {
 /// The same, with more environment.
 pub(crate) fn run_with(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Outcome {
     let shown = format!("{program} {}", arguments.join(" "));
-    let status = Command::new(program)
+    let mut command = Command::new(program);
+    // What cargo tells us of ourselves would make a cargo that we run build anew whatever looks at it.
+    for (name, _) in std::env::vars_os() {
+        let told = name
+            .to_str()
+            .is_some_and(|name| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|head| name.starts_with(head)));
+        if told {
+            command.env_remove(name);
+        }
+    }
+    let status = command
         .args(arguments)
         .envs(environment.iter().copied())
         .current_dir(root())
