@@ -151,7 +151,6 @@ impl Blobs {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
 fn failed(error: object_store::Error) -> StoreError {
     match error {
         // The answers quote the access key.
