@@ -3,9 +3,12 @@
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
+/// What is logged where `RUST_LOG` says nothing. PostgreSQL's notices are of no use to whoever runs the program.
+const FILTER: &str = "info,tokio_postgres=warn";
+
 /// Sends logs to standard error: `RUST_LOG` filters, `json` is for machines.
 pub fn logs(json: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(FILTER));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call, as in tests, keeps the first one's setting.
     let done = if json { logs.json().try_init() } else { logs.try_init() };

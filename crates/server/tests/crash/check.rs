@@ -63,14 +63,15 @@ pub(crate) async fn bring_in_due(installation: &Installation, count: usize, rand
             title: String::new(),
             text: "路灯不亮".to_owned(),
             place: Place { spot: Some(SpotId::new("s001").unwrap()), ..Place::default() },
-            reporter: Reporter { anonymous: true, contactable: false },
+            reporter: Reporter { anonymous: false, contactable: true },
             complained_about: None,
             upstream_number: None,
             received_by_leader: None,
             proposal: None,
         };
         let at = Some(Timestamp::from_millisecond(at.as_millisecond()).unwrap());
-        let intake = Intake { register, identity: Identity::default(), key: None, at };
+        let (name, phone) = ("林小满".to_owned(), "13912345678".to_owned());
+        let intake = Intake { register, identity: Identity { name, phone, ..Identity::default() }, key: None, at };
         let done = desk::register(&app, Actor::Reporter, intake).await;
         ids.push(done.unwrap_or_else(|why| panic!("a case cannot be brought in: {}", why.title)).id.to_string());
     }
@@ -102,17 +103,29 @@ pub(crate) struct Figures {
     lost: usize,
     doubled: usize,
     cases: usize,
-    clocks: usize,
     events: usize,
+    clocks: Tally,
+}
+
+/// What was seen of clocks.
+#[derive(Default)]
+struct Tally {
+    clocks: usize,
+    warnings: u32,
+    met: usize,
+    breached: usize,
+    levels: u32,
 }
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { submissions, commands, lost, doubled, cases, clocks, events } = self;
+        let Self { submissions, commands, lost, doubled, cases, events, clocks: Tally { clocks, .. } } = self;
+        let Tally { warnings, met, breached, levels, .. } = self.clocks;
         write!(
             f,
-            "{submissions} submissions and {commands} commands acknowledged, {lost} lost, {doubled} doubled, {clocks} \
-             clocks in {cases} cases with {events} events checked"
+            "{submissions} submissions and {commands} commands acknowledged, {lost} lost, {doubled} doubled; {clocks} \
+             clocks in {cases} cases with {events} events checked: {warnings} warnings, {met} met, {breached} breached, \
+             {levels} levels raised"
         )
     }
 }
@@ -217,8 +230,8 @@ impl Ledger {
             lost: 0,
             doubled: 0,
             cases: 0,
-            clocks: 0,
             events: 0,
+            clocks: Tally::default(),
         };
         let mut after = None;
         loop {
@@ -228,7 +241,7 @@ impl Ledger {
             for (case, events) in page {
                 figures.cases += 1;
                 figures.events += events.len();
-                figures.clocks += clocks(&policy, &case, &events, now, &mut faults);
+                clocks(&policy, &case, &events, now, (&mut faults, &mut figures.clocks));
                 let id = case.id.to_string();
                 faults.must(Case::fold(&events).as_ref() == Some(&case), || {
                     format!("case {id} is not the fold of its events")
@@ -310,16 +323,23 @@ struct Told {
     started: usize,
     warned: u32,
     raised: u32,
+    met: usize,
     /// Met, breached or cancelled: each clock ends so once.
     ends: usize,
     /// Nothing more may be told of it.
     over: bool,
 }
 
-/// Checks every clock of a case against its events. Returns how many clocks there are.
-fn clocks(policy: &Policy, case: &Case, events: &[Recorded], now: Timestamp, faults: &mut Faults) -> usize {
-    let Some((first, rest)) = events.split_first() else { return 0 };
-    let Some(mut fold) = Case::born(first) else { return 0 };
+/// Checks every clock of a case against its events.
+fn clocks(
+    policy: &Policy,
+    case: &Case,
+    events: &[Recorded],
+    now: Timestamp,
+    (faults, tally): (&mut Faults, &mut Tally),
+) {
+    let Some((first, rest)) = events.split_first() else { return };
+    let Some(mut fold) = Case::born(first) else { return };
     let mut told = BTreeMap::<String, Told>::new();
     for recorded in rest {
         if let Event::Clock(event) = &recorded.event {
@@ -343,6 +363,11 @@ fn clocks(policy: &Policy, case: &Case, events: &[Recorded], now: Timestamp, fau
             faults.told.push(format!("{} was never started", name()));
             continue;
         };
+        tally.clocks += 1;
+        tally.warnings += told.warned;
+        tally.levels += told.raised;
+        tally.breached += usize::from(told.raised > 0);
+        tally.met += told.met;
         faults.must(told.started == 1, || format!("{} started {} times", name(), told.started));
         faults.must(told.ends <= 1, || format!("{} ended {} times", name(), told.ends));
         let reached = |moment: &Timestamp| *moment <= now;
@@ -355,7 +380,6 @@ fn clocks(policy: &Policy, case: &Case, events: &[Recorded], now: Timestamp, fau
             faults.must(told.raised as usize >= levels, || format!("{} missed a level of its breach", name()));
         }
     }
-    case.clocks.len()
 }
 
 /// Whether this may happen to a clock at this moment, after what was told of it.
@@ -401,7 +425,7 @@ impl Told {
                 self.ends += usize::from(self.raised == 0);
                 self.raised += 1;
             }
-            ClockEvent::Met { .. } => (self.ends, self.over) = (self.ends + 1, true),
+            ClockEvent::Met { .. } => (self.met, self.ends, self.over) = (self.met + 1, self.ends + 1, true),
             ClockEvent::Cancelled { .. } => {
                 (self.ends, self.over) = (self.ends + usize::from(self.raised == 0), true);
             }

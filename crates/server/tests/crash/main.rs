@@ -46,6 +46,9 @@ const CLIENTS: usize = 8;
 const KILL_AFTER_MS: std::ops::Range<u64> = 20..400;
 /// How long the others go on after a node was killed, in ms.
 const GO_ON_MS: std::ops::Range<u64> = 50..250;
+/// How often a process that starts again is killed once more, and after how many ms: about the time it takes.
+const STUMBLE: f64 = 0.3;
+const STUMBLE_MS: std::ops::Range<u64> = 1..40;
 /// Cases brought in for each round whose clocks come due around the kill.
 const DUE_CASES: usize = 6;
 
@@ -80,6 +83,9 @@ async fn rounds(db: &TestDb, size: usize) {
         ledger.brought_in(&due);
         let killed = random.random_range(0..size);
         clients = under_load(&mut nodes, killed, clients, due, &mut random).await;
+        if random.random_bool(STUMBLE) {
+            installation.stumble(Duration::from_millis(random.random_range(STUMBLE_MS)));
+        }
         nodes[killed] = installation.serve();
         // Whatever had no answer is asked again, and some of what had one.
         clients = each(clients, &nodes, |mut client| async {

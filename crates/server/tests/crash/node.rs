@@ -85,6 +85,15 @@ impl Installation {
         assert!(done.status.success(), "{arguments:?}: {}{}", told(&done.stdout), told(&done.stderr));
     }
 
+    /// Starts a process and kills it so soon that it may not serve yet: while it opens what another left behind.
+    pub(crate) fn stumble(&self, after: Duration) {
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(after);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
     /// Starts a process that serves, on a free port of its own.
     pub(crate) fn serve(&self) -> Node {
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0", "--json-logs"]);
