@@ -14,6 +14,7 @@ const SEAWEEDFS: &str = "4.48";
 pub(crate) fn run() -> Outcome {
     postgres()?;
     seaweedfs()?;
+    provider()?;
     nextest()
 }
 
@@ -49,6 +50,24 @@ fn seaweedfs() -> Outcome {
 fn has_seaweedfs(folder: &Path) -> bool {
     let told = Command::new(folder.join("bin/weed")).arg("version").output();
     told.is_ok_and(|told| String::from_utf8_lossy(&told.stdout).contains(&format!(" {SEAWEEDFS} ")))
+}
+
+/// The OpenID provider that tests sign in with: a package of npm, into a folder below `target`.
+fn provider() -> Outcome {
+    let (root, wanted) = (tool::root(), "crates/server/tests/provider/package.json");
+    let folder = root.join("target/tools/provider");
+    let wanted = std::fs::read(root.join(wanted)).map_err(|why| format!("{wanted}: {why}"))?;
+    let kept = folder.join("package.json");
+    if std::fs::read(&kept).is_ok_and(|kept| kept == wanted) && folder.join("node_modules/oidc-provider").exists() {
+        println!("The OpenID provider is here");
+        return Ok(());
+    }
+    println!("Installing an OpenID provider (npm package oidc-provider, for the tests of single sign-on)");
+    let fault = |why: std::io::Error| format!("{}: {why}", folder.display());
+    std::fs::create_dir_all(&folder).map_err(fault)?;
+    std::fs::write(&kept, wanted).map_err(fault)?;
+    let place = folder.display().to_string();
+    tool::run("npm", &["install", "--prefix", &place, "--no-audit", "--no-fund", "--loglevel", "error"])
 }
 
 fn nextest() -> Outcome {

@@ -38,6 +38,8 @@ pub struct Parts {
     pub limits: Limits,
     /// Ways out of the house: webhooks, e-mail, SMS, WeCom.
     pub outlets: crate::infra::outlets::Outlets,
+    /// Single sign-on, where it is set up.
+    pub sign_on: Option<crate::infra::oidc::SignOn>,
     /// Settings.
     pub config: Config,
     /// Key of tokens and tracking codes.
@@ -86,6 +88,8 @@ impl App {
             hub: Hub::default(),
             limits: Limits::new(&home.config.server),
             token_key: crate::infra::keys::key(&home.secrets.tokens)?,
+            sign_on: crate::infra::oidc::SignOn::of(&home.config)
+                .map_err(|why| StartError::Setting(why.to_string()))?,
             outlets: crate::infra::outlets::Outlets::new(&home.config),
             config: home.config.clone(),
             sweeper_nudge: tokio::sync::Notify::new(),

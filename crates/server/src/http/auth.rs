@@ -143,14 +143,19 @@ pub fn expected(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
 }
 
 /// The token of a request: a bearer token, or the cookie of a page of ours.
+/// The value of a cookie.
+pub fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
+}
+
 fn token(parts: &Parts) -> Result<Option<String>, Problem> {
     let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(bearer) = header(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")) {
         return Ok(Some(bearer.to_owned()));
     }
-    let cookies = header(header::COOKIE).unwrap_or_default();
-    let cookie = cookies.split(';').filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == COOKIE);
-    let Some((_, value)) = cookie else { return Ok(None) };
+    let Some(value) = cookie_of(&parts.headers, COOKIE) else { return Ok(None) };
     let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let site = parts.headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
     if safe || matches!(site, Some("same-origin" | "none")) || parts.headers.contains_key("x-jiban") {

@@ -4,7 +4,7 @@
 //! dies gives it back; it is retried with growing pauses and set aside as dead after some. A receiver may get a message
 //! twice and can tell by its id. Nothing of a reporter is in one.
 
-use std::{sync::OnceLock, time::Duration};
+use std::time::Duration;
 
 use futures_util::future;
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,14 +12,18 @@ use jiban_store::{StoreError, outbox};
 use jiff::SignedDuration;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
 
-use crate::{app::App, infra::config::HttpTemplate};
+use crate::{
+    app::App,
+    infra::{
+        config::HttpTemplate,
+        outward::{PATIENCE, client},
+    },
+};
 
 /// Messages carried at once.
 const BATCH: i64 = 32;
 /// How long a claimed message is this node's.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
-/// Longest time for one delivery; shorter than the lease.
-const DELIVERY_MAX: Duration = Duration::from_secs(10);
 /// How failed messages are tried again.
 const RETRY: outbox::RetryPlan = outbox::RetryPlan {
     attempts_max: 10,
@@ -79,16 +83,7 @@ async fn deliver(app: &App, message: &outbox::Message) -> Result<(), String> {
             other => Err(format!("no way out is called '{other}'")),
         }
     };
-    tokio::time::timeout(DELIVERY_MAX, delivery).await.unwrap_or_else(|_| Err("no answer in time".to_owned()))
-}
-
-fn client() -> Result<&'static reqwest::Client, String> {
-    static CLIENT: OnceLock<Option<reqwest::Client>> = OnceLock::new();
-    let build = || {
-        let quiet = reqwest::redirect::Policy::none();
-        reqwest::Client::builder().redirect(quiet).timeout(DELIVERY_MAX).build().ok()
-    };
-    CLIENT.get_or_init(build).as_ref().ok_or_else(|| "no HTTP client can be made on this machine".to_owned())
+    tokio::time::timeout(PATIENCE, delivery).await.unwrap_or_else(|_| Err("no answer in time".to_owned()))
 }
 
 /// The signature of a webhook: HMAC-SHA256 over `timestamp.body`, in hex.
@@ -141,7 +136,7 @@ async fn email(app: &App, message: &outbox::Message) -> Result<(), String> {
         .body(format!("{}\n{}\n\n{link}\n", words.zh, words.en))
         .map_err(|why| why.to_string())?;
     let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&settings.url).map_err(|why| why.to_string())?;
-    transport.timeout(Some(DELIVERY_MAX)).build().send(mail).await.map(|_| ()).map_err(|why| why.to_string())
+    transport.timeout(Some(PATIENCE)).build().send(mail).await.map(|_| ()).map_err(|why| why.to_string())
 }
 
 async fn by_template(template: Option<&HttpTemplate>, message: &outbox::Message) -> Result<(), String> {

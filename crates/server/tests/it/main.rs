@@ -5,6 +5,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
     reason = "a test ends when something is not as it should be, and one tells its figures"
@@ -19,5 +20,6 @@ mod reach;
 mod refusals;
 mod replay;
 mod sessions;
+mod single_sign_on;
 mod twice;
 mod walk;

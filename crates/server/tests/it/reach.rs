@@ -47,6 +47,8 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("POST", "/sessions/rotate", Staff),
         ("POST", "/sessions/password", Staff),
         ("POST", "/sessions/totp", Staff),
+        ("GET", "/sessions/oidc", Public),
+        ("GET", "/sessions/oidc/callback", Public),
         ("PUT", "/sessions/totp", Staff),
         ("POST", "/public/cases", Public),
         ("POST", "/public/track", Public),

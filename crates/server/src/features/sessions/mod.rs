@@ -3,6 +3,7 @@
 //! A token is random, kept only as a hash, sent as a cookie for pages and in the answer for programs. Nothing here says
 //! which of name, password or code was wrong.
 
+mod oidc;
 mod token;
 mod totp;
 
@@ -46,6 +47,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sign_out))
         .routes(routes!(change_password))
         .merge(totp::routes())
+        .merge(oidc::routes())
 }
 
 /// What it takes to sign in.
