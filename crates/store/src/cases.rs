@@ -488,14 +488,14 @@ pub fn due_clocks(tx: &mut WriteTx<'_>, now: Timestamp, limit: i64) -> Result<Ve
     Ok(ids)
 }
 
-/// Puts off what is due on a case until then, so that one case that cannot be swept does not hold up all others.
+/// Puts off what is due now on a case until then, so that one case that cannot be swept does not hold up all others.
 ///
 /// # Errors
 /// When the database fails.
 pub fn put_off(tx: &mut WriteTx<'_>, case: Uuid, until: Timestamp) -> Result<(), StoreError> {
-    let sql = "UPDATE clocks SET next_at = ?3 WHERE tenant_id = ?1 AND case_id = ?2 AND next_at < ?3";
-    let tenant = tx.tenant();
-    tx.execute(sql, params![tenant, case, until])
+    let sql = "UPDATE clocks SET next_at = ?3 WHERE tenant_id = ?1 AND case_id = ?2 AND next_at <= ?4";
+    let (tenant, now) = (tx.tenant(), tx.now());
+    tx.execute(sql, params![tenant, case, until, now])
 }
 
 /// Leaves out cases whose clock somebody stopped between the look at the clocks and the lock on the case: now that the

@@ -12,12 +12,14 @@ use jiban_domain::{
     event::Actor,
     ids::{CaseId, RequestId},
 };
-use jiban_store::{StoreError, cases};
-use jiff::SignedDuration;
+use jiban_store::{StoreError, WriteTx, cases};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use crate::{
     app::App,
     desk::{self, Stop},
+    infra::world::Snapshot,
 };
 
 /// Cases swept in one transaction.
@@ -45,39 +47,63 @@ pub async fn sweep(app: &App) -> Result<usize, StoreError> {
 
 async fn batch(app: &App) -> Result<usize, StoreError> {
     let snapshot = app.snapshot();
-    let (world, parts) = (Arc::clone(&snapshot), app.clone());
-    let decisions = app
-        .store
-        .write(move |tx| -> Result<Vec<Decision>, StoreError> {
-            let now = tx.now();
-            let due = cases::due_clocks(tx, now, BATCH)?;
-            let mut decisions = Vec::with_capacity(due.len());
-            for id in due {
-                let moment = Moment { by: Actor::System, now, fresh: RequestId(id) };
-                let why = match desk::act_in(tx, &parts, &world, CaseId(id), &Command::Tick(Tick {}), None, &moment) {
-                    Ok(decision) if !decision.events.is_empty() => {
-                        decisions.push(decision);
-                        continue;
-                    }
-                    Ok(_) => "nothing was due after all".to_owned(),
-                    Err(Stop::Store(error @ StoreError::Corrupt { .. })) => error.to_string(),
-                    Err(Stop::Store(error)) => return Err(error),
-                    Err(Stop::Refused(refusal)) => refusal.to_string(),
-                    Err(Stop::Problem(problem)) => problem.title,
-                };
-                // It would be found again at once and for ever, and every other case would wait behind it.
-                tracing::error!(case = %id, %why, "a due clock cannot be swept; trying again later");
-                metrics::counter!("jiban_clocks_put_off_total").increment(1);
-                cases::put_off(tx, id, now.saturating_add(PUT_OFF).unwrap_or(now))?;
-            }
-            Ok(decisions)
-        })
-        .await?;
+    let decisions = match together(app, &snapshot).await {
+        Ok(decisions) => decisions,
+        // It may be one case that is at fault: the others must not wait behind it.
+        Err(StoreError::Corrupt { .. } | StoreError::Conflict { .. } | StoreError::Other { .. }) => {
+            one_by_one(app, &snapshot).await?
+        }
+        Err(error) => return Err(error),
+    };
     for decision in &decisions {
         desk::announce(app, &snapshot, decision);
     }
     metrics::counter!("jiban_clocks_swept_total").increment(decisions.len() as u64);
     Ok(decisions.len())
+}
+
+/// All that is due, up to a batch, in one transaction.
+async fn together(app: &App, snapshot: &Arc<Snapshot>) -> Result<Vec<Decision>, StoreError> {
+    let (world, parts) = (Arc::clone(snapshot), app.clone());
+    let sweep = move |tx: &mut WriteTx<'_>| -> Result<Vec<Decision>, StoreError> {
+        let due = cases::due_clocks(tx, tx.now(), BATCH)?;
+        due.into_iter().map(|id| tick(tx, &parts, &world, id)).collect()
+    };
+    app.store.write(sweep).await
+}
+
+/// The same, each case in a transaction of its own. What cannot be swept is put off: it would be found again at once and
+/// for ever.
+async fn one_by_one(app: &App, snapshot: &Arc<Snapshot>) -> Result<Vec<Decision>, StoreError> {
+    let mut decisions = Vec::new();
+    for id in app.store.write(|tx| cases::due_clocks(tx, tx.now(), BATCH)).await? {
+        let (world, parts) = (Arc::clone(snapshot), app.clone());
+        match app.store.write(move |tx| tick(tx, &parts, &world, id)).await {
+            Ok(decision) => decisions.push(decision),
+            Err(why) => {
+                tracing::error!(case = %id, %why, "a due clock cannot be swept; trying again in {PUT_OFF:#}");
+                metrics::counter!("jiban_clocks_put_off_total").increment(1);
+                let put_off = move |tx: &mut WriteTx<'_>| {
+                    let until = tx.now().saturating_add(PUT_OFF).unwrap_or(Timestamp::MAX);
+                    cases::put_off(tx, id, until)
+                };
+                app.store.write(put_off).await?;
+            }
+        }
+    }
+    Ok(decisions)
+}
+
+fn tick(tx: &mut WriteTx<'_>, app: &App, world: &Snapshot, id: Uuid) -> Result<Decision, StoreError> {
+    let moment = Moment { by: Actor::System, now: tx.now(), fresh: RequestId(id) };
+    let why = match desk::act_in(tx, app, world, CaseId(id), &Command::Tick(Tick {}), None, &moment) {
+        Ok(decision) if !decision.events.is_empty() => return Ok(decision),
+        Ok(_) => "nothing was due after all".to_owned(),
+        Err(Stop::Store(error)) => return Err(error),
+        Err(Stop::Refused(refusal)) => refusal.to_string(),
+        Err(Stop::Problem(problem)) => problem.title,
+    };
+    Err(StoreError::corrupt(format!("clock of case {id}: {why}")))
 }
 
 /// Sweeps until the program stops.
