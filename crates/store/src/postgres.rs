@@ -119,15 +119,22 @@ impl Worker {
                 end => break end,
             }
         };
-        // Nobody needs to wait for the end of a read or of a transaction that is undone.
         let (answer, closing) = match end {
             Ok(Kept::Committed) => (Ok(()), None),
             Ok(Kept::Nothing) => (Ok(()), Some(Remedy::None)),
             Err(fault) => (Err(fault.error), Some(fault.remedy)),
         };
-        job.answer(answer);
-        if let Some(remedy) = closing {
-            self.finish("ROLLBACK", remedy);
+        // Nobody needs to wait for the end of a read; but what a write has locked must be free when its failure is known.
+        match closing {
+            Some(remedy) if self.access == Access::Read => {
+                job.answer(answer);
+                self.finish("ROLLBACK", remedy);
+            }
+            Some(remedy) => {
+                self.finish("ROLLBACK", remedy);
+                job.answer(answer);
+            }
+            None => job.answer(answer),
         }
     }
 
