@@ -34,6 +34,8 @@ pub fn vault(home: &Home) -> Result<IdentityVault, StartError> {
             keys.push(VaultKey { id: format!("{}.{name}", stored.id), cipher, bytes });
         }
     }
+    // The vault seals with its last key.
+    keys.reverse();
     let index = key(&home.secrets.index)?;
     IdentityVault::new(&keys, &index).map_err(|why| StartError::Setting(format!("secrets.toml: {why}")))
 }
