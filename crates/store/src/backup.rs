@@ -6,7 +6,7 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader, BufWriter, Write},
+    io::{BufRead, BufReader, BufWriter, ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     error::StoreError,
+    events::ArchiveProof,
     migrate::SCHEMA_VERSION,
     params,
     store::Store,
@@ -157,8 +158,12 @@ fn disk(path: &Path, error: &std::io::Error) -> StoreError {
 /// Writes an archive of all tenants to `target`, as the database stood at one moment, while the store serves.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`] when the target cannot be written or the database is away.
+/// [`StoreError::Conflict`] when the target is there already, [`StoreError::Unavailable`] when it cannot be written or
+/// the database is away.
 pub async fn export(store: &Store, target: &Path) -> Result<ArchiveReport, StoreError> {
+    if target.exists() {
+        return Err(StoreError::conflict(format!("{} is there already and is not written over", target.display())));
+    }
     let (part, target) = (beside(target), target.to_owned());
     let file = part.clone();
     let report = store.read(move |tx| write_archive(tx, &file)).await?;
@@ -251,17 +256,17 @@ fn from_json(value: serde_json::Value) -> Option<Value> {
     }
 }
 
-/// Reads an archive into an empty database of either engine; the schema must be there. The archive is checked as a whole
-/// before the first row is written. `progress` hears how many rows are in. Afterwards the search index is to be built:
+/// Reads an archive into an empty database of either engine; the schema must be there. The archive is checked as a whole,
+/// its chains of events with it, before the first row is written. `progress` hears how many rows are in. Afterwards the search index is to be built:
 /// see [`crate::search::missing`].
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] with the line where the archive is not what was written, [`StoreError::Conflict`] when the
+/// [`StoreError::Corrupt`] with the line where the archive is not what was written or the event that was changed, [`StoreError::Conflict`] when the
 /// database is not empty, [`StoreError::Migration`] when the archive comes from a newer program. A restore that breaks
 /// off leaves a database that [`Store::migrate`] refuses: begin again with an empty one.
 pub async fn restore(store: &Store, source: &Path, mut progress: impl FnMut(u64)) -> Result<ArchiveReport, StoreError> {
     let path = source.to_owned();
-    let checked = tokio::task::spawn_blocking(move || read_archive(&path, |_, _, _| Ok(()))).await;
+    let checked = tokio::task::spawn_blocking(move || check_archive(&path)).await;
     let report = checked.unwrap_or_else(|_| Err(StoreError::other("a defect stopped the check")))?;
     store.write(claim_empty).await?;
     let (path, writer) = (source.to_owned(), store.clone());
@@ -279,6 +284,20 @@ pub async fn restore(store: &Store, source: &Path, mut progress: impl FnMut(u64)
     store.write(move |tx| tx.execute(done, params![UNFINISHED])).await?;
     store.refresh_statistics().await?;
     Ok(report)
+}
+
+/// Reads an archive from end to end and proves its chains, so that nobody who can mend a checksum can rewrite history.
+fn check_archive(path: &Path) -> Result<ArchiveReport, StoreError> {
+    let mut proof = ArchiveProof::default();
+    let report = read_archive(path, |table, columns, row| {
+        let column = |name: &str| columns.iter().position(|column| column == name).and_then(|place| row.get(place));
+        match table.name {
+            "cases" => proof.case(column),
+            "events" => proof.event(column),
+            _ => Ok(()),
+        }
+    })?;
+    proof.finish().map(|()| report)
 }
 
 /// Whether a restore into this database broke off.
@@ -342,7 +361,11 @@ fn read_archive(
         text.clear();
         let read = lines.read_line(&mut text);
         reader.line += 1;
-        if read.map_err(|error| disk(path, &error))? == 0 {
+        let read = read.map_err(|error| match error.kind() {
+            ErrorKind::InvalidData => reader.bad("this is not text"),
+            _ => disk(path, &error),
+        });
+        if read? == 0 {
             return Err(reader.bad("the archive is cut short: its last line is missing"));
         }
         if let Some(report) = reader.take_line(&text, &mut take)? {

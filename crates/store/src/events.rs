@@ -3,6 +3,8 @@
 //! A stream is one case, or one of the other things whose changes are kept: organisation, policy, a user. Events are
 //! only ever appended; nothing here may change or delete one.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -13,7 +15,7 @@ use crate::{
     sql::{ROWS_MAX, tuples},
     store::Store,
     tx::{ReadTx, WriteTx},
-    value::{Row, Value},
+    value::{FromValue, Row, Value},
 };
 
 /// The hash before the first event of a stream.
@@ -272,6 +274,83 @@ impl Verifier {
         self.report.digest = self.digest.finalize().into();
         self.report
     }
+}
+
+/// Proves the events of an archive: case rows first, then the events of each tenant in the order of their keys.
+pub(crate) struct ArchiveProof {
+    tenant: i64,
+    verifier: Verifier,
+    /// Where each case's row says that its stream ends.
+    heads: HashMap<(i64, Uuid), Head>,
+}
+
+impl Default for ArchiveProof {
+    fn default() -> Self {
+        Self { tenant: 0, verifier: Verifier::new(), heads: HashMap::new() }
+    }
+}
+
+/// A column of an archive's row as its type.
+fn read_column<T: FromValue>(value: Option<&Value>) -> Result<T, StoreError> {
+    Row::new(value.cloned().into_iter().collect()).get(0)
+}
+
+impl ArchiveProof {
+    /// Takes a row of the cases.
+    pub(crate) fn case<'a>(&mut self, column: impl Fn(&str) -> Option<&'a Value>) -> Result<(), StoreError> {
+        let key = (read_column(column("tenant_id"))?, read_column(column("case_id"))?);
+        let head = Head { seq: read_column(column("version"))?, hash: read_column(column("last_hash"))? };
+        self.heads.insert(key, head);
+        Ok(())
+    }
+
+    /// Takes a row of the events.
+    pub(crate) fn event<'a>(&mut self, column: impl Fn(&str) -> Option<&'a Value>) -> Result<(), StoreError> {
+        let tenant = read_column(column("tenant_id"))?;
+        let event = EventRow {
+            stream: read_column(column("stream"))?,
+            seq: read_column(column("seq"))?,
+            stream_kind: read_column(column("stream_kind"))?,
+            at: read_column(column("at"))?,
+            actor: read_column(column("actor"))?,
+            kind: read_column(column("kind"))?,
+            body: read_column(column("body"))?,
+            hash: read_column(column("hash"))?,
+        };
+        if tenant != self.tenant || self.verifier.stream != Some(event.stream) {
+            self.end_stream()?;
+            (self.tenant, self.verifier.stream) = (tenant, None);
+        }
+        self.verifier.check(&event);
+        self.first_fault()
+    }
+
+    /// Ends: every case must have been met with the end of its stream.
+    pub(crate) fn finish(mut self) -> Result<(), StoreError> {
+        self.end_stream()?;
+        match self.heads.keys().next() {
+            Some((_, stream)) => Err(broken(*stream, 1, "the case's events are missing")),
+            None => Ok(()),
+        }
+    }
+
+    fn end_stream(&mut self) -> Result<(), StoreError> {
+        let Some(stream) = self.verifier.stream else { return Ok(()) };
+        match self.heads.remove(&(self.tenant, stream)) {
+            Some(head) if head != self.verifier.head => {
+                Err(broken(stream, head.seq, "the case's last event was changed or removed"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn first_fault(&self) -> Result<(), StoreError> {
+        self.verifier.report.faults.first().map_or(Ok(()), |fault| Err(broken(fault.stream, fault.seq, fault.what)))
+    }
+}
+
+fn broken(stream: Uuid, seq: i64, what: &str) -> StoreError {
+    StoreError::corrupt(format!("stream {stream} event {seq}: {what}; this archive is not restored"))
 }
 
 /// Verifies one stream; of a case also that its row stands at the last event.
