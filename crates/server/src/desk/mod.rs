@@ -144,10 +144,16 @@ pub async fn act(
     expected: Option<u64>,
     key: Option<Key>,
 ) -> Answer<Case> {
-    for text in command.texts_mut() {
-        let (masked, found) = jiban_text::mask_personal(text);
-        if found {
-            *text = masked;
+    let mut texts = command.texts_mut();
+    texts.retain(|text| !text.is_empty());
+    if !texts.is_empty() {
+        // Whoever writes may name the reporter, the reporter first of all.
+        let reporter = identity_of(app, id).await?;
+        for text in texts {
+            let (hidden, found) = reporter.hide(text);
+            if found {
+                *text = hidden;
+            }
         }
     }
     let snapshot = app.snapshot();
@@ -209,6 +215,16 @@ fn check_tie(tx: &mut WriteTx<'_>, snapshot: &Snapshot, command: &Command, by: &
         Some(_) => Ok(()),
         None => Err(Refusal::unknown("case", other).into()),
     }
+}
+
+/// Who the reporter of a case is, for the program itself: to keep it out of what is written. Nobody where there is none.
+///
+/// # Errors
+/// The store's.
+pub async fn identity_of(app: &App, id: CaseId) -> Answer<Identity> {
+    let parts = app.clone();
+    let stored = app.store.read(move |tx| identities::get(tx, &parts.vault, id.0)).await?;
+    Ok(stored.map(Identity::from).unwrap_or_default())
 }
 
 /// One case, as stored.
