@@ -52,6 +52,21 @@ impl Staff {
         Self { person, actor, reach, snapshot: Arc::clone(snapshot), token }
     }
 
+    /// Whoever this token's session is of, in the world as it is now.
+    ///
+    /// # Errors
+    /// Unauthenticated, when the session is over or the person has left; the store's.
+    pub async fn by_token(app: &App, hash: [u8; 32]) -> Result<Self, Problem> {
+        let session = app.store.read(move |tx| users::session(tx, &hash)).await?;
+        let (session, _) = session.ok_or_else(Problem::unauthenticated)?;
+        let person: PersonId = session.person.parse().map_err(|_| Problem::unauthenticated())?;
+        let snapshot = app.snapshot();
+        if snapshot.organisation.person(&person).is_none_or(|person| !person.active) {
+            return Err(Problem::unauthenticated());
+        }
+        Ok(Self::of(&snapshot, person, hash))
+    }
+
     /// Whether they hold a role anywhere.
     pub fn holds(&self, role: Role) -> bool {
         permission::holds_role(&self.snapshot.organisation, &self.actor, role).next().is_some()
@@ -73,16 +88,9 @@ impl FromRequestParts<App> for Staff {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let token = token(parts)?.ok_or_else(Problem::unauthenticated)?;
-        let hash = token_hash(&token);
-        let session = app.store.read(move |tx| users::session(tx, &hash)).await?;
-        let (session, _) = session.ok_or_else(Problem::unauthenticated)?;
-        let person: PersonId = session.person.parse().map_err(|_| Problem::unauthenticated())?;
-        let snapshot = app.snapshot();
-        if snapshot.organisation.person(&person).is_none_or(|person| !person.active) {
-            return Err(Problem::unauthenticated());
-        }
-        app.limits.staff(&person)?;
-        Ok(Self::of(&snapshot, person, hash))
+        let staff = Self::by_token(app, token_hash(&token)).await?;
+        app.limits.staff(&staff.person)?;
+        Ok(staff)
     }
 }
 
