@@ -88,7 +88,8 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
     }
 }
 
-fn too_large() -> Problem {
+/// The body is larger than what is taken.
+pub fn too_large() -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the request is too large", "请求过大")
 }
 

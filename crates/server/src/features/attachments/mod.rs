@@ -28,7 +28,7 @@ use crate::{
     desk::{self, ticket::Ticket},
     http::{
         auth::Seen,
-        body::{Path, Query, Upload, path},
+        body::{Path, Query, Upload, path, too_large},
         limits::Public,
         problem::{Answer, Problem},
     },
@@ -132,14 +132,17 @@ async fn take(
     app: &App,
     case: &Case,
     by: Actor,
-    query: UploadQuery,
+    mut query: UploadQuery,
     body: Bytes,
 ) -> Answer<(StatusCode, Json<Stored>)> {
+    if by == Actor::Reporter {
+        query.kind = AttachmentKind::Report;
+    }
     // Asked before the work and the storage, and again when the case is changed.
     permission::may(&app.snapshot().organisation, &by, Act::Attach, case)?;
     let max = app.config.files.max_mib.unwrap_or(UPLOAD_MAX_MIB).min(UPLOAD_MAX_MIB) as usize * (1 << 20);
     if body.len() > max {
-        return Err(Problem::field("body", format!("at most {max} bytes"), format!("最多 {max} 字节")));
+        return Err(too_large());
     }
     let checked = tokio::task::spawn_blocking(move || picture::check(&body)).await.map_err(Problem::internal)??;
     let (case, id) = (case.id, Uuid::now_v7());
@@ -147,7 +150,7 @@ async fn take(
     let mut row = attachments::AttachmentRow {
         id,
         case_id: case.0,
-        name: jiban_text::mask_personal(query.name.trim()).0,
+        name: desk::identity_of(app, case).await?.hide(query.name.trim()).0,
         media_type: checked.media_type.to_owned(),
         bytes: i64::try_from(checked.bytes.len()).unwrap_or(i64::MAX),
         sha256: Sha256::digest(&checked.bytes).into(),
@@ -217,9 +220,25 @@ async fn download(State(app): State<App>, seen: Seen, Which(which): Which) -> An
     let mut headers = HeaderMap::new();
     let value = |text: &str| header::HeaderValue::from_str(text).map_err(Problem::internal);
     headers.insert(header::CONTENT_TYPE, value(&row.media_type)?);
+    headers.insert(header::CONTENT_DISPOSITION, value(&disposition(&row))?);
     headers.insert(header::CONTENT_SECURITY_POLICY, value("default-src 'none'; sandbox")?);
     headers.insert(header::CACHE_CONTROL, value("private, max-age=86400, immutable")?);
     Ok((headers, bytes))
+}
+
+/// Pictures are shown, anything else is saved; the name is written as RFC 8187 has it, so that it cannot break the header.
+fn disposition(row: &attachments::AttachmentRow) -> String {
+    let how = if row.media_type.starts_with("image/") { "inline" } else { "attachment" };
+    let mut name = String::with_capacity(row.name.len() * 3);
+    for byte in row.name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            name.push(char::from(byte));
+        } else {
+            name.push('%');
+            name.push_str(&hex::encode_upper([byte]));
+        }
+    }
+    format!("{how}; filename*=UTF-8''{name}")
 }
 
 fn kind(kind: AttachmentKind) -> &'static str {
