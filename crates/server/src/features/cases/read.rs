@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 use jiban_domain::{
     case::Case,
@@ -158,6 +158,16 @@ async fn proposal(seen: Seen) -> Json<Assignment> {
     Json(dispatch::propose(&world, category, seen.case.place.grid.as_ref()))
 }
 
+/// The identity was there and has served its time.
+fn erased() -> Problem {
+    Problem::new(
+        StatusCode::GONE,
+        "erased",
+        "the reporter's identity was erased when its retention time was over; the case itself is kept",
+        "诉求人身份已按留存期限清除,诉求件本身仍保留",
+    )
+}
+
 /// See who the reporter is, with a reason that is recorded 查看诉求人身份.
 #[utoipa::path(
     post, path = "/cases/{case}/reveal-identity", tag = "commands", request_body = cmd::RevealIdentity,
@@ -179,5 +189,9 @@ async fn reveal(
     let case = desk::act(&app, seen.case.id, command.into(), actor, version, key).await?;
     // A retried key was recorded once; whether the reader still may see the name is asked every time.
     permission::may(&seen.staff.snapshot.organisation, &seen.staff.actor, Act::RevealIdentity, &case)?;
-    Ok(Json(identity(&app, &case).await?.unwrap_or_default()))
+    match identity(&app, &case).await? {
+        Some(identity) => Ok(Json(identity)),
+        None if case.reporter.anonymous && !case.reporter.contactable => Ok(Json(Identity::default())),
+        None => Err(erased()),
+    }
 }
