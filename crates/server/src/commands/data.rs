@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::Args;
-use jiban_store::{Store, StoreConfig, StoreError, backup, case_list, documents};
+use jiban_store::{Store, StoreConfig, StoreError, backup, case_list, documents, outbox};
 
 use super::{Failure, Outcome, init::open};
 use crate::{app::App, desk, infra::config::Home};
@@ -114,6 +114,11 @@ async fn examine(data: &Path, findings: &mut Vec<Finding>) {
         }
         Err(why) => say(false, format!("database: {why}")),
     }
+    match store.read(|tx| outbox::dead(tx, None, DEAD_SHOWN)).await {
+        Ok(dead) if dead.is_empty() => say(true, "every message was delivered or is still tried".to_owned()),
+        Ok(dead) => say(false, given_up(&dead)),
+        Err(why) => say(false, format!("outbox: {why}")),
+    }
     match App::start(&home, store).await {
         Ok(app) => {
             say(true, format!("policy {}", app.snapshot().policy.name.zh));
@@ -124,4 +129,16 @@ async fn examine(data: &Path, findings: &mut Vec<Finding>) {
         }
         Err(why) => say(false, why.to_string()),
     }
+}
+
+/// Messages looked at that were given up.
+const DEAD_SHOWN: i64 = 1_000;
+
+/// How many messages were given up, and why the last one was.
+fn given_up(dead: &[outbox::Message]) -> String {
+    let last = dead.first().map(|message| {
+        let why = message.last_error.as_deref().unwrap_or_default();
+        format!("; the last one, by {}: {why}", message.channel)
+    });
+    format!("{} message(s) could not be delivered{}", dead.len(), last.unwrap_or_default())
 }

@@ -47,13 +47,21 @@ pub async fn step(app: &App) -> Result<usize, StoreError> {
             .write(move |tx| {
                 done.iter().try_for_each(|(message, outcome)| match outcome {
                     Ok(()) => outbox::sent(tx, message.id),
-                    Err(why) => outbox::failed(tx, message, why, RETRY).map(|_| ()),
+                    Err(why) => outbox::failed(tx, message, why, RETRY).map(|dead| told(message, why, dead)),
                 })
             })
             .await?;
     }
     metrics::counter!("jiban_outbox_tried_total").increment(count as u64);
     Ok(count)
+}
+
+/// Says that a message was given up: which and why, never to whom or what.
+fn told(message: &outbox::Message, why: &str, dead: bool) {
+    if dead {
+        metrics::counter!("jiban_outbox_dead_total", "channel" => message.channel.clone()).increment(1);
+        tracing::warn!(id = %message.id, channel = %message.channel, why, "a message was given up; see 'jiban doctor'");
+    }
 }
 
 /// Carries until the program stops.
@@ -151,11 +159,25 @@ async fn by_template(template: Option<&HttpTemplate>, message: &outbox::Message)
 /// Puts values into the strings of a JSON body, where they cannot break its form.
 fn fill(body: &mut serde_json::Value, values: &[(&str, &str)]) {
     match body {
-        serde_json::Value::String(text) => {
-            *text = values.iter().fold(std::mem::take(text), |text, (name, value)| text.replace(name, value));
-        }
+        serde_json::Value::String(text) => *text = filled(text, values),
         serde_json::Value::Array(items) => items.iter_mut().for_each(|item| fill(item, values)),
         serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| fill(field, values)),
         _ => {}
     }
+}
+
+/// A template's text with its placeholders filled, from left to right: what was put in is not looked at again, so that
+/// a resident who writes `{to}` does not get somebody's number.
+fn filled(template: &str, values: &[(&str, &str)]) -> String {
+    let (mut out, mut rest) = (String::with_capacity(template.len()), template);
+    while let Some(start) = rest.find('{') {
+        let (before, at) = rest.split_at(start);
+        out.push_str(before);
+        let known = values.iter().find_map(|(name, value)| at.strip_prefix(name).map(|after| (*value, after)));
+        let (text, after) = known.unwrap_or_else(|| at.split_at(1));
+        out.push_str(text);
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
