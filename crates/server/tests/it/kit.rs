@@ -3,7 +3,11 @@
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    sync::{Arc, Mutex, OnceLock},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicU16, Ordering},
+    },
 };
 
 use argon2::{Algorithm, Argon2, Params, Version, password_hash::PasswordHasher};
@@ -14,7 +18,7 @@ use jiban::{
     infra::config::{Config, Home},
     worker::sweeper,
 };
-use jiban_store::{ManualClock, StoreConfig, StoreError, testkit::TestDb, users};
+use jiban_store::{ManualClock, StoreConfig, StoreError, backup, testkit::TestDb, users};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
@@ -120,6 +124,61 @@ impl TestApp {
         Node::serve(app, Arc::clone(&self.tokens)).await
     }
 
+    /// A node with the same keys over another database that holds the same data.
+    pub(crate) async fn node_over(&self, db: &TestDb) -> Node {
+        let store = db.open_with(&store_config(db, &self.clock)).await;
+        let app = App::start(&self.home, store).await.unwrap();
+        Node::serve(app, Arc::clone(&self.tokens)).await
+    }
+
+    /// The data folder of an installation with the same keys over another database.
+    pub(crate) fn home_over(&self, db: &TestDb) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::copy(self.folder().join("secrets.toml"), folder.path().join("secrets.toml")).unwrap();
+        let mut config = Config::default();
+        config.store.url = db.url().to_owned();
+        Home::create(folder.path(), &config).unwrap();
+        folder
+    }
+
+    /// The data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.home.folder
+    }
+
+    /// The folder of photos and files.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let mut folders = vec![PathBuf::from(&self.home.config.files.folder)];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { files.push(path) }
+            }
+        }
+        files
+    }
+
+    /// The rows of a table, as an archive of the database has them: column → value.
+    pub(crate) async fn rows(&self, table: &str) -> Vec<Value> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("archive");
+        backup::export(&self.app.store, &file).await.unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let mut inside = lines.skip_while(|line| line["table"] != table);
+        let head = inside.next().unwrap_or_else(|| panic!("no table {table}"));
+        let columns = head["columns"].as_array().unwrap().clone();
+        let row = |line: Value| {
+            columns
+                .iter()
+                .zip(line.as_array().unwrap())
+                .map(|(c, v)| (c.as_str().unwrap().to_owned(), v.clone()))
+                .collect()
+        };
+        inside.take_while(Value::is_array).map(row).collect()
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -133,6 +192,54 @@ impl TestApp {
     pub(crate) async fn sweep_at(&self, when: Timestamp) -> usize {
         self.clock.set(when);
         sweeper::sweep(&self.app).await.unwrap()
+    }
+}
+
+/// Runs the program's command line over a data folder: whether it went well, and what it said.
+pub(crate) async fn jiban(folder: &Path, arguments: &[&str]) -> (bool, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_jiban"));
+    command.arg("--data").arg(folder).args(arguments).env_remove("JIBAN_STORE_URL");
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+/// What a receiver on loopback got.
+#[derive(Debug, Clone)]
+pub(crate) struct Got {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+/// A receiver of webhooks and templates on loopback, which answers what it is told to.
+pub(crate) struct Receiver {
+    pub(crate) url: String,
+    got: Arc<Mutex<Vec<Got>>>,
+    status: Arc<AtomicU16>,
+}
+
+impl Receiver {
+    pub(crate) async fn start() -> Self {
+        let (got, status) = (Arc::<Mutex<Vec<Got>>>::default(), Arc::new(AtomicU16::new(200)));
+        let (kept, answer) = (Arc::clone(&got), Arc::clone(&status));
+        let service = axum::Router::new().fallback(move |headers: HeaderMap, body: String| {
+            kept.lock().unwrap().push(Got { headers, body });
+            std::future::ready(axum::http::StatusCode::from_u16(answer.load(Ordering::SeqCst)).unwrap())
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        Self { url, got, status }
+    }
+
+    /// From now on it answers this status.
+    pub(crate) fn answer(&self, status: u16) {
+        self.status.store(status, Ordering::SeqCst);
+    }
+
+    /// What came so far.
+    pub(crate) fn got(&self) -> Vec<Got> {
+        self.got.lock().unwrap().clone()
     }
 }
 

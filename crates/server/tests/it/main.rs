@@ -11,15 +11,21 @@
     reason = "a test ends when something is not as it should be, and one tells its figures"
 )]
 
+mod backup;
 mod bucket;
 mod clocks;
 mod exchange;
 mod job;
 mod kit;
+mod live;
+mod outbox;
 mod reach;
 mod refusals;
 mod replay;
+mod retention;
+mod secrecy;
 mod sessions;
 mod single_sign_on;
 mod twice;
+mod uploads;
 mod walk;
