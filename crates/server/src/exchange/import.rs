@@ -215,7 +215,8 @@ impl<'a> Run<'a> {
             Err(fault) => return Ok(Err(fault)),
         };
         let due = told.at.get(&Field::DueAt).copied();
-        let go_on = |world: &World<'_>, first| past::live(world, first, &told, self.times.now);
+        let reporter = intake.identity.clone();
+        let go_on = |world: &World<'_>, first| past::live(world, first, &told, &reporter, self.times.now);
         let decided = records::decide_past(self.app, self.snapshot, intake, &told.unrecorded(), go_on).await;
         match decided {
             Ok(decided) => Ok(decided.map(|past| (past, due)).map_err(|refusal| fault_of(&refusal))),

@@ -18,7 +18,10 @@ use jiban_domain::{
 use jiff::Timestamp;
 
 use super::{mapping::Field, record::Told};
-use crate::desk::records::{step, sweep_to};
+use crate::desk::{
+    identity::Identity,
+    records::{step, sweep_to},
+};
 
 /// Stands where a text must be and the record has none.
 pub const NOT_SAID: &str = "导入记录未载明";
@@ -37,9 +40,15 @@ struct Step {
 ///
 /// # Errors
 /// A refusal of the domain: the record cannot have happened like this under the policy.
-pub fn live(world: &World<'_>, first: Decision, told: &Told, until: Timestamp) -> Result<Decision, Refusal> {
+pub fn live(
+    world: &World<'_>,
+    first: Decision,
+    told: &Told,
+    reporter: &Identity,
+    until: Timestamp,
+) -> Result<Decision, Refusal> {
     let mut so_far = first;
-    for next in steps(world, &so_far.case, told) {
+    for next in masked(steps(world, &so_far.case, told), reporter) {
         sweep_to(world, &mut so_far, next.at)?;
         step(world, &mut so_far, &next.command, next.by, next.at)?;
     }
@@ -65,7 +74,7 @@ fn steps(world: &World<'_>, case: &Case, told: &Told) -> Vec<Step> {
         let explanation = text(told, Field::Outcome);
         let command = cmd::Decline { reason: reason.clone(), explanation };
         add(done.unwrap_or(case.registered_at), Actor::Upstream, Some(command.into()));
-        return masked(steps);
+        return steps;
     }
     if let Some(at) = at(Field::ContactedAt) {
         let note = told.texts.get(&Field::ContactNote).cloned().unwrap_or_default();
@@ -82,7 +91,7 @@ fn steps(world: &World<'_>, case: &Case, told: &Told) -> Vec<Step> {
         add(done, Actor::Upstream, Some(cmd::Finish { outcome: text(told, Field::Outcome) }.into()));
         steps.extend(after_finish(told, done));
     }
-    masked(steps)
+    steps
 }
 
 fn after_finish(told: &Told, done: Timestamp) -> Vec<Step> {
@@ -149,11 +158,11 @@ fn text(told: &Told, field: Field) -> String {
     told.texts.get(&field).cloned().unwrap_or_else(|| NOT_SAID.to_owned())
 }
 
-/// In the order of time, with personal numbers masked as in every text that comes in.
-fn masked(mut steps: Vec<Step>) -> Vec<Step> {
+/// In the order of time, with who the reporter is masked as in every text that comes in.
+fn masked(mut steps: Vec<Step>, reporter: &Identity) -> Vec<Step> {
     steps.sort_by_key(|step| step.at);
     for text in steps.iter_mut().flat_map(|step| step.command.texts_mut()) {
-        let (masked, found) = jiban_text::mask_personal(text);
+        let (masked, found) = reporter.hide(text);
         if found {
             *text = masked;
         }
