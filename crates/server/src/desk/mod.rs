@@ -314,8 +314,7 @@ fn register_in(tx: &mut WriteTx<'_>, app: &App, snapshot: &Snapshot, new: &Prepa
     if let Some(key) = &new.key
         && let Some(answer) = begin(tx, key)?
     {
-        let answer = serde_json::from_str(&answer).map_err(|e| StoreError::corrupt(e.to_string()))?;
-        return Ok(Done { answer, decision: None });
+        return Ok(Done { answer: unsealed(app, key, &answer)?, decision: None });
     }
     let world = snapshot.world();
     let moment = new.moment(tx);
@@ -331,10 +330,22 @@ fn register_in(tx: &mut WriteTx<'_>, app: &App, snapshot: &Snapshot, new: &Prepa
         next_due: case.next_due(),
     };
     if let Some(key) = &new.key {
-        let text = serde_json::to_string(&answer).map_err(|e| StoreError::other(e.to_string()))?;
-        idempotency::finish(tx, &key.sender, &key.key, &key.request, Some(&text))?;
+        idempotency::finish(tx, &key.sender, &key.key, &key.request, Some(&sealed(app, key, &answer)?))?;
     }
     Ok(Done { answer, decision: Some(decision) })
+}
+
+/// The answer as it is kept for a retry: it holds the tracking code, which opens the case for whoever knows it.
+fn sealed(app: &App, key: &Key, answer: &Registered) -> Result<String, StoreError> {
+    let plain = serde_json::to_vec(answer).map_err(|why| StoreError::other(why.to_string()))?;
+    Ok(hex::encode(app.vault.seal(&key.request, &plain)?))
+}
+
+fn unsealed(app: &App, key: &Key, kept: &str) -> Result<Registered, StoreError> {
+    let corrupt = |why: &dyn std::fmt::Display| StoreError::corrupt(format!("the answer kept for a retry: {why}"));
+    let bytes = hex::decode(kept).map_err(|why| corrupt(&why))?;
+    let plain = app.vault.open(&key.request, &bytes)?;
+    serde_json::from_slice(&plain).map_err(|why| corrupt(&why))
 }
 
 /// Begins a keyed request: the earlier answer, if there is one.
