@@ -14,20 +14,22 @@ use jiff::{
 use serde::{Deserialize, Serialize};
 
 /// One year of official days, as the holiday-cn documents have it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct HolidayYear {
     /// The year.
+    #[schema(minimum = 1970, maximum = 2200)]
     pub year: i16,
     /// Its special days; some may lie in the years beside it. Empty: not announced yet.
     pub days: Vec<HolidayDay>,
 }
 
 /// A day that is not what its weekday says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct HolidayDay {
     /// What for, e.g. 春节.
     pub name: String,
     /// Which day.
+    #[schema(value_type = String, format = Date)]
     pub date: Date,
     /// Off, or worked in exchange.
     #[serde(rename = "isOffDay")]

@@ -146,7 +146,11 @@ async fn by_number(app: &App, number: String) -> Result<Option<Case>, Problem> {
 /// A problem when the header is not a version.
 pub fn expected(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let version = value.to_str().ok().and_then(|text| text.trim_matches('"').parse().ok());
+    let bare =
+        |text: &'_ str| text.strip_prefix('"').map_or(Some(text), |rest| rest.strip_suffix('"')).map(str::to_owned);
+    // Digits only: a number may also be read with a sign.
+    let digits = value.to_str().ok().and_then(bare).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let version = digits.filter(|text| text.len() <= 18).and_then(|text| text.parse().ok());
     version.map(Some).ok_or_else(|| Problem::body("If-Match: the version of the case in quotes, e.g. \"7\""))
 }
 

@@ -1,9 +1,14 @@
 //! Bodies and queries, parsed at the door: what does not fit is refused with the place and the reason.
 
+use std::ops::RangeInclusive;
+
 use axum::{
-    Json,
+    Form as AxumForm, Json,
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Path as AxumPath, Query as AxumQuery, Request, rejection::JsonRejection},
+    extract::{
+        FromRequest, FromRequestParts, Path as AxumPath, Query as AxumQuery, Request,
+        rejection::{FormRejection, JsonRejection},
+    },
     http::{StatusCode, request::Parts},
 };
 use serde::de::DeserializeOwned;
@@ -18,7 +23,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match Json::<T>::from_request(request, state).await {
+        let (parts, body) = request.into_parts();
+        let Upload(bytes) = Upload::from_request(Request::from_parts(parts.clone(), body), state).await?;
+        let says_nul = escapes_nul(&bytes);
+        match Json::<T>::from_request(Request::from_parts(parts, bytes.into()), state).await {
+            Ok(Json(_)) if says_nul => Err(nul()),
             Ok(Json(body)) => Ok(Self(body)),
             Err(JsonRejection::JsonDataError(why)) => {
                 let why = why.body_text();
@@ -31,13 +40,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 problem.field = why.split_once(": ").map(|(path, _)| path.to_owned()).filter(|p| !p.contains(' '));
                 Err(problem)
             }
-            Err(JsonRejection::MissingJsonContentType(_)) => Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "not_json",
-                "send the body as application/json",
-                "请求体须为 application/json",
-            )),
-            Err(why) if why.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_large()),
+            Err(JsonRejection::MissingJsonContentType(_)) => Err(wrong_type("not_json", "application/json")),
             Err(why) => Err(Problem::body(quiet(&why.body_text()))),
         }
     }
@@ -59,6 +62,74 @@ pub fn quiet(why: &str) -> String {
     jiban_text::mask_personal(told.or_else(code).as_deref().unwrap_or(why)).0
 }
 
+/// A body as an HTML form sends it.
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let Upload(bytes) = Upload::from_request(Request::from_parts(parts.clone(), body), state).await?;
+        let says_nul = bytes.contains(&0) || bytes.windows(3).any(|three| three == b"%00");
+        match AxumForm::<T>::from_request(Request::from_parts(parts, bytes.into()), state).await {
+            Ok(AxumForm(_)) if says_nul => Err(nul()),
+            Ok(AxumForm(form)) => Ok(Self(form)),
+            Err(FormRejection::InvalidFormContentType(_)) => {
+                Err(wrong_type("not_a_form", "application/x-www-form-urlencoded"))
+            }
+            Err(why) => Err(Problem { status: why.status().as_u16(), ..Problem::body(quiet(&why.body_text())) }),
+        }
+    }
+}
+
+/// Whether a JSON text holds U+0000, which it can only do as an escape.
+fn escapes_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        rest = rest.get(at + 1..).unwrap_or_default();
+        if rest.starts_with(b"u0000") {
+            return true;
+        }
+        // What is escaped may be a backslash, which then begins nothing.
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    false
+}
+
+/// No text of ours may hold U+0000: no database keeps it in a text.
+fn nul() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "invalid",
+        "a text holds the character U+0000; leave it out",
+        "文本含有空字符 U+0000,请删除",
+    )
+}
+
+fn wrong_type(code: &str, takes: &str) -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        code,
+        format!("send the body as {takes}"),
+        format!("请求体须为 {takes}"),
+    )
+}
+
+/// A number within its bounds; the usual one where none is given.
+///
+/// # Errors
+/// Outside them.
+pub fn within(field: &str, given: Option<u32>, usual: u32, bounds: RangeInclusive<u32>) -> Result<u32, Problem> {
+    let number = given.unwrap_or(usual);
+    if bounds.contains(&number) {
+        return Ok(number);
+    }
+    let (least, most) = bounds.into_inner();
+    Err(Problem::field(field, format!("{least} to {most}"), format!("应为 {least} 至 {most}")))
+}
+
 /// The only parameter of a path.
 #[derive(Debug)]
 pub struct Path(pub String);
@@ -68,7 +139,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Path {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let path = AxumPath::<String>::from_request_parts(parts, state).await;
-        path.map(|AxumPath(text)| Self(text)).map_err(|_| Problem::not_found())
+        match path {
+            Ok(AxumPath(text)) if !text.contains('\0') => Ok(Self(text)),
+            _ => Err(Problem::not_found()),
+        }
     }
 }
 
@@ -101,6 +175,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(nul());
+        }
         let query = AxumQuery::<T>::from_request_parts(parts, state).await;
         query.map(|AxumQuery(query)| Self(query)).map_err(|why| Problem::body(quiet(&why.body_text())))
     }
@@ -116,7 +193,7 @@ pub async fn path<T: std::str::FromStr, S: Send + Sync>(
     name: &str,
 ) -> Result<T, Problem> {
     let params = axum::extract::RawPathParams::from_request_parts(parts, state).await;
-    let params = params.map_err(|why| Problem::body(why.body_text()))?;
-    let found = params.iter().find(|(key, _)| *key == name).and_then(|(_, value)| value.parse().ok());
-    found.ok_or_else(Problem::not_found)
+    let params = params.map_err(|_| Problem::not_found())?;
+    let found = params.iter().find(|(key, _)| *key == name).filter(|(_, value)| !value.contains('\0'));
+    found.and_then(|(_, value)| value.parse().ok()).ok_or_else(Problem::not_found)
 }

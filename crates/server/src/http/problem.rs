@@ -140,6 +140,15 @@ impl Problem {
         self.code == OUTCOME_UNKNOWN
     }
 
+    /// The answer took too long. What was begun may still be done.
+    pub fn too_slow() -> Self {
+        Self::unavailable(
+            "too_slow",
+            "the answer took too long; send the same request with the same key to learn the outcome",
+            "处理超时,请用同一请求重试以确认结果",
+        )
+    }
+
     fn unavailable(code: &str, title: &str, title_zh: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, title, title_zh)
     }

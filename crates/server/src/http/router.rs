@@ -10,10 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer,
-    timeout::TimeoutLayer,
-};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{openapi, problem::Problem};
@@ -35,7 +32,7 @@ pub fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(features::audit::routes())
         .merge(features::attachments::routes())
         .merge(features::world::routes())
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_MAX))
+        .layer(middleware::from_fn(in_time))
         .merge(features::live::routes());
     let routes = OpenApiRouter::with_openapi(openapi::base()).nest("/api/v1", routes);
     routes.nest("/open311/v2", features::open311::routes()).split_for_parts()
@@ -82,6 +79,12 @@ async fn ready(State(app): State<App>) -> Response {
         Ok(_) => "ready".into_response(),
         Err(error) => Problem::from(error).into_response(),
     }
+}
+
+/// Ends what takes too long.
+async fn in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(ANSWER_MAX, next.run(request)).await;
+    answer.unwrap_or_else(|_| Problem::too_slow().into_response())
 }
 
 /// Counts and times every answer by route, never by address: an address may hold a number.

@@ -3,6 +3,7 @@
 use jiban_domain::refusal::Refusal;
 use jiban_store::both_engines;
 use jiff::SignedDuration;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::kit::{TestApp, opinion};
@@ -109,5 +110,73 @@ both_engines! {
         app.post("", "/public/dispute", objection).await.refused(409, "too_late");
         let private = json!({ "channel": "hotline", "text": "走热线渠道" });
         assert_eq!(app.post("", "/public/cases", private).await.refused(422, "invalid")["field"], "channel");
+    }
+
+    async fn what_no_text_can_hold_is_refused_at_every_door(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let case = app.verified().await;
+        let note = format!("/cases/{}/note", case.id);
+        for (who, path, body) in [
+            ("", "/public/cases", json!({ "channel": "qr", "text": "噪音\u{0}", "place": { "spot": "s001" } })),
+            ("", "/public/track", json!({ "number": "\u{0}", "code": "x" })),
+            ("", "/sessions", json!({ "login": "\u{0}", "password": "x" })),
+            ("zfd1", &*note, json!({ "text": "\\\u{0}" })),
+        ] {
+            app.post(who, path, body).await.refused(422, "invalid");
+        }
+        for (path, status, code) in [
+            ("/cases/search?q=%00", 422, "invalid"),
+            ("/cases/%00", 404, "not_found"),
+            ("/cases/%ff", 404, "not_found"),
+            ("/public/spots/%00", 404, "not_found"),
+        ] {
+            app.call("xlb1", Method::GET, path, None).await.refused(status, code);
+        }
+        // A backslash that is meant, and then letters.
+        app.act("zfd1", &case.id, "note", json!({ "text": r"\u0000" })).await;
+    }
+
+    async fn a_number_out_of_bounds_is_told_not_bent(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let case = app.submit("路灯不亮").await.id;
+        for (path, field) in [
+            ("/cases?limit=0".to_owned(), "limit"),
+            ("/cases?limit=201".to_owned(), "limit"),
+            ("/cases?due_within_minutes=525601".to_owned(), "due_within_minutes"),
+            ("/cases/search?q=x&limit=0".to_owned(), "limit"),
+            (format!("/cases/{case}/timeline?limit=501"), "limit"),
+            (format!("/cases/{case}/timeline?after=2147483648"), "after"),
+            ("/calendar?year=1969&month=1".to_owned(), "year"),
+            ("/calendar?year=2026&month=13".to_owned(), "month"),
+        ] {
+            let problem = app.call("xlb1", Method::GET, &path, None).await.refused(422, "invalid");
+            assert_eq!(problem["field"], field, "{path}");
+        }
+    }
+
+    async fn a_calendar_of_no_year_of_ours_is_refused(db: TestDb) {
+        let app = TestApp::start(db).await;
+        for year in [1969, 2201] {
+            let reply = app.call("admin", Method::PUT, "/calendar", Some(json!({ "year": year, "days": [] }))).await;
+            assert_eq!(reply.refused(422, "invalid")["field"], "year");
+        }
+    }
+
+    async fn a_version_is_digits_and_nothing_else(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let case = app.submit("路灯不亮").await.id;
+        let note = format!("/cases/{case}/note");
+        for version in ["\"+1\"", "+1", "\"1", "\"\"1\"\"", "1\"", "", "99999999999999999999"] {
+            let request = app.request("xlb1", Method::POST, &note).await;
+            let request = request.header("if-match", version).json(&json!({ "text": "x" }));
+            app.send(request).await.refused(400, "bad_request");
+        }
+    }
+
+    async fn a_photo_of_a_reporter_comes_with_the_code(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let case = app.submit("路灯不亮").await;
+        let path = format!("/public/cases/{}/attachments?kind=report&name=x.jpg", case.number);
+        app.call("", Method::POST, &path, None).await.refused(400, "bad_request");
     }
 }

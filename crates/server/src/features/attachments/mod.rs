@@ -49,6 +49,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// What an upload is.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct UploadQuery {
     /// What it shows.
@@ -122,7 +123,8 @@ async fn upload_as_reporter(
     Query(query): Query<UploadQuery>,
     Upload(body): Upload,
 ) -> Answer<(StatusCode, Json<Stored>)> {
-    let code = headers.get("x-tracking-code").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let code = headers.get("x-tracking-code").and_then(|value| value.to_str().ok());
+    let code = code.ok_or_else(|| Problem::body("X-Tracking-Code: the code told at registration"))?.to_owned();
     let case = Ticket { number, code }.open(&app).await?;
     take(&app, &case, Actor::Reporter, query, body).await
 }
@@ -206,7 +208,7 @@ impl axum::extract::FromRequestParts<App> for Which {
     get, path = "/cases/{case}/attachments/{attachment}", tag = "attachments",
     params(
         ("case" = String, Path, description = "Id or number of the case"),
-        ("attachment" = String, Path, description = "Id of the attachment"),
+        ("attachment" = Uuid, Path, description = "Id of the attachment"),
     ),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))

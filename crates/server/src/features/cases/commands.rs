@@ -38,8 +38,8 @@ macro_rules! endpoints {
                 post, path = $path, tag = "commands", request_body = cmd::$command,
                 params(
                     ("case" = String, Path, description = "Id or number of the case"),
-                    ("If-Match" = Option<String>, Header, description = "Version seen, in quotes; refused with 409 when the case has moved on"),
-                    ("Idempotency-Key" = Option<String>, Header, description = "A retried command with the same key is one command"),
+                    ("If-Match" = Option<String>, Header, pattern = "^(\"[0-9]{1,18}\"|[0-9]{1,18})$", description = "Version seen, in quotes; refused with 409 when the case has moved on"),
+                    ("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$", description = "A retried command with the same key is one command"),
                 ),
                 responses((status = 200, body = Case), (status = "4XX", body = Problem, content_type = "application/problem+json")),
                 security(("session" = []))

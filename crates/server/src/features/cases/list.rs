@@ -17,13 +17,15 @@ use crate::{
     desk::rows,
     http::{
         auth::Staff,
-        body::Query,
+        body::{Query, within},
         problem::{Answer, Problem},
     },
 };
 
 /// Most cases in one answer.
 const PAGE_MAX: u32 = 200;
+/// Farthest look ahead: a year, minutes.
+const DUE_WITHIN_MAX: u32 = 525_600;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(counts)).routes(routes!(desks)).routes(routes!(find))
@@ -42,6 +44,7 @@ enum Order {
 
 /// Which cases.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct ListQuery {
     /// How ordered.
@@ -149,9 +152,10 @@ struct Page {
     security(("session" = []))
 )]
 async fn list(State(app): State<App>, staff: Staff, Query(query): Query<ListQuery>) -> Answer<Json<Page>> {
-    let limit = query.limit.unwrap_or(50).clamp(1, PAGE_MAX);
+    let limit = within("limit", query.limit, 50, 1..=PAGE_MAX)?;
+    let minutes = within("due_within_minutes", query.due_within_minutes, 0, 0..=DUE_WITHIN_MAX)?;
     let mark = query.desk.map(Desk::as_str).or(query.mark.map(Mark::as_str));
-    let within = query.due_within_minutes.map(|minutes| i64::from(minutes).minutes());
+    let within = query.due_within_minutes.map(|_| i64::from(minutes).minutes());
     let wanted = case_list::CaseQuery {
         units: Some(units(&staff, query.unit.as_ref())?),
         sort: if query.order == Order::Due { case_list::Sort::Due } else { case_list::Sort::Newest },
@@ -244,6 +248,7 @@ async fn desks(State(app): State<App>, staff: Staff) -> Answer<Json<Vec<DeskCoun
 
 /// What to look for.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct FindQuery {
     /// Words, in any language.
@@ -269,7 +274,7 @@ async fn find(State(app): State<App>, staff: Staff, Query(query): Query<FindQuer
         return Err(Problem::field("q", "at least one word", "请输入要查找的词"));
     }
     let units = staff.units();
-    let limit = i64::from(query.limit.unwrap_or(50).clamp(1, PAGE_MAX));
+    let limit = i64::from(within("limit", query.limit, 50, 1..=PAGE_MAX)?);
     let found = app
         .store
         .read(move |tx| {

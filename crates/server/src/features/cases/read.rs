@@ -26,7 +26,7 @@ use crate::{
     },
     http::{
         auth::{Seen, expected},
-        body::{Body, Query},
+        body::{Body, Query, within},
         key::IdempotencyKey,
         problem::{Answer, Problem},
     },
@@ -34,6 +34,8 @@ use crate::{
 
 /// Most events in one answer.
 const EVENTS_MAX: u32 = 500;
+/// Highest number of an event that may be asked for; no case comes near it.
+const EVENT_MAX: u32 = 2_147_483_647;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -100,10 +102,12 @@ async fn identity(app: &App, case: &Case) -> Answer<Option<Identity>> {
 
 /// Which part of a timeline.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct TimelineQuery {
     /// Events after this one.
     #[serde(default)]
+    #[param(minimum = 0, maximum = 2147483647)]
     after: u32,
     /// How many, at most 500.
     #[param(minimum = 1, maximum = 500)]
@@ -135,8 +139,9 @@ async fn timeline(
     Query(query): Query<TimelineQuery>,
 ) -> Answer<Json<Vec<TimelineEntry>>> {
     let id = seen.case.id;
-    let limit = i64::from(query.limit.unwrap_or(EVENTS_MAX).clamp(1, EVENTS_MAX));
-    let events = app.store.read(move |tx| events::events(tx, id.0, i64::from(query.after), limit)).await?;
+    let limit = i64::from(within("limit", query.limit, EVENTS_MAX, 1..=EVENTS_MAX)?);
+    let after = i64::from(within("after", Some(query.after), 0, 0..=EVENT_MAX)?);
+    let events = app.store.read(move |tx| events::events(tx, id.0, after, limit)).await?;
     let entries = events.iter().map(|row| {
         let recorded = rows::recorded(row)?;
         Ok(TimelineEntry { seq: row.seq, recorded, hash: hex::encode(row.hash) })

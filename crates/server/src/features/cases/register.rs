@@ -29,7 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// A case as told to a member of staff.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewCase {
+struct Registration {
     /// Way in, e.g. `hotline`.
     channel: ChannelId,
     /// Origin; the channel's where none is given.
@@ -65,8 +65,8 @@ struct NewCase {
 
 /// Register a case 登记.
 #[utoipa::path(
-    post, path = "/cases", tag = "cases", request_body = NewCase,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body make one case")),
+    post, path = "/cases", tag = "cases", request_body = Registration,
+    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$", description = "The same key and body make one case")),
     responses((status = 201, body = Registered), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
@@ -74,7 +74,7 @@ async fn register(
     State(app): State<App>,
     staff: Staff,
     key: IdempotencyKey,
-    Body(new): Body<NewCase>,
+    Body(new): Body<Registration>,
 ) -> Answer<(StatusCode, Json<Registered>)> {
     let home = permission::home_unit(&staff.snapshot.organisation, &staff.person).cloned();
     let home = home.ok_or_else(Problem::forbidden)?;

@@ -60,7 +60,7 @@ struct Submission {
 /// Submit a case, as anybody.
 #[utoipa::path(
     post, path = "/public/cases", tag = "public", request_body = Submission,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body make one case")),
+    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$", description = "The same key and body make one case")),
     responses((status = 201, body = Registered), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
 async fn submit(
@@ -112,12 +112,12 @@ struct Tracked {
     outcome: Option<String>,
     /// Whether a grade may be given.
     may_rate: bool,
-    steps: Vec<Step>,
+    steps: Vec<TrackedStep>,
 }
 
 /// One step that the reporter may know.
 #[derive(Debug, Serialize, ToSchema)]
-struct Step {
+struct TrackedStep {
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     /// Code of the event.
@@ -187,7 +187,7 @@ async fn dispute(State(app): State<App>, _: Public, Body(objection): Body<Object
 
 /// What a QR code stands for.
 #[derive(Debug, Serialize, ToSchema)]
-struct SpotView {
+struct PublicSpot {
     /// Name of the place.
     name: String,
     /// Its address.
@@ -204,16 +204,16 @@ struct SpotView {
 #[utoipa::path(
     get, path = "/public/spots/{spot}", tag = "public",
     params(("spot" = String, Path, description = "Code of the spot")),
-    responses((status = 200, body = SpotView), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = PublicSpot), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
-async fn spot(State(app): State<App>, _: Public, Path(spot): Path) -> Answer<Json<SpotView>> {
+async fn spot(State(app): State<App>, _: Public, Path(spot): Path) -> Answer<Json<PublicSpot>> {
     let snapshot = app.snapshot();
     let organisation = &snapshot.organisation;
     let id = SpotId::new(spot).map_err(|_| Problem::not_found())?;
     let spot = organisation.spot(&id).ok_or_else(Problem::not_found)?;
     let grid = organisation.unit(&spot.grid).ok_or_else(Problem::not_found)?;
     let community = organisation.community_of(&spot.grid).and_then(|id| organisation.unit(id));
-    Ok(Json(SpotView {
+    Ok(Json(PublicSpot {
         name: spot.name.clone(),
         address: spot.address.clone(),
         grid: grid.name.zh.clone(),
@@ -244,7 +244,7 @@ async fn tracked(app: &App, case: Case) -> Answer<Tracked> {
 }
 
 /// The part of an event that its reporter may know, if any.
-fn step(recorded: &jiban_domain::event::Recorded) -> Option<Step> {
+fn step(recorded: &jiban_domain::event::Recorded) -> Option<TrackedStep> {
     let text = match &recorded.event {
         Event::Noted { text, public: true } => Some(text.clone()),
         Event::Finished { outcome } => Some(outcome.clone()),
@@ -262,5 +262,5 @@ fn step(recorded: &jiban_domain::event::Recorded) -> Option<Step> {
         | Event::Closed { .. } => None,
         _ => return None,
     };
-    Some(Step { at: recorded.at, kind: recorded.event.kind().to_owned(), text })
+    Some(TrackedStep { at: recorded.at, kind: recorded.event.kind().to_owned(), text })
 }

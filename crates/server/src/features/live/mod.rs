@@ -12,7 +12,11 @@ use futures_util::{Stream, stream};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{app::App, http::auth::Staff, infra::hub::Changed};
+use crate::{
+    app::App,
+    http::{auth::Staff, problem::Problem},
+    infra::hub::Changed,
+};
 
 /// How often it is asked whether the session still holds while nothing is told.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
@@ -25,7 +29,7 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Watch changes of cases in the reader's reach.
 #[utoipa::path(
     get, path = "/live", tag = "live",
-    responses((status = 200, content_type = "text/event-stream", body = String, description = "`changed` {case, version, kind}, and `reload` after hints were lost")),
+    responses((status = 200, content_type = "text/event-stream", body = String, description = "`changed` {case, version, kind}, and `reload` after hints were lost"), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
 async fn live(State(app): State<App>, staff: Staff) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {

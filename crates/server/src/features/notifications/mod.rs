@@ -27,6 +27,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Which notices.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct NoticeQuery {
     /// Only those not yet read.

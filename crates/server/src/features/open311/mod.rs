@@ -4,11 +4,7 @@
 //! like any other; a person classifies. Read access shows what is public about a case and never who asked; a case is
 //! addressed by its number, and its description is not shown, since it may tell who somebody is.
 
-use axum::{
-    Form, Json,
-    extract::{State, rejection::FormRejection},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use jiban_domain::{
     case::{Case, Place, Proposal, Reporter, State as Stand},
     command::Register,
@@ -26,7 +22,7 @@ use crate::{
     app::App,
     desk::{self, Intake, identity::Identity, rows},
     http::{
-        body::{Path, quiet},
+        body::{Form, Path},
         key::IdempotencyKey,
         limits::Public,
         problem::{Answer, Problem},
@@ -128,20 +124,15 @@ struct Accepted {
 #[utoipa::path(
     post, path = "/requests.json", tag = "open311",
     request_body(content = NewRequest, content_type = "application/x-www-form-urlencoded"),
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and request make one case")),
+    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$", description = "The same key and request make one case")),
     responses((status = 201, body = Vec<Accepted>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
 async fn submit(
     State(app): State<App>,
     _: Public,
     key: IdempotencyKey,
-    form: Result<Form<NewRequest>, FormRejection>,
+    Form(new): Form<NewRequest>,
 ) -> Answer<(StatusCode, Json<Vec<Accepted>>)> {
-    let Form(new) = form.map_err(|why| {
-        let mut problem = Problem::body(quiet(&why.body_text()));
-        problem.status = why.status().as_u16();
-        problem
-    })?;
     let snapshot = app.snapshot();
     let category = new.service_code.parse::<CategoryId>().ok().filter(|id| snapshot.policy.categories.contains_key(id));
     let category = category

@@ -22,6 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// Which month.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct MonthQuery {
     /// Year.
@@ -57,11 +58,9 @@ struct Month {
 )]
 async fn read(staff: Staff, Query(query): Query<MonthQuery>) -> Answer<Json<Month>> {
     let calendar = &staff.snapshot.calendar;
-    let bad = || Problem::field("month", "a year of 1970 to 2200 and a month of 1 to 12", "年份 1970–2200,月份 1–12");
-    if !(1970..=2200).contains(&query.year) {
-        return Err(bad());
-    }
-    let first = jiff::civil::Date::new(query.year, query.month, 1).map_err(|_| bad())?;
+    check(query.year)?;
+    let bad = |_| Problem::field("month", "1 to 12", "应为 1 至 12");
+    let first = jiff::civil::Date::new(query.year, query.month, 1).map_err(bad)?;
     let days = (1..=first.days_in_month()).filter_map(|day| first.with().day(day).build().ok());
     let days = days.map(|date| Day { date: date.to_string(), working: calendar.is_working_day(date) }).collect();
     Ok(Json(Month { announced: calendar.is_announced(query.year), days }))
@@ -69,7 +68,7 @@ async fn read(staff: Staff, Query(query): Query<MonthQuery>) -> Answer<Json<Mont
 
 /// Import a year of the official calendar (holiday-cn form); open clocks in working days are recomputed.
 #[utoipa::path(
-    put, path = "/calendar", tag = "calendar", request_body = Object,
+    put, path = "/calendar", tag = "calendar", request_body = HolidayYear,
     responses((status = 200, body = imports::CalendarImported), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
@@ -78,5 +77,14 @@ async fn import(
     Administrator(staff): Administrator,
     Body(year): Body<HolidayYear>,
 ) -> Answer<Json<imports::CalendarImported>> {
+    check(year.year)?;
     imports::calendar(&app, &year, &staff.actor).await.map(Json)
+}
+
+/// Years that a calendar may be about: none of ours lies outside them.
+fn check(year: i16) -> Answer<()> {
+    if (1970..=2200).contains(&year) {
+        return Ok(());
+    }
+    Err(Problem::field("year", "1970 to 2200", "应为 1970 至 2200"))
 }

@@ -33,6 +33,7 @@ async fn read(staff: Staff) -> Answer<Json<serde_json::Value>> {
 
 /// In which language.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct ProseQuery {
     /// `zh` or `en`.
@@ -66,6 +67,9 @@ async fn prose(staff: Staff, Query(query): Query<ProseQuery>) -> String {
     explain(&staff.snapshot.policy, language)
 }
 
+/// Longest text of a policy, characters.
+const POLICY_MAX_CHARS: usize = 1_000_000;
+
 /// A policy as text.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -73,6 +77,22 @@ struct PolicyText {
     /// TOML.
     #[schema(max_length = 1000000)]
     toml: String,
+}
+
+impl PolicyText {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// A text that is too long; what else is wrong with it comes inside.
+    fn parse(&self) -> Answer<Result<Policy, Checked>> {
+        if self.toml.chars().count() > POLICY_MAX_CHARS {
+            let (most, most_zh) =
+                (format!("at most {POLICY_MAX_CHARS} characters"), format!("最多 {POLICY_MAX_CHARS} 个字"));
+            return Err(Problem::field("toml", most, most_zh));
+        }
+        let told = |faults: &[Fault]| faults.iter().map(FaultView::from).collect();
+        Ok(Policy::parse(&self.toml).map_err(|faults| Checked { version: None, faults: told(&faults.0) }))
+    }
 }
 
 /// One fault of a policy.
@@ -112,17 +132,17 @@ struct Checked {
     responses((status = 200, body = Checked), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn check(_: Administrator, Body(text): Body<PolicyText>) -> Json<Checked> {
-    Json(match Policy::parse(&text.toml) {
+async fn check(_: Administrator, Body(text): Body<PolicyText>) -> Answer<Json<Checked>> {
+    Ok(Json(match text.parse()? {
         Ok(policy) => Checked { version: Some(policy.version), faults: Vec::new() },
-        Err(faults) => Checked { version: None, faults: faults.0.iter().map(FaultView::from).collect() },
-    })
+        Err(checked) => checked,
+    }))
 }
 
 /// Adopt a policy: new cases are born under it, open ones keep theirs.
 #[utoipa::path(
     put, path = "/policy", tag = "policy", request_body = PolicyText,
-    responses((status = 200, body = Checked), (status = 422, body = Checked), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    responses((status = 200, body = Checked), (status = 422, content((Checked = "application/json"), (Problem = "application/problem+json")), description = "All faults of the policy, or why it cannot be adopted"), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
 async fn adopt(
@@ -130,12 +150,9 @@ async fn adopt(
     Administrator(staff): Administrator,
     Body(text): Body<PolicyText>,
 ) -> Answer<(StatusCode, Json<Checked>)> {
-    let policy = match Policy::parse(&text.toml) {
+    let policy = match text.parse()? {
         Ok(policy) => policy,
-        Err(faults) => {
-            let faults = faults.0.iter().map(FaultView::from).collect();
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(Checked { version: None, faults })));
-        }
+        Err(checked) => return Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(checked))),
     };
     if staff.snapshot.organisation.unit(&policy.dispatch.liaison_office).is_none() {
         let office = &policy.dispatch.liaison_office;
