@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
 
+mod api;
 mod crash;
 mod setup;
 mod test;
@@ -28,6 +29,8 @@ enum Command {
     Test,
     /// The house rules that no compiler checks.
     Tidy,
+    /// The real server against its own OpenAPI description: thousands of requests, right and wrong ones.
+    Api(api::Api),
     /// One urgent, one fast, one routine and one complex case through every step, with timeline and clocks.
     Walk,
     /// Kill the program a hundred times under load on each engine, and ask a thousand times fifty times at once.
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::run(),
         Command::Test => test::run(),
         Command::Tidy => tidy::run(),
+        Command::Api(wanted) => api::run(&wanted),
         Command::Walk => tool::cargo(&["run", "--quiet", "--package", "jiban", "--example", "walk"]),
         Command::Crash => crash::run(),
         Command::Bench { arguments } => {
