@@ -40,6 +40,8 @@ pub(crate) async fn run<F: Future<Output = Outcome<()>>>(
     let all = future::try_join_all((0..connections).map(|_| worker())).await?;
     let mut times: Vec<Duration> = all.into_iter().flatten().collect();
     times.sort_unstable();
+    let middle = times.get(times.len() / 2).copied().unwrap_or_default();
+    eprintln!("   {} requests, half of them within {:.2} ms", times.len(), middle.as_secs_f64() * 1_000.0);
     let worst = times.get(times.len().saturating_mul(99) / 100).or(times.last()).copied().unwrap_or_default();
     Ok(Done { per_second: times.len() as f64 / (end - warm).as_secs_f64(), p99_ms: worst.as_secs_f64() * 1_000.0 })
 }

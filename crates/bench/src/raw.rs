@@ -146,7 +146,14 @@ fn renewed(value: &Value, case: Uuid, id: Uuid, count: u64) -> Value {
 async fn postgres_writes(rig: &Rig, case: Uuid, connections: usize, seconds: u64) -> Outcome<f64> {
     // Tables of their own, alike to the last index: what is written raw must not be found by the program.
     let owner = connect(rig).await?;
-    let tables = TABLES.map(|(table, _)| format!("CREATE TABLE raw.{table} (LIKE {table} INCLUDING ALL);")).concat();
+    let hex: String = case.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let copy = |(table, column)| {
+        format!(
+            "CREATE TABLE raw.{table} (LIKE {table} INCLUDING ALL);
+             CREATE TABLE raw.one_{table} AS SELECT * FROM {table} WHERE {column} = '\\x{hex}'::bytea;"
+        )
+    };
+    let tables = TABLES.map(copy).concat();
     owner.batch_execute(&format!("CREATE SCHEMA raw; {tables}")).await.map_err(told)?;
     let written = AtomicU64::new(0);
     let began = Instant::now();
@@ -154,7 +161,7 @@ async fn postgres_writes(rig: &Rig, case: Uuid, connections: usize, seconds: u64
         let client = connect(rig).await?;
         let mut inserts = Vec::new();
         for (table, column) in TABLES {
-            inserts.push(postgres_copy(&client, table, column, case).await?);
+            inserts.push(postgres_copy(&client, table, column).await?);
         }
         while began.elapsed() < Duration::from_secs(seconds) {
             let id = Uuid::now_v7();
@@ -185,11 +192,9 @@ async fn postgres_copy(
     client: &tokio_postgres::Client,
     table: &str,
     column: &str,
-    case: Uuid,
 ) -> Outcome<(tokio_postgres::Statement, usize)> {
     let sql = "SELECT column_name FROM information_schema.columns WHERE table_name = $1 AND table_schema <> 'raw' ORDER BY ordinal_position";
     let columns = client.query(sql, &[&table]).await.map_err(told)?;
-    let hex: String = case.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let mut takes = 1;
     let mut picked = Vec::new();
     for row in &columns {
@@ -205,6 +210,6 @@ async fn postgres_copy(
         });
     }
     let list = picked.join(", ");
-    let insert = format!("INSERT INTO raw.{table} SELECT {list} FROM {table} WHERE {column} = '\\x{hex}'::bytea");
+    let insert = format!("INSERT INTO raw.{table} SELECT {list} FROM raw.one_{table}");
     Ok((client.prepare(&insert).await.map_err(told)?, takes))
 }

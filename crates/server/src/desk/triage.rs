@@ -4,12 +4,18 @@
 //! category or by the four likelihoods 四个可能性. Below the policy's threshold it abstains. It proposes; it must never
 //! decide, and it must never see who the reporter is.
 
-use jiban_domain::{case::Proposal, ids::CategoryId, policy::Policy};
+use jiban_domain::{
+    case::Proposal,
+    ids::CategoryId,
+    policy::{Policy, UrgentRule},
+};
 use jiban_text::KeywordModel;
 
 /// The words of one policy, made ready for matching.
 #[derive(Debug)]
 pub struct Triage {
+    /// Which rules of danger have a word in a text at all: only those are looked at closely.
+    danger: KeywordModel,
     categories: KeywordModel,
     public_opinion: KeywordModel,
     skip_level: KeywordModel,
@@ -25,7 +31,9 @@ impl Triage {
     /// Makes a policy's words ready.
     pub fn new(policy: &Policy) -> Self {
         let categories = policy.categories.iter().map(|(id, category)| (id.to_string(), category.words.clone()));
+        let danger = policy.urgent_rules.iter().map(|rule| (rule.id.to_string(), rule.any.clone()));
         Self {
+            danger: KeywordModel::new(danger),
             categories: KeywordModel::new(categories),
             public_opinion: words("public_opinion", &policy.triage.public_opinion),
             skip_level: words("skip_level", &policy.triage.skip_level),
@@ -39,7 +47,10 @@ impl Triage {
         let text = jiban_text::normalise(&format!("{title}\n{text}"));
         let mut reasons = Vec::new();
         let (category, confidence) = self.category(&text, &mut reasons);
-        let rule = policy.urgent_rules.iter().find_map(|rule| rule.hit(&text).map(|word| (rule, word)));
+        let near = self.danger.score(&text);
+        let near = |rule: &&UrgentRule| near.iter().any(|found| found.id == rule.id.as_str());
+        let rules = policy.urgent_rules.iter().filter(near);
+        let rule = rules.filter_map(|rule| rule.hit(&text).map(|word| (rule, word))).next();
         if let Some((rule, word)) = rule {
             reasons.insert(0, format!("危险:{}(「{word}」)", rule.name.zh));
             let danger = Some(rule.id.clone());

@@ -108,7 +108,7 @@ both_engines! {
         let app = TestApp::start(db).await;
         let case = app.verified().await.id;
         for n in 0..ATTACHMENTS_MAX {
-            app.upload("zfd1", &case, "before", &format!("{n}.pdf"), b"%PDF-1.7".to_vec()).await.expect(201);
+            app.upload("zfd1", &case, "before", &format!("{n}.pdf"), format!("%PDF-1.7\n%{n}").into_bytes()).await.expect(201);
         }
         app.upload("zfd1", &case, "before", "more.pdf", b"%PDF-1.7".to_vec()).await.refused(409, "limit");
         assert_eq!(app.files().len(), ATTACHMENTS_MAX, "nothing is left behind of what was refused");
@@ -129,6 +129,19 @@ both_engines! {
         assert_eq!(seen[0]["id"], stored["id"]);
         // Another case of the same reader does not lead to it.
         download(&app, "xlb1", &other.id, stored["id"].as_str().unwrap()).await.refused(404, "not_found");
+    }
+
+    async fn a_photo_sent_again_is_the_same_attachment(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let case = app.verified().await;
+        let first = app.upload("zfd1", &case.id, "after", "a.jpg", photo()).await.expect(201);
+        assert_eq!(app.upload("zfd1", &case.id, "after", "a.jpg", photo()).await.expect(200), first);
+        // Of another kind, or by another, it is another.
+        app.upload("zfd1", &case.id, "before", "a.jpg", photo()).await.expect(201);
+        by_reporter(&app, &case, &case.code, photo()).await.expect(201);
+        by_reporter(&app, &case, &case.code, photo()).await.expect(200);
+        assert_eq!(app.get("zfd1", &format!("/cases/{}/attachments", case.id)).await.as_array().unwrap().len(), 3);
+        assert_eq!(app.files().len(), 3);
     }
 
     async fn files_of_a_case_out_of_reach_are_not_there(db: TestDb) {

@@ -86,12 +86,12 @@ impl From<attachments::AttachmentRow> for Stored {
     }
 }
 
-/// Upload a photo (JPEG, PNG, WebP) or a PDF to a case; the body is the file.
+/// Upload a photo (JPEG, PNG, WebP) or a PDF to a case; the body is the file. The same file again is the same attachment.
 #[utoipa::path(
     post, path = "/cases/{case}/attachments", tag = "attachments",
     params(("case" = String, Path, description = "Id or number of the case"), UploadQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 201, body = Stored), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    responses((status = 201, body = Stored), (status = 200, description = "It was there already", body = Stored), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
 async fn upload(
@@ -104,7 +104,8 @@ async fn upload(
     take(&app, &case, staff.actor, query, body).await
 }
 
-/// Upload a photo as the reporter, by number (in the path) and tracking code (in a header); the body is the file.
+/// Upload a photo as the reporter, by number (in the path) and tracking code (in a header); the body is the file. The same
+/// file again is the same attachment.
 #[utoipa::path(
     post, path = "/public/cases/{number}/attachments", tag = "public",
     params(
@@ -113,7 +114,7 @@ async fn upload(
         UploadQuery,
     ),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 201, body = Stored), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 201, body = Stored), (status = 200, description = "It was there already", body = Stored), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
 async fn upload_as_reporter(
     State(app): State<App>,
@@ -148,6 +149,14 @@ async fn take(
     }
     let checked = tokio::task::spawn_blocking(move || picture::check(&body)).await.map_err(Problem::internal)??;
     let (case, id) = (case.id, Uuid::now_v7());
+    let (sha256, of, sender): ([u8; 32], _, _) =
+        (Sha256::digest(&checked.bytes).into(), kind(query.kind), by.to_string());
+    // A phone that lost its answer on the way sends the same photo again.
+    let there = app.store.read(move |tx| attachments::list(tx, case.0)).await?;
+    let same = |row: &attachments::AttachmentRow| row.sha256 == sha256 && row.kind == of && row.by_actor == sender;
+    if let Some(row) = there.into_iter().find(same) {
+        return Ok((StatusCode::OK, Json(row.into())));
+    }
     let name = BlobName::attachment(app.store.tenant(), case.0, id, "original")?;
     let mut row = attachments::AttachmentRow {
         id,
@@ -155,7 +164,7 @@ async fn take(
         name: desk::identity_of(app, case).await?.hide(query.name.trim()).0,
         media_type: checked.media_type.to_owned(),
         bytes: i64::try_from(checked.bytes.len()).unwrap_or(i64::MAX),
-        sha256: Sha256::digest(&checked.bytes).into(),
+        sha256,
         width: checked.size.map(|(width, _)| i64::from(width)),
         height: checked.size.map(|(_, height)| i64::from(height)),
         kind: kind(query.kind).to_owned(),
