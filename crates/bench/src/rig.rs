@@ -162,6 +162,15 @@ impl Rig {
         self.get("/cases/search?q=%E5%8D%A0%E9%81%93%E7%BB%8F%E8%90%A5&limit=50").await
     }
 
+    /// How many clocks are armed.
+    pub(crate) async fn armed(&self) -> Outcome<i64> {
+        let count = |tx: &mut jiban_store::ReadTx<'_>| {
+            let row = tx.query_one("SELECT COUNT(*) FROM clocks", Vec::new())?;
+            row.map_or(Ok(0), |row| row.get(0))
+        };
+        self.app.store.read(count).await.map_err(|why: jiban_store::StoreError| told(why))
+    }
+
     /// How late the sweeper fires: 99 of 100 warnings within, milliseconds. The bench's policy lets the contact clock
     /// of a fresh case warn after 6 and 12 seconds.
     pub(crate) async fn lateness(&self, cases: usize) -> Outcome<f64> {
