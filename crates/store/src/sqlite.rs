@@ -3,7 +3,11 @@
 //! The writer commits in groups: whatever waits when it is free goes into one transaction, each job in a savepoint of
 //! its own, and callers hear of it only after the one `COMMIT` is on disk. It never waits for a group to fill.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rusqlite::{
     Connection, ErrorCode, OpenFlags,
@@ -23,6 +27,8 @@ use crate::{
 const GROUP_MAX: usize = 256;
 /// How long a connection waits for another process that holds the file.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// Pause between tries where SQLite itself does not wait.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 /// Prepared statements kept by each connection.
 const STATEMENTS_KEPT: usize = 256;
 
@@ -34,13 +40,26 @@ const SETTINGS: &str = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRA
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags)?;
-    let mode: String =
-        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(|error| fault(&error).error)?;
+    let mode = write_ahead(&connection)?;
     if mode != "wal" {
         return Err(StoreError::unavailable(format!("the file's system cannot hold a write-ahead log (mode {mode})")));
     }
     set(&connection, &format!("{SETTINGS} PRAGMA cache_size = -32768;"))?;
     Ok(connection)
+}
+
+/// Switches to the write-ahead log. Of several that open a new file at once SQLite tells all but one that it is busy,
+/// without waiting as it does elsewhere.
+fn write_ahead(connection: &Connection) -> Result<String, StoreError> {
+    let patience = Instant::now() + BUSY_WAIT;
+    loop {
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < patience => {
+                std::thread::sleep(BUSY_PAUSE);
+            }
+            done => return done.map_err(|error| fault(&error).error),
+        }
+    }
 }
 
 /// Opens the file for a reader. The file must exist.

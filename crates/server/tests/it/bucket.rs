@@ -227,7 +227,7 @@ fn a_photo_goes_to_the_bucket_and_comes_back_by_http() {
 
         server.stop();
         let before = app.kinds(&case.id).await;
-        app.upload("zfd1", &case.id, "after", "late.jpg", photo()).await.refused(503, "files_unavailable");
+        app.upload("zfd1", &case.id, "evidence", "late.jpg", photo()).await.refused(503, "files_unavailable");
         app.call("zfd1", Method::GET, &file, None).await.refused(503, "files_unavailable");
         assert_eq!(app.kinds(&case.id).await, before, "a file that is not kept is not on the case");
     });
