@@ -73,8 +73,8 @@ async fn run(options: &Options) -> Outcome<()> {
         let rig = Rig::start(engine).await?;
         intake(&rig, options, &mut table).await?;
         let mut made = 0;
-        for stock in &options.stock {
-            rig.grow(stock.saturating_sub(made)).await?;
+        for (seed, stock) in (7..).zip(&options.stock) {
+            rig.grow(stock.saturating_sub(made), seed).await?;
             made = (*stock).max(made);
             reading(&rig, *stock, options, &mut table).await?;
         }

@@ -133,9 +133,10 @@ impl Rig {
     }
 
     /// Brings the stock up by so many cases, most of them with their whole life behind them.
-    pub(crate) async fn grow(&self, cases: usize) -> Outcome<()> {
+    /// Each growth needs a seed of its own: the same seed is the same cases.
+    pub(crate) async fn grow(&self, cases: usize, seed: u64) -> Outcome<()> {
         eprintln!("growing the stock by {cases} cases");
-        demo::history::fill(&self.app, 7, cases).await.map(|_| ()).map_err(told)
+        demo::history::fill(&self.app, seed, cases).await.map(|_| ()).map_err(told)
     }
 
     async fn get(&self, path: &str) -> Outcome<()> {
