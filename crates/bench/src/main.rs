@@ -113,7 +113,9 @@ async fn reading(rig: &Rig, stock: usize, options: &Options, table: &mut Table) 
 }
 
 async fn clocks(rig: &Rig, table: &mut Table) -> Outcome<()> {
-    eprintln!("clocks: lateness of the sweeper");
+    eprintln!("clocks: what fell due while nobody swept, then lateness of the sweeper");
+    let swept = rig.sweep_backlog().await?;
+    table.row(rig, "overdue cases swept, a second", swept, None, "–");
     let armed = rig.armed().await?;
     let lateness = rig.lateness(1_000).await?;
     table.row(rig, &format!("clock lateness p99 ms, {armed} armed"), lateness, None, "≤ 1000");

@@ -172,6 +172,13 @@ impl Rig {
         self.app.store.read(count).await.map_err(|why: jiban_store::StoreError| told(why))
     }
 
+    /// Sweeps what fell due so far, as after a standstill. Cases a second.
+    pub(crate) async fn sweep_backlog(&self) -> Outcome<f64> {
+        let began = Instant::now();
+        let swept = sweeper::sweep(&self.app).await.map_err(told)?;
+        Ok(swept as f64 / began.elapsed().as_secs_f64())
+    }
+
     /// How late the sweeper fires: 99 of 100 warnings within, milliseconds. The bench's policy lets the contact clock
     /// of a fresh case warn after 6 and 12 seconds.
     pub(crate) async fn lateness(&self, cases: usize) -> Outcome<f64> {

@@ -26,6 +26,7 @@ impl Table {
         println!("| engine | what | figure | yardstick | measure | ratio | aim |\n|---|---|---|---|---|---|---|");
         for row in &self.0 {
             let number = |key: &str| row[key].as_f64().map_or_else(|| "–".to_owned(), |n| format!("{n:.2}"));
+            let fine = |key: &str| row[key].as_f64().map_or_else(|| "–".to_owned(), |n| format!("{n:.3}"));
             let text = |key: &str| row[key].as_str().unwrap_or("–").to_owned();
             println!(
                 "| {} | {} | {} | {} | {} | {} | {} |",
@@ -33,7 +34,7 @@ impl Table {
                 text("what"),
                 number("figure"),
                 text("yardstick"),
-                number("measure"),
+                fine("measure"),
                 number("ratio"),
                 text("aim")
             );
