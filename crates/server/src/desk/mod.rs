@@ -532,46 +532,6 @@ pub async fn attach(
     Ok(decision.case)
 }
 
-/// What becomes of a case after it is registered, for records brought in and for the demo: the whole of its later
-/// events, decided before anything is stored.
-#[derive(Clone)]
-pub struct History(Arc<Continue>);
-
-type Continue = dyn Fn(&decide::World<'_>, Decision) -> Result<Decision, Refusal> + Send + Sync;
-
-impl History {
-    /// A history by a function from the registration to everything up to now.
-    pub fn new(
-        go_on: impl Fn(&decide::World<'_>, Decision) -> Result<Decision, Refusal> + Send + Sync + 'static,
-    ) -> Self {
-        Self(Arc::new(go_on))
-    }
-}
-
-/// Registers a case together with its history, in one transaction. Nobody is notified of what is past.
-///
-/// # Errors
-/// A [`Problem`]: a refusal of the domain anywhere in the history, or the store's; then nothing of it is kept.
-pub async fn register_history(app: &App, by: Actor, intake: Intake, history: History) -> Answer<Decision> {
-    let snapshot = app.snapshot();
-    let prepared = Arc::new(prepare(app, &snapshot, by, intake).await?);
-    let parts = app.clone();
-    let decision = app
-        .store
-        .write(move |tx| -> Result<Decision, Stop> {
-            let world = snapshot.world();
-            let moment = prepared.moment(tx);
-            let number = prepared.number.in_transaction(tx, moment.now)?;
-            let first = decide::register(&world, prepared.id, number, &prepared.register, &moment)?;
-            let whole = (history.0)(&world, first)?;
-            save_new(tx, &parts, &snapshot, &whole, &prepared, Telling::Nobody)?;
-            Ok(whole)
-        })
-        .await?;
-    app.sweeper_nudge.notify_one();
-    Ok(decision)
-}
-
 /// Whether people are told of what is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Telling {

@@ -1,6 +1,6 @@
 //! Records brought in 导入: cases with the whole of their past, decided before anything is stored, many a transaction.
 //!
-//! A record is told by its number on the platform it comes from, and is taken once. Nobody is notified of what is past.
+//! A record that has a number on the platform it comes from is taken once. Nobody is notified of what is past.
 //! Nothing here may change a case that is there already.
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -43,6 +43,11 @@ pub enum Kept {
 }
 
 impl Past {
+    /// How many events that were.
+    pub fn events(&self) -> usize {
+        self.whole.events.len()
+    }
+
     /// The case as it stands after its past. Its number is given when it is stored.
     pub fn case(&self) -> &Case {
         &self.whole.case
@@ -66,23 +71,23 @@ pub async fn known(app: &App, upstream_numbers: Vec<String>) -> Answer<BTreeSet<
     Ok(found.await?)
 }
 
-/// Decides the past of a record; nothing is stored. `go_on` leads from the registration to everything up to now.
+/// Decides the past of a record that `by` tells of; nothing is stored. `go_on` leads from the registration to everything
+/// up to now.
 ///
 /// # Errors
-/// A [`Problem`] when the record has no time or no upstream number, or the store fails; inside, a refusal of the domain.
+/// A [`Problem`] when the record has no time, or the store fails; inside, a refusal of the domain.
 pub async fn decide_past(
     app: &App,
     snapshot: &Snapshot,
+    by: Actor,
     intake: Intake,
     unrecorded: &BTreeSet<Milestone>,
     go_on: impl FnOnce(&World<'_>, Decision) -> Result<Decision, Refusal>,
 ) -> Answer<Result<Past, Refusal>> {
-    let (Some(at), Some(_)) = (intake.at, &intake.register.upstream_number) else {
-        return Err(Problem::internal("a record has the time of its registration and its number elsewhere"));
-    };
-    let prepared = prepare(app, snapshot, Actor::Upstream, intake).await?;
+    let at = intake.at.ok_or_else(|| Problem::internal("a record has the time of its registration"))?;
+    let prepared = prepare(app, snapshot, by.clone(), intake).await?;
     let world = snapshot.world();
-    let moment = Moment { by: Actor::Upstream, now: at, fresh: RequestId(prepared.id.0) };
+    let moment = Moment { by, now: at, fresh: RequestId(prepared.id.0) };
     let first = decide::bring_in(&world, prepared.id, String::new(), &prepared.register, unrecorded, &moment);
     Ok(first.and_then(|first| go_on(&world, first)).map(|whole| Past { prepared, whole }))
 }

@@ -13,6 +13,7 @@ use std::{
 use jiban_domain::{
     case::Case,
     decide::World,
+    event::Actor,
     policy::{Milestone, Policy},
     refusal::Refusal,
 };
@@ -217,8 +218,9 @@ impl<'a> Run<'a> {
         let due = told.at.get(&Field::DueAt).copied();
         let reporter = intake.identity.clone();
         let go_on = |world: &World<'_>, first| past::live(world, first, &told, &reporter, self.times.now);
-        let decided = records::decide_past(self.app, self.snapshot, intake, &told.unrecorded(), go_on).await;
-        match decided {
+        let unrecorded = told.unrecorded();
+        let decided = records::decide_past(self.app, self.snapshot, Actor::Upstream, intake, &unrecorded, go_on);
+        match decided.await {
             Ok(decided) => Ok(decided.map(|past| (past, due)).map_err(|refusal| fault_of(&refusal))),
             Err(problem) if problem.status < 500 => Ok(Err(Fault::plain(problem.title))),
             Err(problem) => Err::<_, Problem>(problem),

@@ -3,10 +3,9 @@
 //! Names, phones and places are invented; the texts are written for this demo. Seeded: the same seed and the same day
 //! give the same history.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-use jiban_domain::{case::Place, command::Register, decide::Decision, event::Actor, ids::ChannelId};
+use jiban_domain::{case::Place, command::Register, event::Actor, ids::ChannelId};
 use jiff::{Timestamp, ToSpan};
 use rand::{
     RngExt, SeedableRng,
@@ -17,7 +16,11 @@ use rand::{
 use super::{super::Failure, life::Life};
 use crate::{
     app::App,
-    desk::{self, Intake, identity::Identity},
+    desk::{
+        Intake,
+        identity::Identity,
+        records::{self, Past},
+    },
 };
 
 /// What came of it.
@@ -89,22 +92,19 @@ pub async fn make(app: &App, seed: u64, days: u32) -> Result<Report, Failure> {
     arrivals.sort_unstable();
     let bar = indicatif::ProgressBar::new(arrivals.len() as u64);
     bar.set_style(style());
-    // Several at once share a commit; they are begun, and so numbered, in order.
-    let lives =
-        (0_u64..).zip(arrivals).map(|(n, at)| one(app, seed.wrapping_mul(1_000_003).wrapping_add(n), at, until));
-    let mut lives = stream::iter(lives).buffered(AT_ONCE);
-    while let Some(decision) = lives.try_next().await? {
+    let tell = |past: &Past| {
         report.cases += 1;
-        report.open += usize::from(decision.case.state.is_open());
-        report.events += decision.events.len();
+        report.open += usize::from(past.case().state.is_open());
+        report.events += past.events();
         bar.inc(1);
-    }
+    };
+    live(app, seed, &arrivals, until, tell).await?;
     bar.finish_and_clear();
     Ok(report)
 }
 
-/// Cases made at once when a stock is filled.
-const AT_ONCE: usize = 32;
+/// Cases that share a commit.
+const BATCH: usize = 100;
 
 /// Makes so many cases over the last half year: a stock for benches.
 ///
@@ -115,8 +115,35 @@ pub async fn fill(app: &App, seed: u64, cases: usize) -> Result<(), Failure> {
     let span_s = 180 * 86_400_i64;
     let all = i64::try_from(cases).unwrap_or(i64::MAX).max(1);
     let moments = (0..all).map(|n| until.saturating_sub((span_s - span_s * n / all).seconds()).unwrap_or(until));
-    let made = moments.zip(0_u64..).map(|(at, n)| one(app, seed.wrapping_mul(1_000_003).wrapping_add(n), at, until));
-    stream::iter(made).buffer_unordered(AT_ONCE).try_for_each(|_| std::future::ready(Ok(()))).await
+    live(app, seed, &moments.collect::<Vec<_>>(), until, |_| {}).await
+}
+
+/// A life for each of these arrivals, numbered in their order. Some are lived while those before are being stored.
+async fn live(
+    app: &App,
+    seed: u64,
+    arrivals: &[Timestamp],
+    until: Timestamp,
+    mut tell: impl FnMut(&Past),
+) -> Result<(), Failure> {
+    let snapshot = app.snapshot();
+    let mut seeds = (0_u64..).map(|n| seed.wrapping_mul(1_000_003).wrapping_add(n));
+    let mut lived = Vec::new();
+    for some in arrivals.chunks(BATCH) {
+        let living = async {
+            let mut next = Vec::with_capacity(some.len());
+            for (at, seed) in some.iter().zip(&mut seeds) {
+                next.push(one(app, seed, *at, until).await?);
+            }
+            Ok::<_, Failure>(next)
+        };
+        let (stored, next) = tokio::join!(records::store(app, snapshot.clone(), std::mem::take(&mut lived)), living);
+        stored?;
+        lived = next?;
+        lived.iter().for_each(&mut tell);
+    }
+    records::store(app, snapshot, lived).await?;
+    Ok(())
 }
 
 /// The store keeps milliseconds; a finer time would not come back as it went in.
@@ -151,14 +178,14 @@ fn arrivals(seed: u64, days: u32, until: Timestamp) -> Vec<Timestamp> {
     arrivals
 }
 
-async fn one(app: &App, seed: u64, at: Timestamp, until: Timestamp) -> Result<Decision, Failure> {
+async fn one(app: &App, seed: u64, at: Timestamp, until: Timestamp) -> Result<Past, Failure> {
     let snapshot = app.snapshot();
     let intake = story(&snapshot, seed, at)?;
-    let history = desk::History::new(move |world, first| {
-        let mut life = Life::new(*world, seed);
-        life.run(first, until)
+    let none = BTreeSet::new();
+    let live = records::decide_past(app, &snapshot, Actor::Reporter, intake, &none, |world, first| {
+        Life::new(*world, seed).run(first, until)
     });
-    desk::register_history(app, Actor::Reporter, intake, history).await.map_err(Failure::from)
+    live.await?.map_err(|refusal| Failure(refusal.to_string()))
 }
 
 /// One made-up request.
