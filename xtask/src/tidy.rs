@@ -17,7 +17,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("jiban-text", &[]),
     ("jiban-store", &["jiban-domain"]),
     ("jiban-office", &["jiban-domain"]),
-    ("jiban", &["jiban-domain", "jiban-text", "jiban-store", "jiban-office"]),
+    ("jiban-web", &[]),
+    ("jiban", &["jiban-domain", "jiban-text", "jiban-store", "jiban-office", "jiban-web"]),
     ("jiban-bench", &["jiban", "jiban-domain", "jiban-text", "jiban-store"]),
     ("xtask", &[]),
 ];

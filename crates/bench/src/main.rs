@@ -26,6 +26,9 @@ struct Options {
     /// Cases in stock for the reading rows, comma-separated, ascending.
     #[arg(long, value_delimiter = ',', default_values_t = [2_000, 20_000])]
     stock: Vec<usize>,
+    /// Days over which the stock came in. The fewer, the more of it is open and the more clocks are armed.
+    #[arg(long, default_value_t = 180)]
+    days: u32,
     /// Seconds of load a row.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
@@ -74,7 +77,7 @@ async fn run(options: &Options) -> Outcome<()> {
         intake(&rig, options, &mut table).await?;
         let mut made = 0;
         for (seed, stock) in (7..).zip(&options.stock) {
-            rig.grow(stock.saturating_sub(made), seed).await?;
+            rig.grow(stock.saturating_sub(made), options.days, seed).await?;
             made = (*stock).max(made);
             reading(&rig, *stock, options, &mut table).await?;
         }

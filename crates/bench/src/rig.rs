@@ -132,11 +132,14 @@ impl Rig {
         Ok((id, count))
     }
 
-    /// Brings the stock up by so many cases, most of them with their whole life behind them.
+    /// Brings the stock up by so many cases that came in over the last `days`, and their lives since.
     /// Each growth needs a seed of its own: the same seed is the same cases.
-    pub(crate) async fn grow(&self, cases: usize, seed: u64) -> Outcome<()> {
-        eprintln!("growing the stock by {cases} cases");
-        demo::history::fill(&self.app, seed, cases).await.map(|_| ()).map_err(told)
+    pub(crate) async fn grow(&self, cases: usize, days: u32, seed: u64) -> Outcome<()> {
+        eprintln!("growing the stock by {cases} cases of the last {days} days");
+        let began = Instant::now();
+        demo::history::fill(&self.app, seed, cases, days).await.map_err(told)?;
+        eprintln!("that took {:.0} s", began.elapsed().as_secs_f64());
+        Ok(())
     }
 
     async fn get(&self, path: &str) -> Outcome<()> {

@@ -10,6 +10,7 @@ mod read;
 use std::{collections::BTreeMap, ops::Range};
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use self::{
     explain::{Language, explain},
@@ -18,7 +19,7 @@ pub use self::{
 use crate::ids::{CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId};
 
 /// A name in both languages of the interface; `zh` is what people see first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Name {
     /// Chinese, never empty.
     pub zh: String,
@@ -27,7 +28,7 @@ pub struct Name {
 }
 
 /// One whole policy.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Policy {
     /// SHA-256 of the file's text, in hex: the version that cases remember.
     pub version: String,
@@ -82,7 +83,7 @@ pub struct Policy {
 }
 
 /// A way in 渠道.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Channel {
     /// What people see.
     pub name: Name,
@@ -93,7 +94,7 @@ pub struct Channel {
 }
 
 /// A class 类别: how fast a case must go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Class {
     /// Code: `urgent`, `fast`, `routine` in Dongmen.
     pub id: ClassId,
@@ -104,7 +105,7 @@ pub struct Class {
 }
 
 /// What starts or stops a clock: the milestones 节点.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Milestone {
     /// The case exists 登记.
@@ -134,7 +135,7 @@ pub enum Milestone {
 }
 
 /// A length of time as the policy says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Length {
     /// Natural time, in whole minutes.
@@ -144,7 +145,7 @@ pub enum Length {
 }
 
 /// One clock rule 时限.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ClockRule {
     /// What people see, e.g. 联系时限.
     pub name: Name,
@@ -169,7 +170,7 @@ pub struct ClockRule {
 }
 
 /// One level of what a breach does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct BreachLevel {
     /// Minutes after the due time; 0 for the breach itself.
     pub after_minutes: u32,
@@ -178,7 +179,7 @@ pub struct BreachLevel {
 }
 
 /// Whom a notice goes to, found through the case and the organisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Recipient {
     /// Staff of the lead unit.
@@ -202,7 +203,7 @@ pub enum Recipient {
 }
 
 /// A category 诉求分类.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Category {
     /// What people see.
     pub name: Name,
@@ -219,7 +220,7 @@ pub struct Category {
 /// Danger words: any of `any` (and, when not empty, any of `with`) makes the class, whatever a model says.
 ///
 /// Phrases of `unless` mean no danger and are struck out first: 火锅店 is no fire, but 火锅店着火 is one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct UrgentRule {
     /// Code shown with the reason.
     pub id: String,
@@ -254,7 +255,7 @@ fn occurrences<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = Range<u
 }
 
 /// How the four likelihoods propose a class.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Triage {
     /// Below this confidence (0–1) the program abstains and asks a person.
     pub abstain_below: f64,
@@ -275,7 +276,7 @@ pub struct Triage {
 }
 
 /// A rule of responsibility: this category (and below), in this area, belongs to this unit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Responsibility {
     /// Category it covers, with all below it; none: any.
     pub category: Option<CategoryId>,
@@ -288,7 +289,7 @@ pub struct Responsibility {
 }
 
 /// A unit, named or found from the place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Assignee {
     /// This very unit.
@@ -300,7 +301,7 @@ pub enum Assignee {
 }
 
 /// Rules of dispatch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DispatchRules {
     /// The liaison office: receives all that no rule places. Never nobody.
     pub liaison_office: UnitId,
@@ -311,7 +312,7 @@ pub struct DispatchRules {
 }
 
 /// Rules of contact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ContactRules {
     /// Logged attempts that count as contact when nobody answers.
     pub attempts: u32,
@@ -320,7 +321,7 @@ pub struct ContactRules {
 }
 
 /// Rules of returning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReturnRules {
     /// From this many returns on, a leader decides in place of the liaison office.
     pub leader_decides_from: u32,
@@ -329,7 +330,7 @@ pub struct ReturnRules {
 }
 
 /// Rules of extension.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ExtensionRules {
     /// Most extensions granted for one clock.
     pub max_granted: u32,
@@ -342,7 +343,7 @@ pub struct ExtensionRules {
 }
 
 /// Rules of the whistle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WhistleRules {
     /// Most units called at once.
     pub max_units: u32,
@@ -351,7 +352,7 @@ pub struct WhistleRules {
 }
 
 /// Rules of escalation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct EscalationRules {
     /// The five duties 五包, in order.
     pub duties: Vec<Name>,
@@ -362,7 +363,7 @@ pub struct EscalationRules {
 }
 
 /// One kind of seat in the '1+1+2+N' team.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Seat {
     /// Code, e.g. `delegate`.
     pub id: String,
@@ -377,7 +378,7 @@ pub struct Seat {
 }
 
 /// A mediation studio or legal-aid counter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Studio {
     /// What people see, e.g. 老杨调解工作室.
     pub name: Name,
@@ -386,7 +387,7 @@ pub struct Studio {
 }
 
 /// A handling route beside the usual one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Route {
     /// 调解
@@ -396,7 +397,7 @@ pub enum Route {
 }
 
 /// A form with its fields.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Form {
     /// Full title, e.g. 《群众诉求处理意见书》.
     pub name: Name,
@@ -405,7 +406,7 @@ pub struct Form {
 }
 
 /// One field of a form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Field {
     /// Code, unique in the form.
     pub id: String,
@@ -420,7 +421,7 @@ pub struct Field {
 }
 
 /// Kind of value of a form field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// One line or many.
@@ -434,7 +435,7 @@ pub enum FieldKind {
 }
 
 /// Rules of the end of a case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ClosingRules {
     /// Grades a reporter may give, from the worst, 1…n.
     pub grades: u8,
@@ -453,8 +454,9 @@ pub struct ClosingRules {
 }
 
 /// What a rate counts: a named set of cases or clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = Counted)]
 pub enum Count {
     /// Contact clocks met.
     ContactMet,
@@ -485,7 +487,8 @@ pub enum Count {
 }
 
 /// A rate: numerator ÷ denominator, leaving some cases out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = RateRule)]
 pub struct Rate {
     /// Code, e.g. `response`.
     pub id: String,
@@ -500,7 +503,7 @@ pub struct Rate {
 }
 
 /// How long things are kept, in days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Retention {
     /// Identity after closing; then it is erased.
     pub identity_days: u32,
@@ -513,7 +516,7 @@ pub struct Retention {
 }
 
 /// When a case may be a repeat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RepeatRules {
     /// Days back in which the same reporter or place is looked for.
     pub within_days: u32,

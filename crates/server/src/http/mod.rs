@@ -5,5 +5,6 @@ pub mod body;
 pub mod key;
 pub mod limits;
 pub mod openapi;
+mod pages;
 pub mod problem;
 pub mod router;

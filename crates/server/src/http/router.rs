@@ -13,7 +13,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{openapi, problem::Problem};
+use super::{openapi, pages, problem::Problem};
 use crate::{app::App, features};
 
 /// Largest body of an ordinary request, bytes. Uploads have their own bound.
@@ -35,7 +35,9 @@ pub fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .layer(middleware::from_fn(in_time))
         .merge(features::live::routes());
     let routes = OpenApiRouter::with_openapi(openapi::base()).nest("/api/v1", routes);
-    routes.nest("/open311/v2", features::open311::routes()).split_for_parts()
+    let (routes, mut described) = routes.nest("/open311/v2", features::open311::routes()).split_for_parts();
+    openapi::name_operations(&mut described);
+    (routes, described)
 }
 
 /// The program's routes over its parts. `metrics` renders the metrics page; none where nobody recorded any.
@@ -48,8 +50,7 @@ pub fn router(app: App, metrics: Option<PrometheusHandle>) -> Router {
         .route("/healthz", axum::routing::get(|| std::future::ready("ok")))
         .route("/readyz", axum::routing::get(ready))
         .route("/metrics", axum::routing::get(metrics_page))
-        .route("/", axum::routing::get(|| std::future::ready(axum::response::Redirect::temporary("/api/docs/"))))
-        .fallback(|| std::future::ready(Problem::not_found()))
+        .fallback(pages::page)
         .method_not_allowed_fallback(|| {
             std::future::ready(Problem::new(
                 StatusCode::METHOD_NOT_ALLOWED,

@@ -55,6 +55,28 @@ pub struct Config {
     pub oidc: Option<Oidc>,
     /// Which cipher seals identity.
     pub identity: Identity,
+    /// What the sign-in page shows of an installation that is only to try; none on a real one.
+    pub demo: Option<Demo>,
+}
+
+/// An installation to try 演示: its accounts are no secret.
+#[derive(Debug, Clone, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Demo {
+    /// Password of every account.
+    pub password: String,
+    /// Accounts worth trying.
+    pub accounts: Vec<DemoAccount>,
+}
+
+/// One account to try.
+#[derive(Debug, Clone, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DemoAccount {
+    /// Sign-in name.
+    pub login: String,
+    /// Who that is.
+    pub who: jiban_domain::policy::Name,
 }
 
 /// Where and how the program listens.

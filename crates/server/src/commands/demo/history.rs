@@ -90,29 +90,25 @@ pub async fn make(app: &App, seed: u64, days: u32) -> Result<Report, Failure> {
     let mut report = Report { days, ..Report::default() };
     let mut arrivals = arrivals(seed, days, until);
     arrivals.sort_unstable();
-    let bar = indicatif::ProgressBar::new(arrivals.len() as u64);
-    bar.set_style(style());
     let tell = |past: &Past| {
         report.cases += 1;
         report.open += usize::from(past.case().state.is_open());
         report.events += past.events();
-        bar.inc(1);
     };
     live(app, seed, &arrivals, until, tell).await?;
-    bar.finish_and_clear();
     Ok(report)
 }
 
 /// Cases that share a commit.
 const BATCH: usize = 100;
 
-/// Makes so many cases over the last half year: a stock for benches.
+/// Makes so many cases over the last `days`: a stock for benches. The fewer days, the more of them are still open.
 ///
 /// # Errors
 /// As [`make`].
-pub async fn fill(app: &App, seed: u64, cases: usize) -> Result<(), Failure> {
+pub async fn fill(app: &App, seed: u64, cases: usize, days: u32) -> Result<(), Failure> {
     let until = now_ms();
-    let span_s = 180 * 86_400_i64;
+    let span_s = i64::from(days) * 86_400;
     let all = i64::try_from(cases).unwrap_or(i64::MAX).max(1);
     let moments = (0..all).map(|n| until.saturating_sub((span_s - span_s * n / all).seconds()).unwrap_or(until));
     live(app, seed, &moments.collect::<Vec<_>>(), until, |_| {}).await
@@ -126,6 +122,8 @@ async fn live(
     until: Timestamp,
     mut tell: impl FnMut(&Past),
 ) -> Result<(), Failure> {
+    let bar = indicatif::ProgressBar::new(arrivals.len() as u64);
+    bar.set_style(style());
     let snapshot = app.snapshot();
     let mut seeds = (0_u64..).map(|n| seed.wrapping_mul(1_000_003).wrapping_add(n));
     let mut lived = Vec::new();
@@ -141,8 +139,10 @@ async fn live(
         stored?;
         lived = next?;
         lived.iter().for_each(&mut tell);
+        bar.inc(lived.len() as u64);
     }
     records::store(app, snapshot, lived).await?;
+    bar.finish_and_clear();
     Ok(())
 }
 

@@ -13,7 +13,11 @@ use std::{
 };
 
 use clap::Args;
-use jiban_domain::{event::Actor, organisation::Draft, policy::Policy};
+use jiban_domain::{
+    event::Actor,
+    organisation::Draft,
+    policy::{Name, Policy},
+};
 use jiban_store::Store;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
@@ -25,7 +29,7 @@ use super::{
 use crate::{
     app::App,
     infra::{
-        config::{Config, Home},
+        config::{self, Config, Home},
         imports::{self, Tables},
         passwords, telemetry,
     },
@@ -36,15 +40,15 @@ pub const POLICY: &str = DONGMEN;
 /// Password of every account of the demo.
 pub const PASSWORD: &str = "dongmen-demo";
 /// Accounts worth trying, with who they are.
-const ACCOUNTS: [(&str, &str); 8] = [
-    ("xlb1", "信联办 liaison office"),
-    ("duty1", "值班员 duty officer"),
-    ("leader1", "街道领导 leader"),
-    ("c01a", "社区 community"),
-    ("zfd1", "执法队 enforcement team"),
-    ("c01g01a", "网格员 grid worker"),
-    ("jjw1", "纪检 discipline office"),
-    ("admin", "管理员 administrator"),
+const ACCOUNTS: [(&str, &str, &str); 8] = [
+    ("xlb1", "信联办", "liaison office"),
+    ("duty1", "值班员", "duty officer"),
+    ("leader1", "街道领导", "leader"),
+    ("c01a", "社区", "community"),
+    ("zfd1", "执法队", "enforcement team"),
+    ("c01g01a", "网格员", "grid worker"),
+    ("jjw1", "纪检", "discipline office"),
+    ("admin", "管理员", "administrator"),
 ];
 
 /// Run an invented subdistrict with half a year of history.
@@ -76,6 +80,7 @@ impl Demo {
         let mut config = Config::default();
         config.server.listen.clone_from(&self.listen);
         config.server.public_url = format!("http://{}", self.listen);
+        config.demo = Some(shown());
         let home = Home::create(&folder, &config)?;
         let app = if fresh { prepare(&home).await? } else { App::start(&home, open(&home).await?).await? };
         if fresh {
@@ -85,8 +90,8 @@ impl Demo {
         }
         println!("Data in {}", folder.display());
         println!("Accounts (password {PASSWORD}):");
-        for (login, who) in ACCOUNTS {
-            println!("  {login:<9} {who}");
+        for (login, zh, en) in ACCOUNTS {
+            println!("  {login:<9} {zh} {en}");
         }
         if self.no_serve {
             return Ok(ExitCode::SUCCESS);
@@ -95,6 +100,15 @@ impl Demo {
         println!("Open http://{}/  (interface: /api/docs/). Stop with Ctrl+C.", listener.local_addr()?);
         serve::run(app, listener).await
     }
+}
+
+/// What the sign-in page shows.
+fn shown() -> config::Demo {
+    let account = |(login, zh, en): (&str, &str, &str)| config::DemoAccount {
+        login: login.to_owned(),
+        who: Name { zh: zh.to_owned(), en: en.to_owned() },
+    };
+    config::Demo { password: PASSWORD.to_owned(), accounts: ACCOUNTS.map(account).to_vec() }
 }
 
 /// Policy, calendar, organisation and accounts, into an empty data folder.

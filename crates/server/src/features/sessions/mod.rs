@@ -30,7 +30,7 @@ use crate::{
         limits::Public,
         problem::{Answer, Problem},
     },
-    infra::passwords,
+    infra::{config::Demo, passwords},
 };
 
 /// Failed attempts that cost nothing; each further one doubles the wait.
@@ -41,6 +41,7 @@ const WAIT_MAX_S: i64 = 900;
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(ways))
         .routes(routes!(sign_in))
         .routes(routes!(me))
         .routes(routes!(rotate))
@@ -48,6 +49,24 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(change_password))
         .merge(totp::routes())
         .merge(oidc::routes())
+}
+
+/// How one may sign in here.
+#[derive(Debug, Serialize, ToSchema)]
+struct Ways {
+    /// Whether a provider of the house is set up: `GET /sessions/oidc` leads there.
+    single_sign_on: bool,
+    /// Accounts to try, where this installation is a demo.
+    demo: Option<Demo>,
+}
+
+/// How one may sign in here: what a sign-in page shows.
+#[utoipa::path(
+    get, path = "/sessions/ways", tag = "sessions",
+    responses((status = 200, body = Ways), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+async fn ways(State(app): State<App>, _: Public) -> Json<Ways> {
+    Json(Ways { single_sign_on: app.sign_on.is_some(), demo: app.config.demo.clone() })
 }
 
 /// What it takes to sign in.

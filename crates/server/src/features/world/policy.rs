@@ -24,7 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// The policy in force, as data.
 #[utoipa::path(
     get, path = "/policy", tag = "policy",
-    responses((status = 200, body = Object), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    responses((status = 200, body = Policy), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
 async fn read(staff: Staff) -> Answer<Json<serde_json::Value>> {

@@ -1,0 +1,19 @@
+/** What pages import of the server: client, faults, and the names of its shapes. */
+import type { components } from './schema';
+
+export { api, Fault, fault, faultOf, freshKey, take, told, whenSignedOut } from './client';
+export type { components, operations, paths } from './schema';
+
+type Shapes = components['schemas'];
+export type Act = Shapes['Act'];
+export type Case = Shapes['Case'];
+export type CasePage = Shapes['CasePage'];
+export type Clock = Shapes['Clock'];
+export type Desk = Shapes['Desk'];
+export type Length = Shapes['Length'];
+export type Line = Shapes['Line'];
+export type Me = Shapes['Me'];
+export type Organisation = Shapes['OrganisationView'];
+export type Policy = Shapes['Policy'];
+export type State = Shapes['State'];
+export type TimelineEntry = Shapes['TimelineEntry'];
