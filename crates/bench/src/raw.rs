@@ -26,6 +26,10 @@ const TABLES: [(&str, &str); 6] = [
 ];
 /// Cases in one commit on SQLite: what group commit reaches under load.
 const GROUP: usize = 64;
+/// Milliseconds.
+const DAY_MS: i64 = 86_400_000;
+/// Milliseconds.
+const MONTH_MS: i64 = 30 * DAY_MS;
 /// Point reads timed.
 const READS: usize = 2_000;
 
@@ -73,6 +77,42 @@ pub(crate) async fn point_read(rig: &Rig) -> Outcome<f64> {
     }
     times.sort_unstable();
     Ok(times[READS / 2].as_secs_f64() * 1_000.0)
+}
+
+/// Arms clocks beside the stock's until `wanted` are: rows as the sweeper looks for them, each due some day of the month
+/// after the next day, over the cases there are.
+pub(crate) async fn arm(rig: &Rig, wanted: i64) -> Outcome<()> {
+    let insert = |round: u32, missing: i64| {
+        format!(
+            "INSERT INTO clocks (tenant_id, case_id, clock, next_at, due_at)
+             SELECT tenant_id, case_id, 'bench.{round}', {at} + registered_at % {MONTH_MS}, {at} + registered_at % {MONTH_MS}
+             FROM cases LIMIT {missing}",
+            at = jiff::Timestamp::now().as_millisecond() + DAY_MS,
+        )
+    };
+    let postgres = match rig.engine() {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some(connect(rig).await?),
+    };
+    for round in 1.. {
+        let missing = wanted - rig.armed().await?;
+        if missing <= 0 {
+            break;
+        }
+        let sql = insert(round, missing);
+        let made = match &postgres {
+            Some(client) => client.execute(&sql, &[]).await.map_err(told)?,
+            None => {
+                let path = sqlite_path(rig)?;
+                let act = move || rusqlite::Connection::open(path)?.execute(&sql, []);
+                tokio::task::spawn_blocking(act).await.map_err(told)?.map_err(told)? as u64
+            }
+        };
+        if made == 0 {
+            return Err("no case to arm clocks of".to_owned());
+        }
+    }
+    Ok(())
 }
 
 fn sqlite_path(rig: &Rig) -> Outcome<std::path::PathBuf> {
