@@ -24,9 +24,21 @@ const gzipped: Plugin = {
   },
 };
 
+/** The dev server answers a door's addresses with its page, as the program does. */
+const doors: Plugin = {
+  name: 'doors',
+  configureServer(server) {
+    server.middlewares.use((request, _, next) => {
+      const door = /^\/(console|screen|work)(?=[/?]|$)/.exec(request.url ?? '')?.[1];
+      if (door) request.url = door === 'work' ? '/work.html' : '/console.html';
+      next();
+    });
+  },
+};
+
 // Three doors, one build: each page loads only what it shows. `jiban` carries the result inside.
 export default defineConfig({
-  plugins: [vue(), gzipped],
+  plugins: [vue(), gzipped, doors],
   resolve: { alias: { '@core': at('./src/core') } },
   build: {
     outDir: process.env.JIBAN_WEB_OUT ?? 'dist',
@@ -37,6 +49,6 @@ export default defineConfig({
     rollupOptions: { input: { resident: at('./index.html'), console: at('./console.html'), work: at('./work.html') } },
   },
   // `npm run dev` beside `cargo run -p jiban -- demo`.
-  server: { proxy: { '/api': 'http://127.0.0.1:8080', '/open311': 'http://127.0.0.1:8080' } },
+  server: { proxy: { '/api': process.env.JIBAN_API ?? 'http://127.0.0.1:8080' } },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },
 });

@@ -255,10 +255,23 @@ pub struct Whistle {
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// Called units, each with its report-in 报到.
-    #[schema(value_type = Object)]
+    #[schema(schema_with = called)]
     pub called: BTreeMap<UnitId, Option<ReportIn>>,
     /// Outcome code of the policy; none while it is open.
     pub outcome: Option<String>,
+}
+
+/// Unit → its report-in, or null while it has not reported in.
+fn called() -> utoipa::openapi::Object {
+    use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat, Type, schema::SchemaType};
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let report = ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
+        .property("at", text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))))
+        .property("action", text())
+        .required("at")
+        .required("action");
+    ObjectBuilder::new().additional_properties(Some(report)).build()
 }
 
 /// A called unit's report-in 报到.

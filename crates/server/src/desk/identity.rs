@@ -34,9 +34,32 @@ pub struct Identity {
     #[schema(max_length = 120)]
     pub email: Option<String>,
     /// What was said, before personal numbers in it were masked. Never taken from a request.
-    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
-    #[schema(read_only)]
+    #[serde(skip)]
     pub original: Option<String>,
+}
+
+/// Who the reporter is, as shown after a reveal.
+#[derive(Serialize, ToSchema)]
+pub struct Revealed {
+    /// Name; empty where none was given.
+    name: String,
+    /// Phone; empty where none was given.
+    phone: String,
+    /// Home address.
+    address: Option<String>,
+    /// Identity-card number.
+    id_number: Option<String>,
+    /// E-mail.
+    email: Option<String>,
+    /// What was said, before personal numbers in it were masked; none where there were none.
+    original: Option<String>,
+}
+
+impl From<Identity> for Revealed {
+    fn from(identity: Identity) -> Self {
+        let Identity { name, phone, address, id_number, email, original } = identity;
+        Self { name, phone, address, id_number, email, original }
+    }
 }
 
 /// What of an identity is shown without a reveal.

@@ -2,7 +2,12 @@
 //!
 //! The fold in `body` is the truth of the row; every column is computed from it here and nowhere else.
 
-use jiban_domain::{case::Case, event::Recorded, organisation::Organisation, policy::Policy};
+use jiban_domain::{
+    case::{Case, Place},
+    event::Recorded,
+    organisation::Organisation,
+    policy::Policy,
+};
 use jiban_store::{StoreError, cases, events};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -41,7 +46,7 @@ pub fn row(case: &Case) -> Result<cases::CaseRow, StoreError> {
         finished_at: case.milestones.get(&jiban_domain::policy::Milestone::Finished).copied(),
         closed_at: case.ended_at,
         upstream_number: case.upstream_number.clone(),
-        place_key: place_key(case),
+        place_key: place_key(&case.place),
         reporter: None,
         tracking: None,
         title: case.title.clone(),
@@ -98,8 +103,7 @@ pub fn clocks(policy: &Policy, case: &Case) -> Vec<cases::ClockRow> {
 }
 
 /// Two cases with the same key are at the same place: the spot, or a cell of about 50 m.
-pub fn place_key(case: &Case) -> Option<String> {
-    let place = &case.place;
+pub fn place_key(place: &Place) -> Option<String> {
     match (&place.spot, place.lon, place.lat) {
         (Some(spot), ..) => Some(format!("spot:{spot}")),
         (None, Some(lon), Some(lat)) => Some(format!("cell:{:.0}:{:.0}", lon * 2_000.0, lat * 2_000.0)),

@@ -74,6 +74,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/earlier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Earlier cases of the same caller and of the same place, within the policy's days for repeats. */
+        post: operations["cases_earlier"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/search": {
         parameters: {
             query?: never;
@@ -1324,6 +1341,13 @@ export interface components {
             /** @description Cases whose clocks were recomputed. */
             recomputed: number;
         };
+        /** @description Who calls and where it is, as far as is known. */
+        Calling: {
+            /** @description The caller's phone; empty where it is not known. */
+            phone?: string;
+            /** @description The place; only its spot or its point are compared. */
+            place?: components["schemas"]["Place"];
+        };
         /**
          * @description Why a clock fell away.
          * @enum {string}
@@ -1839,6 +1863,13 @@ export interface components {
              * @description Most co-units at once.
              */
             max_co_units: number;
+        };
+        /** @description What came before, newest first. */
+        Earlier: {
+            /** @description Of the same caller. */
+            by_reporter: components["schemas"]["Line"][];
+            /** @description At the same place. */
+            by_place: components["schemas"]["Line"][];
         };
         /** @description One entry of the record. */
         Entry: {
@@ -3033,6 +3064,21 @@ export interface components {
             /** @description What for. */
             reason: string;
         };
+        /** @description Who the reporter is, as shown after a reveal. */
+        Revealed: {
+            /** @description Name; empty where none was given. */
+            name: string;
+            /** @description Phone; empty where none was given. */
+            phone: string;
+            /** @description Home address. */
+            address?: string | null;
+            /** @description Identity-card number. */
+            id_number?: string | null;
+            /** @description E-mail. */
+            email?: string | null;
+            /** @description What was said, before personal numbers in it were masked; none where there were none. */
+            original?: string | null;
+        };
         /**
          * @description What a post lets its holder do.
          * @enum {string}
@@ -3361,8 +3407,13 @@ export interface components {
              * @description When.
              */
             at: string;
-            /** @description Called units, each with its report-in 报到. */
-            called: Record<string, never>;
+            called: {
+                [key: string]: {
+                    /** Format: date-time */
+                    at: string;
+                    action: string;
+                } | null;
+            };
             /** @description Outcome code of the policy; none while it is open. */
             outcome?: string | null;
         };
@@ -3578,6 +3629,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Count"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cases_earlier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Calling"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Earlier"];
                 };
             };
             "4XX": {
@@ -4809,7 +4891,12 @@ export interface operations {
     commands_reveal: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Version seen, in quotes; refused with 409 when the case has moved on */
+                "If-Match"?: string | null;
+                /** @description A retried command with the same key is one command */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description Id or number of the case */
                 case: string;
@@ -4827,7 +4914,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Identity"];
+                    "application/json": components["schemas"]["Revealed"];
                 };
             };
             "4XX": {

@@ -3,8 +3,9 @@
  * corrects an offset, and all clocks are read against it. Nothing here may decide that a clock is met or breached: the
  * server does; here is only how far it is.
  */
-import { common, language } from '../text';
+
 import { ref } from 'vue';
+import { common, language } from '../text';
 
 /** Milliseconds since the epoch, by the server's clock; moves once a second while the page is seen. */
 export const now = ref(Date.now());

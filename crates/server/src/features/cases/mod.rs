@@ -1,6 +1,7 @@
 //! Cases for staff: register, list, read, timeline, and one endpoint a command.
 
 mod commands;
+mod earlier;
 mod list;
 mod read;
 mod register;
@@ -11,5 +12,10 @@ use crate::app::App;
 
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(register::routes()).merge(list::routes()).merge(read::routes()).merge(commands::routes())
+    OpenApiRouter::new()
+        .merge(register::routes())
+        .merge(list::routes())
+        .merge(read::routes())
+        .merge(commands::routes())
+        .merge(earlier::routes())
 }

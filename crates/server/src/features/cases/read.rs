@@ -21,7 +21,7 @@ use crate::{
     app::App,
     desk::{
         self,
-        identity::{Identity, Masked},
+        identity::{Identity, Masked, Revealed},
         rows,
     },
     http::{
@@ -176,8 +176,12 @@ fn erased() -> Problem {
 /// See who the reporter is, with a reason that is recorded 查看诉求人身份.
 #[utoipa::path(
     post, path = "/cases/{case}/reveal-identity", tag = "commands", request_body = cmd::RevealIdentity,
-    params(("case" = String, Path, description = "Id or number of the case")),
-    responses((status = 200, body = Identity), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    params(
+        ("case" = String, Path, description = "Id or number of the case"),
+        ("If-Match" = Option<String>, Header, pattern = "^(\"[0-9]{1,18}\"|[0-9]{1,18})$", description = "Version seen, in quotes; refused with 409 when the case has moved on"),
+        ("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$", description = "A retried command with the same key is one command"),
+    ),
+    responses((status = 200, body = Revealed), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
 async fn reveal(
@@ -186,7 +190,7 @@ async fn reveal(
     headers: HeaderMap,
     key: IdempotencyKey,
     Body(command): Body<cmd::RevealIdentity>,
-) -> Answer<Json<Identity>> {
+) -> Answer<Json<Revealed>> {
     let key = key.of(seen.staff.person.as_str(), &(seen.case.id, &command));
     let version = expected(&headers)?;
     // Recorded first: nobody sees a name without a trace.
@@ -195,8 +199,8 @@ async fn reveal(
     // A retried key was recorded once; whether the reader still may see the name is asked every time.
     permission::may(&seen.staff.snapshot.organisation, &seen.staff.actor, Act::RevealIdentity, &case)?;
     match identity(&app, &case).await? {
-        Some(identity) => Ok(Json(identity)),
-        None if case.reporter.anonymous && !case.reporter.contactable => Ok(Json(Identity::default())),
+        Some(identity) => Ok(Json(identity.into())),
+        None if case.reporter.anonymous && !case.reporter.contactable => Ok(Json(Identity::default().into())),
         None => Err(erased()),
     }
 }

@@ -1,0 +1,26 @@
+/** Addresses of the console. A page that is not the first one shown loads when it is opened. */
+
+import { signedIn } from '@core/session';
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
+
+const routes: RouteRecordRaw[] = [
+  { path: '/console/sign-in', name: 'sign-in', component: () => import('./pages/SignIn.vue'), meta: { open: true } },
+  { path: '/console', redirect: { name: 'queue' } },
+  { path: '/console/queue', name: 'queue', component: () => import('./pages/Queue.vue') },
+  { path: '/console/search', name: 'search', component: () => import('./pages/Search.vue') },
+  { path: '/console/cases/new', name: 'intake', component: () => import('./pages/Intake.vue') },
+  { path: '/console/cases/:case', name: 'case', component: () => import('./pages/CasePage.vue'), props: true },
+  { path: '/console/notices', name: 'notices', component: () => import('./pages/Notices.vue') },
+  { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFound.vue') },
+];
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes,
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+});
+
+router.beforeEach(async (to) => {
+  if (to.meta.open) return true;
+  return (await signedIn()) || { name: 'sign-in', query: { next: to.fullPath } };
+});
