@@ -9,6 +9,7 @@ mod setup;
 mod test;
 mod tidy;
 mod tool;
+mod web;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,9 @@ enum Command {
     Api(api::Api),
     /// One urgent, one fast, one routine and one complex case through every step, with timeline and clocks.
     Walk,
+    /// The pages: types, checks, tests in a real browser, pictures.
+    #[command(subcommand)]
+    Web(web::Web),
     /// Kill the program a hundred times under load on each engine, and ask a thousand times fifty times at once.
     Crash,
     /// The bench table, each figure beside its yardstick. Arguments go to the bench: `--help` lists them.
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Api(wanted) => api::run(&wanted),
         Command::Walk => tool::cargo(&["run", "--quiet", "--package", "jiban", "--example", "walk"]),
+        Command::Web(wanted) => web::run_one(&wanted),
         Command::Crash => crash::run(),
         Command::Bench { arguments } => {
             let mut all = vec!["run", "--release", "--quiet", "--package", "jiban-bench", "--"];

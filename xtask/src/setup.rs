@@ -15,6 +15,7 @@ pub(crate) fn run() -> Outcome {
     postgres()?;
     seaweedfs()?;
     provider()?;
+    browser()?;
     nextest()
 }
 
@@ -68,6 +69,17 @@ fn provider() -> Outcome {
     std::fs::write(&kept, wanted).map_err(fault)?;
     let place = folder.display().to_string();
     tool::run("npm", &["install", "--prefix", &place, "--no-audit", "--no-fund", "--loglevel", "error"])
+}
+
+/// A browser, and letters to draw Chinese with.
+fn browser() -> Outcome {
+    if answers("chromium") {
+        println!("Chromium is here");
+    } else {
+        debian("chromium")?;
+    }
+    let drawn = tool::output("fc-list", &[":lang=zh"]).unwrap_or_default();
+    if drawn.trim().is_empty() { debian("fonts-noto-cjk") } else { Ok(()) }
 }
 
 fn nextest() -> Outcome {

@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::{
     setup, tidy,
     tool::{self, Outcome},
+    web,
 };
 
 /// A step: its heading, and what it does.
@@ -17,6 +18,7 @@ pub(crate) fn run() -> Outcome {
     step(&mut times, ("format", Box::new(|| tool::cargo(&["fmt", "--all", "--check"]))))?;
     step(&mut times, ("tidy", Box::new(tidy::run)))?;
     step(&mut times, ("lints", Box::new(lints)))?;
+    step(&mut times, ("web", Box::new(web::test)))?;
     step(&mut times, ("tests", Box::new(tests)))?;
     println!("\n{:<10} seconds", "step");
     for (name, seconds) in &times {

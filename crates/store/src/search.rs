@@ -16,6 +16,8 @@ use crate::{
 
 /// Most words of one case that are kept.
 const WORDS_MAX: usize = 4_000;
+/// How many of the newest cases are looked through before the index is asked, on PostgreSQL: some milliseconds' worth.
+const NEWEST: i64 = 5_000;
 /// Longest word, in characters; longer ones are cut.
 const WORD_MAX_CHARS: usize = 64;
 
@@ -78,14 +80,23 @@ pub fn find(
     if words.is_empty() || units.is_some_and(<[String]>::is_empty) {
         return Ok(Vec::new());
     }
-    let (sql, params) = match tx.engine() {
-        Engine::Sqlite => find_sqlite(tx.tenant(), &words, units, before, limit),
+    let tenant = tx.tenant();
+    match tx.engine() {
+        Engine::Sqlite => ids(tx, find_sqlite(tenant, &words, units, before, limit)),
         Engine::Postgres => {
-            // A frequent word is best found along the cases, a rare one along the index: let the planner see which.
-            tx.query("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)", params![])?;
-            find_postgres(tx.tenant(), &words, units, before, limit)
+            // A frequent word is found along the newest cases, a rare one along the index. Which of the two it is shows
+            // in the newest themselves: a planner that goes by statistics would, right after many cases came in, walk
+            // through all of them for a rare word, or collect and sort them all for a frequent one.
+            let newest = ids(tx, find_newest(tenant, &words, units, before, limit))?;
+            if i64::try_from(newest.len()).is_ok_and(|found| found >= limit) {
+                return Ok(newest);
+            }
+            ids(tx, find_all(tenant, &words, units, before, limit))
         }
-    };
+    }
+}
+
+fn ids(tx: &mut ReadTx<'_>, (sql, params): Statement) -> Result<Vec<Uuid>, StoreError> {
     tx.query(&sql, params)?.into_iter().map(|row| row.get(0)).collect()
 }
 
@@ -107,21 +118,36 @@ fn find_sqlite(tenant: i64, words: &[String], units: Option<&[String]>, before: 
     (sql, params)
 }
 
-fn find_postgres(
-    tenant: i64,
-    words: &[String],
-    units: Option<&[String]>,
-    before: Option<Uuid>,
-    limit: i64,
-) -> Statement {
+/// The query's words as PostgreSQL takes them, and what both of its searches are given.
+fn asked(tenant: i64, words: &[String], before: Option<Uuid>, limit: i64) -> Vec<Value> {
     let quote = |word: &String| format!("'{}'", word.replace('\\', "\\\\").replace('\'', "''"));
     let quoted: Vec<String> = words.iter().map(quote).collect();
-    let mut params = params![tenant, quoted.join(" & "), limit, before_key(before)];
+    params![tenant, quoted.join(" & "), limit, before_key(before)]
+}
+
+/// Among the newest cases only.
+fn find_newest(tenant: i64, words: &[String], units: Option<&[String]>, before: Option<Uuid>, limit: i64) -> Statement {
+    let mut params = asked(tenant, words, before, limit);
     let scope = scope(&mut params, units);
     let sql = format!(
-        "SELECT r.case_id FROM search_rows r
-         WHERE r.words @@ CAST(CAST(?2 AS TEXT) AS TSQUERY) AND r.tenant_id = ?1 AND r.case_id < ?4{scope}
+        "SELECT r.case_id FROM (
+             SELECT case_id, words FROM search_rows WHERE tenant_id = ?1 AND case_id < ?4
+             ORDER BY case_id DESC LIMIT {NEWEST}) r
+         WHERE r.words @@ CAST(CAST(?2 AS TEXT) AS TSQUERY){scope}
          ORDER BY r.case_id DESC LIMIT ?3"
+    );
+    (sql, params)
+}
+
+/// Among all, by the index.
+fn find_all(tenant: i64, words: &[String], units: Option<&[String]>, before: Option<Uuid>, limit: i64) -> Statement {
+    let mut params = asked(tenant, words, before, limit);
+    let scope = scope(&mut params, units);
+    let sql = format!(
+        "WITH r AS MATERIALIZED (
+             SELECT case_id FROM search_rows
+             WHERE tenant_id = ?1 AND words @@ CAST(CAST(?2 AS TEXT) AS TSQUERY) AND case_id < ?4)
+         SELECT r.case_id FROM r WHERE TRUE{scope} ORDER BY r.case_id DESC LIMIT ?3"
     );
     (sql, params)
 }

@@ -1,5 +1,29 @@
+/** The resident's pages: no account, works on a slow phone. */
+
+import { startTime } from '@core/clock/time';
+import { applyLanguage } from '@core/text';
 import { applyLook } from '@core/theme';
-import { createApp, h } from 'vue';
+import { createApp } from 'vue';
+import { createRouter, createWebHistory } from 'vue-router';
+import App from './App.vue';
+import Home from './pages/Home.vue';
+import { t } from './text';
+import './resident.css';
 
 applyLook();
-createApp({ render: () => h('p', 'x') }).mount('#app');
+applyLanguage(() => t.value.title);
+startTime();
+
+const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/', name: 'home', component: Home },
+    { path: '/q/:spot', name: 'spot', component: Home, props: true },
+    { path: '/new', name: 'new', component: () => import('./pages/Submit.vue') },
+    { path: '/track/:number?', name: 'track', component: () => import('./pages/Track.vue'), props: true },
+    { path: '/here', name: 'here', component: () => import('./pages/Here.vue') },
+    { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFound.vue') },
+  ],
+});
+
+createApp(App).use(router).mount('#app');

@@ -963,6 +963,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/locate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whose grid a point is in. */
+        post: operations["public_locate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/neighbourhood": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Communities, grids, hotlines, and who is on duty now. */
+        get: operations["public_neighbourhood"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/public/rate": {
         parameters: {
             query?: never;
@@ -1712,6 +1746,13 @@ export interface components {
                 [key: string]: components["schemas"]["Name"];
             };
         };
+        /** @description A community 社区. */
+        Community: {
+            id: components["schemas"]["UnitId"];
+            name: components["schemas"]["Name"];
+            hotline?: string | null;
+            grids: components["schemas"]["GridInfo"][];
+        };
         /** @description A secret with a code that proves it arrived. */
         Confirmed: {
             /** @description The secret offered. */
@@ -1863,6 +1904,19 @@ export interface components {
              * @description Most co-units at once.
              */
             max_co_units: number;
+        };
+        /** @description A duty phone 值班电话. */
+        DutyPhone: {
+            /** @description The unit it is of. */
+            unit: components["schemas"]["UnitId"];
+            /** @description What the post is called. */
+            post: components["schemas"]["Name"];
+            /** @description Who holds it now. */
+            person: string;
+            /** @description Its number. */
+            phone?: string | null;
+            /** @description Number to ring when nobody answers. */
+            next?: string | null;
         };
         /** @description What came before, newest first. */
         Earlier: {
@@ -2318,6 +2372,12 @@ export interface components {
             /** @description Words. */
             comment?: string;
         };
+        /** @description A grid 网格. */
+        GridInfo: {
+            id: components["schemas"]["UnitId"];
+            name: components["schemas"]["Name"];
+            hotline?: string | null;
+        };
         /** @description Hand over to the upstream platform. */
         HandUpstream: {
             /** @description Its number there, if known. */
@@ -2439,6 +2499,10 @@ export interface components {
             /** @description The other. */
             to: components["schemas"]["CaseId"];
         };
+        /** @description Whose a point is. */
+        Located: {
+            grid?: components["schemas"]["UnitId"] | null;
+        };
         /**
          * @description A mark on a case, beside its class.
          * @enum {string}
@@ -2518,6 +2582,22 @@ export interface components {
             zh: string;
             /** @description English, never empty. */
             en: string;
+        };
+        /** @description The neighbourhood. */
+        Neighbourhood: {
+            /** @description What the installation is called. */
+            name: components["schemas"]["Name"];
+            /** @description Time zone of its times. */
+            time_zone: string;
+            /**
+             * Format: int32
+             * @description How many grades a reporter may give, 1 the worst.
+             */
+            grades: number;
+            /** @description Communities with their grids. */
+            communities: components["schemas"]["Community"][];
+            /** @description Duty phones, those of the whole subdistrict first. */
+            duty: components["schemas"]["DutyPhone"][];
         };
         /** @description The first event of every case. */
         NewCase: {
@@ -2705,6 +2785,19 @@ export interface components {
             spot?: components["schemas"]["SpotId"] | null;
             grid?: components["schemas"]["UnitId"] | null;
         };
+        /** @description A point, in WGS84. In the body: an address of the web would keep it. */
+        Point: {
+            /**
+             * Format: double
+             * @description Longitude, degrees.
+             */
+            lon: number;
+            /**
+             * Format: double
+             * @description Latitude, degrees.
+             */
+            lat: number;
+        };
         /** @description One whole policy. */
         Policy: {
             /** @description SHA-256 of the file's text, in hex: the version that cases remember. */
@@ -2822,6 +2915,8 @@ export interface components {
             address: string;
             /** @description Its grid. */
             grid: string;
+            /** @description Code of its grid. */
+            grid_id: components["schemas"]["UnitId"];
             /** @description The grid's hotline. */
             hotline?: string | null;
             /** @description Its community. */
@@ -3297,6 +3392,11 @@ export interface components {
             outcome?: string | null;
             /** @description Whether a grade may be given. */
             may_rate: boolean;
+            /**
+             * Format: int32
+             * @description The last grade given.
+             */
+            grade?: number | null;
             steps: components["schemas"]["TrackedStep"][];
         };
         /** @description One step that the reporter may know. */
@@ -5568,6 +5668,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tracked"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_locate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Point"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Located"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_neighbourhood: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Neighbourhood"];
                 };
             };
             "4XX": {

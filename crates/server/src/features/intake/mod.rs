@@ -3,12 +3,14 @@
 //! Rate-limited by address. Number and tracking code together open a case; a wrong pair looks like no case at all.
 //! Answers hold only what the reporter may see: no staff notes, no names, no other reporter.
 
+mod neighbourhood;
+
 use axum::{Json, extract::State, http::StatusCode};
 use jiban_domain::{
     case::{Case, Place, Reporter, State as Stand},
     command::{Command, Dispute, Rate, Register},
     event::{Actor, Event},
-    ids::{ChannelId, SpotId},
+    ids::{ChannelId, SpotId, UnitId},
 };
 use jiban_store::{StoreError, events};
 use jiff::Timestamp;
@@ -38,6 +40,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(rate))
         .routes(routes!(dispute))
         .routes(routes!(spot))
+        .merge(neighbourhood::routes())
 }
 
 /// A case as a resident tells it.
@@ -112,6 +115,8 @@ struct Tracked {
     outcome: Option<String>,
     /// Whether a grade may be given.
     may_rate: bool,
+    /// The last grade given.
+    grade: Option<u8>,
     steps: Vec<TrackedStep>,
 }
 
@@ -194,6 +199,8 @@ struct PublicSpot {
     address: String,
     /// Its grid.
     grid: String,
+    /// Code of its grid.
+    grid_id: UnitId,
     /// The grid's hotline.
     hotline: Option<String>,
     /// Its community.
@@ -217,6 +224,7 @@ async fn spot(State(app): State<App>, _: Public, Path(spot): Path) -> Answer<Jso
         name: spot.name.clone(),
         address: spot.address.clone(),
         grid: grid.name.zh.clone(),
+        grid_id: grid.id.clone(),
         hotline: grid.hotline.clone(),
         community: community.map(|unit| unit.name.zh.clone()),
     }))
@@ -236,6 +244,7 @@ async fn tracked(app: &App, case: Case) -> Answer<Tracked> {
         registered_at: case.registered_at,
         next_due: case.next_due(),
         may_rate: matches!(case.state, Stand::Finished | Stand::Closed),
+        grade: case.ratings.last().map(|rating| rating.grade),
         outcome: case.outcome,
         number: case.number,
         title: case.title,

@@ -1,0 +1,156 @@
+//! Who answers for a place 我的网格: communities and grids with their hotlines, who holds the duty phone now, whose grid
+//! a point is in. What is told here is what hangs on the notice board at the door: never a case, never a resident.
+
+use axum::{Json, extract::State};
+use jiban_domain::{
+    ids::UnitId,
+    organisation::{Organisation, Unit, UnitKind},
+    policy::Name,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    http::{
+        body::Body,
+        limits::Public,
+        problem::{Answer, Problem},
+    },
+};
+
+/// A point this near to a grid, metres, belongs to it: a phone does not know its place better.
+const REACH_M: f64 = 150.0;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(neighbourhood)).routes(routes!(locate))
+}
+
+/// The neighbourhood.
+#[derive(Debug, Serialize, ToSchema)]
+struct Neighbourhood {
+    /// What the installation is called.
+    name: Name,
+    /// Time zone of its times.
+    time_zone: String,
+    /// How many grades a reporter may give, 1 the worst.
+    grades: u8,
+    /// Communities with their grids.
+    communities: Vec<Community>,
+    /// Duty phones, those of the whole subdistrict first.
+    duty: Vec<DutyPhone>,
+}
+
+/// A community 社区.
+#[derive(Debug, Serialize, ToSchema)]
+struct Community {
+    id: UnitId,
+    name: Name,
+    hotline: Option<String>,
+    grids: Vec<GridInfo>,
+}
+
+/// A grid 网格.
+#[derive(Debug, Serialize, ToSchema)]
+struct GridInfo {
+    id: UnitId,
+    name: Name,
+    hotline: Option<String>,
+}
+
+/// A duty phone 值班电话.
+#[derive(Debug, Serialize, ToSchema)]
+struct DutyPhone {
+    /// The unit it is of.
+    unit: UnitId,
+    /// What the post is called.
+    post: Name,
+    /// Who holds it now.
+    person: String,
+    /// Its number.
+    phone: Option<String>,
+    /// Number to ring when nobody answers.
+    next: Option<String>,
+}
+
+/// Communities, grids, hotlines, and who is on duty now.
+#[utoipa::path(
+    get, path = "/public/neighbourhood", tag = "public",
+    responses((status = 200, body = Neighbourhood), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+async fn neighbourhood(State(app): State<App>, _: Public) -> Json<Neighbourhood> {
+    let snapshot = app.snapshot();
+    let organisation = &snapshot.organisation;
+    let now = Timestamp::now();
+    let communities = organisation.units().filter(|unit| unit.active && unit.kind == UnitKind::Community);
+    let mut duty = Vec::new();
+    for unit in organisation.units().filter(|unit| unit.active) {
+        for (post, name) in &snapshot.policy.duty_posts {
+            let people = organisation.on_duty(post, &unit.id, now);
+            let Some(first) = people.first() else { continue };
+            duty.push(DutyPhone {
+                unit: unit.id.clone(),
+                post: name.clone(),
+                person: first.name.clone(),
+                phone: first.work_phone.clone(),
+                next: people.get(1).and_then(|next| next.work_phone.clone()),
+            });
+        }
+    }
+    duty.sort_by_key(|phone| organisation.unit(&phone.unit).is_some_and(|unit| unit.kind == UnitKind::Community));
+    Json(Neighbourhood {
+        name: snapshot.policy.name.clone(),
+        time_zone: snapshot.policy.time_zone.clone(),
+        grades: snapshot.policy.closing.grades,
+        communities: communities.map(|unit| community(organisation, unit)).collect(),
+        duty,
+    })
+}
+
+fn community(organisation: &Organisation, unit: &Unit) -> Community {
+    let grids = organisation.grids().filter(|grid| grid.active && grid.parent.as_ref() == Some(&unit.id));
+    let info = |grid: &Unit| GridInfo { id: grid.id.clone(), name: grid.name.clone(), hotline: grid.hotline.clone() };
+    Community {
+        id: unit.id.clone(),
+        name: unit.name.clone(),
+        hotline: unit.hotline.clone(),
+        grids: grids.map(info).collect(),
+    }
+}
+
+/// A point, in WGS84. In the body: an address of the web would keep it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Point {
+    /// Longitude, degrees.
+    #[schema(minimum = -180.0, maximum = 180.0)]
+    lon: f64,
+    /// Latitude, degrees.
+    #[schema(minimum = -90.0, maximum = 90.0)]
+    lat: f64,
+}
+
+/// Whose a point is.
+#[derive(Debug, Serialize, ToSchema)]
+struct Located {
+    /// The grid; none where the point is outside of all.
+    grid: Option<UnitId>,
+}
+
+/// Whose grid a point is in.
+#[utoipa::path(
+    post, path = "/public/locate", tag = "public", request_body = Point,
+    responses((status = 200, body = Located), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+async fn locate(State(app): State<App>, _: Public, Body(point): Body<Point>) -> Answer<Json<Located>> {
+    if !(-180.0..=180.0).contains(&point.lon) {
+        return Err(Problem::field("lon", "degrees from -180 to 180", "应为 -180 至 180 的度数"));
+    }
+    if !(-90.0..=90.0).contains(&point.lat) {
+        return Err(Problem::field("lat", "degrees from -90 to 90", "应为 -90 至 90 的度数"));
+    }
+    let grid = app.snapshot().organisation.nearest_grid(point.lon, point.lat, REACH_M).cloned();
+    Ok(Json(Located { grid }))
+}

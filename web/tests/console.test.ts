@@ -1,0 +1,141 @@
+import { afterAll, expect, test } from 'vitest';
+import { close, person, settled, signIn } from './browser';
+
+afterAll(close);
+
+test('each role signs in by the account shown and lands on its own work', async () => {
+  for (const who of ['信联办', '值班员', '街道领导', '社区', '执法队', '网格员', '纪检', '管理员']) {
+    const { context, page, errors } = await person();
+    await page.goto('/console');
+    await page.getByRole('button', { name: new RegExp(`^${who}`) }).click();
+    await page.getByRole('heading', { level: 1, name: '待办队列' }).waitFor();
+    await settled(page);
+    expect(errors, who).toEqual([]);
+    await context.close();
+  }
+});
+
+test('a duty officer registers a call in seconds, and one key confirms where it goes', async () => {
+  const { context, page, errors } = await person();
+  await signIn(context, 'xlb1');
+  await page.goto('/console/cases/new');
+  await page.getByLabel('电话').fill('19900000042');
+  await page.getByLabel('诉求内容').fill('楼道里有很浓的煤气味，怀疑燃气泄漏，请马上来人。');
+  const spot = await page.locator('#spots option').first().getAttribute('value');
+  await page.getByLabel('点位').fill(spot ?? '');
+  await page.getByText('同一地点').first().waitFor();
+  await page.getByRole('button', { name: '登记', exact: true }).click();
+  const code = await page.locator('.done code').textContent();
+  expect(code).toMatch(/^\S{6,}$/);
+  await page.getByRole('link', { name: '打开此件' }).click();
+  await page.getByText('紧急类').first().waitFor();
+  await page.getByText('确认分拨').waitFor();
+  await page.keyboard.press('y');
+  await page
+    .getByRole('region', { name: '时限' })
+    .getByText(/联系时限/)
+    .waitFor();
+  expect(await page.getByText('199****0042').isVisible(), 'the reporter is masked').toBe(true);
+  expect(await page.content()).not.toContain('19900000042');
+  expect(errors).toEqual([]);
+  await context.close();
+});
+
+test('a refusal appears in words at its field, and what was typed is kept', async () => {
+  const { context, page } = await person();
+  await signIn(context, 'xlb1');
+  await page.goto('/console/cases/new');
+  await page.getByRole('button', { name: '登记', exact: true }).click();
+  await page.getByText('请填写此项').waitFor();
+  await page.getByLabel('诉求内容').fill('路灯不亮');
+  await page.reload();
+  await page.getByText('已恢复未提交的内容').waitFor();
+  expect(await page.getByLabel('诉求内容').inputValue()).toBe('路灯不亮');
+  await context.close();
+});
+
+test('two people on one case: the second sees that it moved on, and loses no word', async () => {
+  const [one, two] = [await person(), await person()];
+  await signIn(one.context, 'xlb1');
+  await signIn(two.context, 'xlb2');
+  const made = await one.context.request.post('/api/v1/cases', {
+    headers: { 'x-jiban': 'web' },
+    data: { channel: 'hotline', text: '路面有个大坑，请尽快修补。', place: { spot: 's001' } },
+  });
+  const { number } = await made.json();
+  for (const { page } of [one, two]) {
+    await page.goto(`/console/cases/${number}`);
+    await settled(page);
+  }
+  await two.page.getByRole('button', { name: '备注' }).click();
+  await two.page.getByRole('dialog').getByRole('textbox', { name: '内容' }).fill('第二个人写的话');
+  await one.page.getByRole('button', { name: '备注' }).click();
+  await one.page.getByRole('dialog').getByRole('textbox', { name: '内容' }).fill('第一个人写的话');
+  await one.page.getByRole('dialog').getByRole('button', { name: '备注' }).click();
+  await one.page.getByText('第一个人写的话').waitFor();
+  await two.page.getByRole('dialog').getByRole('button', { name: '备注' }).click();
+  await two.page.getByText('在您填写期间').waitFor();
+  expect(await two.page.getByRole('dialog').getByRole('textbox', { name: '内容' }).inputValue()).toBe('第二个人写的话');
+  await two.page.getByText('第一个人写的话').waitFor();
+  await two.page.getByRole('button', { name: '仍然提交' }).click();
+  await two.page.getByRole('listitem').filter({ hasText: '第二个人写的话' }).waitFor();
+  await one.context.close();
+  await two.context.close();
+});
+
+test('new cases wait behind a bar; nothing moves under the pointer', async () => {
+  const { context, page } = await person();
+  await signIn(context, 'xlb1');
+  await page.goto('/console/queue?order=newest');
+  const rows = page.locator('table.grid tbody tr');
+  await rows.first().waitFor();
+  const first = await rows.first().getAttribute('data-case');
+  const text = '共享单车堵住盲道。';
+  await context.request.post('/api/v1/cases', {
+    headers: { 'x-jiban': 'web' },
+    data: { channel: 'hotline', text, place: { spot: 's002' } },
+  });
+  const bar = page.getByRole('button', { name: /更新，点击显示/ });
+  await bar.waitFor();
+  expect(await rows.first().getAttribute('data-case')).toBe(first);
+  await bar.click();
+  await rows.first().getByText('共享单车堵住盲道').waitFor();
+  await context.close();
+});
+
+test('the queue is worked by keys, filters live in the address, back comes back', async () => {
+  const { context, page } = await person();
+  await signIn(context, 'xlb1');
+  await page.goto('/console/queue');
+  await page.locator('tr.at').waitFor();
+  await page.getByLabel('类别').selectOption('fast');
+  await page.waitForURL(/class=fast/);
+  await settled(page);
+  await page.keyboard.press('j');
+  const number = await page.locator('tr.at .number').first().textContent();
+  await page.keyboard.press('Enter');
+  await page.waitForURL(new RegExp(`/console/cases/${number}`));
+  await page.goBack();
+  await page.waitForURL(/class=fast/);
+  expect(await page.getByLabel('类别').inputValue()).toBe('fast');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: /编号/ }).fill(number ?? '');
+  await page.getByRole('option', { name: new RegExp(number ?? '-') }).waitFor();
+  await context.close();
+});
+
+test('bulk acts say before what they do and report row by row', async () => {
+  const { context, page } = await person();
+  await signIn(context, 'xlb1');
+  await page.goto('/console/queue');
+  const rows = page.locator('table.grid tbody tr');
+  await rows.first().waitFor();
+  for (const at of [0, 1]) await rows.nth(at).getByRole('checkbox').check();
+  await page.getByRole('button', { name: '批量办理' }).click();
+  const box = page.getByRole('dialog');
+  await box.getByLabel('操作').selectOption('note');
+  await box.getByLabel('说明').fill('已电话催办');
+  await box.getByRole('button', { name: '执行 2 件' }).click();
+  await box.getByText('成功 2 件，未成 0 件').waitFor();
+  await context.close();
+});

@@ -1,0 +1,46 @@
+import type { BrowserContext } from 'playwright-core';
+
+/** Every page there is: for the tests that look at all of them, and for the screenshots. */
+export interface PageSpec {
+  /** File name of its screenshot. */
+  title: string;
+  path: string | ((context: BrowserContext) => Promise<string>);
+  /** Demo account that looks at it; none for what is open to all. */
+  login?: string;
+}
+
+/** The page of a case that is being handled. */
+async function someCase(context: BrowserContext): Promise<string> {
+  const answer = await context.request.get('/api/v1/cases?state=handling&limit=1');
+  const { cases } = (await answer.json()) as { cases: { number: string }[] };
+  return `/console/cases/${cases[0]?.number}`;
+}
+
+/** The progress page of a case that was just told, by number and code. */
+async function told(context: BrowserContext): Promise<string> {
+  const data = { channel: 'qr', text: '楼下烧烤店油烟扰民，晚上不敢开窗。', place: { spot: 's001' } };
+  const answer = await context.request.post('/api/v1/public/cases', { data });
+  const { number, tracking_code: code } = (await answer.json()) as { number: string; tracking_code: string };
+  const mine = JSON.stringify([{ number, code, about: '楼下烧烤店油烟扰民' }]);
+  await context.addInitScript((value) => localStorage.setItem('jiban.mine', value), mine);
+  return `/track/${number}`;
+}
+
+export const PAGES: PageSpec[] = [
+  { title: 'resident-home', path: '/' },
+  { title: 'resident-scanned', path: '/q/s001' },
+  { title: 'resident-submit', path: '/new' },
+  { title: 'resident-track', path: '/track' },
+  { title: 'resident-progress', path: told },
+  { title: 'resident-here', path: '/here' },
+  { title: 'resident-not-found', path: '/nowhere' },
+  { title: 'console-sign-in', path: '/console/sign-in' },
+  { title: 'console-queue', path: '/console/queue', login: 'xlb1' },
+  { title: 'console-queue-empty', path: '/console/queue?class=urgent&mark=state_rated', login: 'xlb1' },
+  { title: 'console-desk', path: '/console/queue?desk=follow_up', login: 'xlb1' },
+  { title: 'console-intake', path: '/console/cases/new', login: 'duty1' },
+  { title: 'console-case', path: someCase, login: 'xlb1' },
+  { title: 'console-search', path: '/console/search?q=占道经营', login: 'xlb1' },
+  { title: 'console-notices', path: '/console/notices', login: 'xlb1' },
+  { title: 'console-not-found', path: '/console/nowhere', login: 'xlb1' },
+];
