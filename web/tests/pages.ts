@@ -9,12 +9,14 @@ export interface PageSpec {
   login?: string;
 }
 
-/** The page of a case that is being handled. */
-async function someCase(context: BrowserContext): Promise<string> {
-  const answer = await context.request.get('/api/v1/cases?state=handling&limit=1');
+/** The number of a case that the reader sees. */
+async function number(context: BrowserContext, query: string): Promise<string | undefined> {
+  const answer = await context.request.get(`/api/v1/cases?${query}&limit=1`);
   const { cases } = (await answer.json()) as { cases: { number: string }[] };
-  return `/console/cases/${cases[0]?.number}`;
+  return cases[0]?.number;
 }
+const someCase = async (context: BrowserContext) => `/console/cases/${await number(context, 'state=handling')}`;
+const someTask = async (context: BrowserContext) => `/work/cases/${await number(context, 'order=newest')}`;
 
 /** The progress page of a case that was just told, by number and code. */
 async function told(context: BrowserContext): Promise<string> {
@@ -34,6 +36,11 @@ export const PAGES: PageSpec[] = [
   { title: 'resident-progress', path: told },
   { title: 'resident-here', path: '/here' },
   { title: 'resident-not-found', path: '/nowhere' },
+  { title: 'work-sign-in', path: '/work/sign-in' },
+  { title: 'work-tasks', path: '/work', login: 'c01a' },
+  { title: 'work-task', path: someTask, login: 'c01a' },
+  { title: 'work-find', path: '/work/find', login: 'c01g01a' },
+  { title: 'work-outbox', path: '/work/outbox', login: 'c01g01a' },
   { title: 'console-sign-in', path: '/console/sign-in' },
   { title: 'console-queue', path: '/console/queue', login: 'xlb1' },
   { title: 'console-queue-empty', path: '/console/queue?class=urgent&mark=state_rated', login: 'xlb1' },

@@ -4,10 +4,10 @@
  * an act makes sense in the case's state, so that it is offered in its place.
  */
 import type { Case, Clock, Length } from '@core/api';
+import type { Doable } from '@core/perform';
 import { common, named } from '@core/text';
 import type { World } from '@core/world';
 import { t } from '../text';
-import type { Doable } from './perform';
 
 export interface Option {
   value: string;

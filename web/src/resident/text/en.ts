@@ -8,7 +8,7 @@ export const en: typeof zh = {
   demo: 'Demo data: people, places and requests are made up.',
   home: {
     lead: 'Say it once, and it is seen to',
-    promise: 'We call back within 10 minutes, look within 30, and you can follow every step.',
+    promise: 'Somebody calls you back and comes to look, and you can follow every step.',
     start: 'Tell us',
     track: 'Follow progress',
     mine: 'What I told',
@@ -46,7 +46,7 @@ export const en: typeof zh = {
   },
   who: {
     title: 'How may we reach you?',
-    lead: 'All of it is optional. Leave a number and we call back within 10 minutes; only those who handle your case may see it, for a reason, and every look is recorded.',
+    lead: 'All of it is optional. Leave a number and we call you back soon; only those who handle your case may see it, for a reason, and every look is recorded.',
     phone: 'Phone',
     name: 'What may we call you?',
     send: 'Send',

@@ -1,5 +1,5 @@
 /** Does one act on one case. */
-import { type Act, api, type Case, freshKey, take } from '@core/api';
+import { type Act, api, type Case, freshKey, take } from './api';
 
 /** Acts that have an endpoint of their own under `/cases/{case}/…`. */
 export type Doable = Exclude<Act, 'attach' | 'rate' | 'dispute' | 'tick' | 'recalendar'>;
