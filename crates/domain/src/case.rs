@@ -379,6 +379,18 @@ pub enum AttachmentKind {
     Evidence,
 }
 
+impl AttachmentKind {
+    /// Code as stored and sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Before => "before",
+            Self::After => "after",
+            Self::Evidence => "evidence",
+        }
+    }
+}
+
 /// A filed form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FiledForm {

@@ -97,8 +97,8 @@ fn say(
     let because = match step {
         Step::CategoryAndArea | Step::CategoryAndParentArea => format!("{area}的「{category}」归口"),
         Step::Category => format!("「{category}」归口"),
-        Step::Area => format!("「{category}」无归口规则,按属地({area})"),
-        Step::LiaisonOffice => format!("「{category}」无归口规则,属地不明,由信联办处理"),
+        Step::Area => format!("「{category}」无归口规则，按属地（{area}）"),
+        Step::LiaisonOffice => format!("「{category}」无归口规则，属地不明，由信联办处理"),
     };
     Assignment { lead, co_units, step, because }
 }

@@ -49,55 +49,55 @@ fn notice(world: &World<'_>, case: &Case, recorded: &Recorded) -> Option<Notice>
     let (to, zh, en) = match &recorded.event {
         Event::Registered(_) => (
             ask(&[Recipient::LiaisonOffice], None),
-            format!("新诉求待分拨:{title}"),
+            format!("新诉求待分拨：{title}"),
             format!("New case to dispatch: {title}"),
         ),
         Event::Dispatched { .. } => (
             ask(&[Recipient::LeadUnit, Recipient::CoUnits], None),
-            format!("分拨到本单位:{title}"),
+            format!("分拨到本单位：{title}"),
             format!("Dispatched to your unit: {title}"),
         ),
         Event::Returned(returned) => {
             let to = if returned.leader_decides { Recipient::Leaders } else { Recipient::LiaisonOffice };
-            (ask(&[to], None), format!("退回待裁定:{title}"), format!("Return to decide: {title}"))
+            (ask(&[to], None), format!("退回待裁定：{title}"), format!("Return to decide: {title}"))
         }
         Event::ExtensionRequested(_) => (
             ask(&[Recipient::LiaisonOffice], None),
-            format!("延期申请待裁定:{title}"),
+            format!("延期申请待裁定：{title}"),
             format!("Extension to decide: {title}"),
         ),
         Event::ReturnDecided { .. } | Event::ExtensionDecided { .. } | Event::AppealDecided { .. } => (
             ask(&[Recipient::Handler], None),
-            format!("申请已裁定:{title}"),
+            format!("申请已裁定：{title}"),
             format!("Your request was decided: {title}"),
         ),
         Event::Escalated { official, .. } => (
             BTreeSet::from([official.clone()]),
-            format!("由您包案:{title}"),
+            format!("由您包案：{title}"),
             format!("You are lead official of: {title}"),
         ),
         Event::WhistleBlown(whistle) => {
             let mut to = ask(&[Recipient::LiaisonOffice], None);
             to.extend(whistle.called.keys().flat_map(|unit| members(world, unit)));
-            (to, format!("吹哨报到:{}", whistle.matter), format!("Whistle, report in: {}", whistle.matter))
+            (to, format!("吹哨报到：{}", whistle.matter), format!("Whistle, report in: {}", whistle.matter))
         }
         Event::Rated { bad: true, .. } => (
             ask(&[Recipient::Handler, Recipient::LiaisonOffice], None),
-            format!("收到差评:{title}"),
+            format!("收到差评：{title}"),
             format!("Bad grade: {title}"),
         ),
         Event::Disputed { .. } => (
             ask(&[Recipient::Handler, Recipient::LiaisonOffice], None),
-            format!("群众对办结有异议:{title}"),
+            format!("群众对办结有异议：{title}"),
             format!("The reporter disputes the finish: {title}"),
         ),
         Event::Appealed(_) => (
             ask(&[Recipient::LiaisonOffice], None),
-            format!("差评申诉待裁定:{title}"),
+            format!("差评申诉待裁定：{title}"),
             format!("Appeal to decide: {title}"),
         ),
         Event::Reopened { .. } => {
-            (ask(&[Recipient::Handler], None), format!("重办:{title}"), format!("Reopened: {title}"))
+            (ask(&[Recipient::Handler], None), format!("重办：{title}"), format!("Reopened: {title}"))
         }
         Event::Clock(event) => return clock_notice(world, case, recorded, event),
         _ => return None,
@@ -111,12 +111,12 @@ fn clock_notice(world: &World<'_>, case: &Case, recorded: &Recorded, event: &Clo
     let (recipients, zh, en) = match event {
         ClockEvent::Warned { .. } => (
             &rule.warn,
-            format!("{}将到期:{}", rule.name.zh, case.title),
+            format!("{}将到期：{}", rule.name.zh, case.title),
             format!("{} is about to run out: {}", rule.name.en, case.title),
         ),
         ClockEvent::Breached { level, .. } => (
             &rule.breach.get(*level as usize - 1)?.tell,
-            format!("{}已超时:{}", rule.name.zh, case.title),
+            format!("{}已超时：{}", rule.name.zh, case.title),
             format!("{} ran out: {}", rule.name.en, case.title),
         ),
         _ => return None,

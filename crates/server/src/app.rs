@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use jiban_store::{Store, blobs::Blobs, identity::IdentityVault};
+use jiban_store::{Store, StoreError, blobs::Blobs, identity::IdentityVault};
+use jiff::Timestamp;
 
 use crate::{
     desk::numbers::Numbers,
@@ -64,7 +65,7 @@ impl std::ops::Deref for App {
 pub enum StartError {
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] jiban_store::StoreError),
+    Store(#[from] StoreError),
     /// The world cannot be read.
     #[error(transparent)]
     World(#[from] crate::infra::world::WorldError),
@@ -97,6 +98,14 @@ impl App {
             stop: tokio::sync::watch::channel(false).0,
             store,
         })))
+    }
+
+    /// The time all nodes share.
+    ///
+    /// # Errors
+    /// A [`StoreError`] when the store cannot be read.
+    pub async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.store.read(|tx| Ok(tx.now())).await
     }
 
     /// The world as it is now.

@@ -354,13 +354,13 @@ impl Draft<'_> {
             (Length::Minutes(n), Length::Minutes(_)) => (n, rules.max_minutes),
             (Length::WorkingDays(n), Length::WorkingDays(_)) => (n, rules.max_working_days),
             (_, Length::Minutes(_)) => {
-                return Err(Refusal::invalid("length", "minutes, as the clock counts", "该时限按自然时间计,应填分钟"));
+                return Err(Refusal::invalid("length", "minutes, as the clock counts", "该时限按自然时间计，应填分钟"));
             }
             (_, Length::WorkingDays(_)) => {
                 return Err(Refusal::invalid(
                     "length",
                     "working days, as the clock counts",
-                    "该时限按工作日计,应填工作日",
+                    "该时限按工作日计，应填工作日",
                 ));
             }
         };
@@ -375,7 +375,7 @@ impl Draft<'_> {
             });
         }
         if self.case.extensions.iter().any(|e| e.clock == c.clock && e.granted.is_none()) {
-            return Err(Refusal::Already { what: "asked for", what_zh: "申请延期,等待裁定" });
+            return Err(Refusal::Already { what: "asked for", what_zh: "申请延期，等待裁定" });
         }
         let extension = Extension {
             id: self.fresh("asked for", "申请延期")?,
@@ -542,7 +542,7 @@ impl Draft<'_> {
         }
         let official_due = self.world.policy.escalation.stubborn_needs_official && case.marks.contains(&Mark::Stubborn);
         if official_due && case.escalation.is_none() {
-            return first("have a lead official named: the case is marked stubborn", "提级包案(该件为「老大难」)");
+            return first("have a lead official named: the case is marked stubborn", "提级包案（该件为「老大难」）");
         }
         let category = case.category.as_ref().and_then(|id| self.world.policy.categories.get(id));
         let photo_due = category.is_some_and(|category| category.photo_due);
@@ -569,10 +569,14 @@ impl Draft<'_> {
         let answers = [("responded", c.responded), ("solved", c.solved), ("satisfied", c.satisfied)];
         for (field, answer) in answers {
             if c.reached && answer.is_none() {
-                return Err(Refusal::invalid(field, "an answer, as the reporter was reached", "已联系上诉求人,须填写"));
+                return Err(Refusal::invalid(
+                    field,
+                    "an answer, as the reporter was reached",
+                    "已联系上诉求人，须填写",
+                ));
             }
             if !c.reached && answer.is_some() {
-                return Err(Refusal::invalid(field, "no answer, as nobody was reached", "未联系上诉求人,不能填写"));
+                return Err(Refusal::invalid(field, "no answer, as nobody was reached", "未联系上诉求人，不能填写"));
             }
         }
         let max = self.world.policy.closing.follow_up_rounds;
@@ -645,7 +649,7 @@ impl Draft<'_> {
             return Err(Refusal::invalid("reason", "a bad grade to appeal against", "没有可申诉的差评"));
         }
         if self.case.appeals.iter().any(|appeal| appeal.upheld.is_none()) {
-            return Err(Refusal::Already { what: "appealed", what_zh: "申诉,等待裁定" });
+            return Err(Refusal::Already { what: "appealed", what_zh: "申诉，等待裁定" });
         }
         let bad = self.case.ratings.iter().filter(|rating| rating.bad).count();
         if self.case.appeals.len() >= bad {
@@ -677,7 +681,7 @@ impl Draft<'_> {
             return Err(Refusal::invalid(
                 "grade",
                 format!("{} to {grades} where upheld, none where not", bad_up_to + 1),
-                format!("支持申诉时应为 {} 至 {grades},不支持时不填", bad_up_to + 1),
+                format!("支持申诉时应为 {} 至 {grades}，不支持时不填", bad_up_to + 1),
             ));
         }
         let note = note("note", &c.note)?.to_owned();
@@ -759,7 +763,7 @@ impl Draft<'_> {
         let unsatisfied = last.is_some_and(|follow_up| follow_up.satisfied == Some(false));
         // A record that says 'closed' is history; there is no second round to ask for.
         if unsatisfied && self.rounds_of_follow_up() < rounds && self.moment.by != Actor::Upstream {
-            return first("follow up a second time: the reporter was not satisfied", "再次回访(上次不满意)");
+            return first("follow up a second time: the reporter was not satisfied", "再次回访（上次不满意）");
         }
         let note = optional("note", &c.note, NOTE_MAX_CHARS)?.to_owned();
         self.push(Event::Closed { note });
@@ -816,7 +820,7 @@ fn known_code<T>(field: &str, code: &str, known: &BTreeMap<String, T>) -> Outcom
         return Ok(());
     }
     let codes = known.keys().cloned().collect::<Vec<_>>().join(", ");
-    Err(Refusal::invalid(field, format!("one of {codes}"), format!("应为其中之一:{codes}")))
+    Err(Refusal::invalid(field, format!("one of {codes}"), format!("应为其中之一：{codes}")))
 }
 
 fn short(text: &str) -> String {

@@ -39,11 +39,11 @@ fn check_field(field: &Field, value: &str) -> Result<(), Refusal> {
         FieldKind::Choice(choices) if choices.contains_key(value) => Ok(()),
         FieldKind::Choice(choices) => {
             let codes = choices.keys().cloned().collect::<Vec<_>>().join(", ");
-            fault(format!("one of {codes}"), format!("「{}」应为其中之一:{codes}", field.name.zh))
+            fault(format!("one of {codes}"), format!("「{}」应为其中之一：{codes}", field.name.zh))
         }
         FieldKind::Date if value.parse::<jiff::civil::Date>().is_ok() => Ok(()),
         FieldKind::Date => {
-            fault("a date such as 2026-06-08".into(), format!("「{}」应为日期,如 2026-06-08", field.name.zh))
+            fault("a date such as 2026-06-08".into(), format!("「{}」应为日期，如 2026-06-08", field.name.zh))
         }
     }
 }

@@ -183,6 +183,12 @@ impl Draft<'_> {
         }
     }
 
+    /// Which danger rule fired, by its name.
+    fn danger_note(&self, id: &str) -> String {
+        let rule = self.world.policy.urgent_rules.iter().find(|rule| rule.id == id);
+        format!("危险规则：{}", rule.map_or(id, |rule| &rule.name.zh))
+    }
+
     /// Danger holds by rule; a sure proposal is taken where the policy says so. Everything else waits for a person.
     fn act_on_proposal(&mut self) {
         let Some(proposal) = self.case.proposal.clone() else { return };
@@ -198,7 +204,7 @@ impl Draft<'_> {
             category: proposal.category.filter(|id| self.world.policy.categories.contains_key(id)),
             marks: BTreeSet::new(),
             corrects_proposal: false,
-            note: proposal.danger.map(|rule| format!("危险规则 {rule}")).unwrap_or_default(),
+            note: proposal.danger.map(|id| self.danger_note(&id)).unwrap_or_default(),
         });
         if automatic && sure {
             let found = dispatch::propose(self.world, self.case.category.as_ref(), self.case.place.grid.as_ref());

@@ -52,7 +52,7 @@ impl Triage {
         let rules = policy.urgent_rules.iter().filter(near);
         let rule = rules.filter_map(|rule| rule.hit(&text).map(|word| (rule, word))).next();
         if let Some((rule, word)) = rule {
-            reasons.insert(0, format!("危险:{}(「{word}」)", rule.name.zh));
+            reasons.insert(0, format!("危险：{}(「{word}」)", rule.name.zh));
             let danger = Some(rule.id.clone());
             return Proposal { class: Some(rule.class.clone()), category, confidence, danger, reasons };
         }
@@ -64,7 +64,7 @@ impl Triage {
         let scores = self.categories.score(text);
         let Some(best) = scores.first() else { return (None, 0.0) };
         let second = scores.get(1).map_or(0.0, |second| second.score);
-        reasons.push(format!("分类词:{}", best.words.join("、")));
+        reasons.push(format!("分类词：{}", best.words.join("、")));
         (CategoryId::new(best.id.clone()).ok(), best.score / (best.score + second + 1.0))
     }
 

@@ -104,7 +104,7 @@ fn nul() -> Problem {
         StatusCode::UNPROCESSABLE_ENTITY,
         "invalid",
         "a text holds the character U+0000; leave it out",
-        "文本含有空字符 U+0000,请删除",
+        "文本含有空字符 U+0000，请删除",
     )
 }
 

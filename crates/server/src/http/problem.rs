@@ -56,7 +56,7 @@ impl Problem {
     /// A field of the request is wrong.
     pub fn field(field: &str, needs: impl fmt::Display, needs_zh: impl fmt::Display) -> Self {
         let title = format!("{field}: {needs}");
-        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", title, format!("{field}:{needs_zh}"));
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", title, format!("{field}：{needs_zh}"));
         problem.field = Some(field.to_owned());
         problem
     }
@@ -67,7 +67,7 @@ impl Problem {
             StatusCode::BAD_REQUEST,
             "bad_request",
             format!("the request cannot be read: {why}"),
-            format!("请求无法读取:{why}"),
+            format!("请求无法读取：{why}"),
         )
     }
 
@@ -82,13 +82,13 @@ impl Problem {
             StatusCode::FORBIDDEN,
             "forbidden",
             "your role does not allow this; ask an administrator",
-            "您的角色无权进行此操作,请联系管理员",
+            "您的角色无权进行此操作，请联系管理员",
         )
     }
 
     /// There is no such thing, or it is not for the reader to see: the two are not told apart.
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "not found, or not yours to see", "未找到,或无权查看")
+        Self::new(StatusCode::NOT_FOUND, "not_found", "not found, or not yours to see", "未找到，或无权查看")
     }
 
     /// Somebody else changed it in between.
@@ -97,7 +97,7 @@ impl Problem {
             StatusCode::CONFLICT,
             "conflict",
             "someone else changed this in between; nothing was changed, load it again",
-            "其他人刚刚修改过,本次未作更改,请重新打开",
+            "其他人刚刚修改过，本次未作更改，请重新打开",
         )
     }
 
@@ -107,7 +107,7 @@ impl Problem {
             StatusCode::UNPROCESSABLE_ENTITY,
             "idempotency_key_reused",
             "this Idempotency-Key was used for a different request; use a new one",
-            "该幂等键已用于另一请求,请更换",
+            "该幂等键已用于另一请求，请更换",
         )
     }
 
@@ -117,7 +117,7 @@ impl Problem {
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_requests",
             "too many requests; wait a minute and try again",
-            "请求过于频繁,请一分钟后再试",
+            "请求过于频繁，请一分钟后再试",
         )
     }
 
@@ -129,7 +129,7 @@ impl Problem {
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
             "something went wrong on our side; nothing was changed, please try again",
-            "系统出错,本次未作更改,请重试",
+            "系统出错，本次未作更改，请重试",
         );
         problem.incident = Some(incident);
         problem
@@ -145,7 +145,7 @@ impl Problem {
         Self::unavailable(
             "too_slow",
             "the answer took too long; send the same request with the same key to learn the outcome",
-            "处理超时,请用同一请求重试以确认结果",
+            "处理超时，请用同一请求重试以确认结果",
         )
     }
 
@@ -178,14 +178,14 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Conflict { .. } => Self::conflict(),
             StoreError::Busy { .. } => {
-                Self::unavailable("busy", "too much to do at once; try again in a moment", "系统繁忙,请稍后重试")
+                Self::unavailable("busy", "too much to do at once; try again in a moment", "系统繁忙，请稍后重试")
             }
             StoreError::Unavailable { why: cause } => {
                 tracing::error!(%cause, "the database is out of reach");
                 Self::unavailable(
                     "unavailable",
                     "the database is out of reach; nothing was changed, try again shortly",
-                    "数据库暂时无法连接,本次未作更改,请稍后重试",
+                    "数据库暂时无法连接，本次未作更改，请稍后重试",
                 )
             }
             StoreError::Files { why: cause } => {
@@ -193,7 +193,7 @@ impl From<StoreError> for Problem {
                 Self::unavailable(
                     "files_unavailable",
                     "photos and files cannot be kept or read now; nothing was changed, try again shortly",
-                    "照片和附件暂时无法存取,本次未作更改,请稍后重试",
+                    "照片和附件暂时无法存取，本次未作更改，请稍后重试",
                 )
             }
             StoreError::Unknown => {
@@ -201,7 +201,7 @@ impl From<StoreError> for Problem {
                 Self::unavailable(
                     OUTCOME_UNKNOWN,
                     "the connection broke while saving; send the same request with the same key to learn the outcome",
-                    "保存时连接中断,请用同一请求重试以确认结果",
+                    "保存时连接中断，请用同一请求重试以确认结果",
                 )
             }
             other => Self::internal(other),

@@ -90,7 +90,7 @@ pub fn read(known: Draft, tables: &Tables, zone: &str) -> Answer<(Draft, Vec<Str
     if !faults.is_empty() {
         let told: Vec<String> = faults.iter().take(FAULTS_MAX).map(ToString::to_string).collect();
         let told = told.join("\n");
-        return Err(Problem::field("organisation", &told, format!("组织架构有误,未作更改:\n{told}")));
+        return Err(Problem::field("organisation", &told, format!("组织架构有误，未作更改：\n{told}")));
     }
     refused.truncate(FAULTS_MAX);
     Ok((draft, refused, warnings.iter().take(FAULTS_MAX).map(ToString::to_string).collect()))
@@ -140,7 +140,8 @@ pub struct CalendarImported {
 /// # Errors
 /// A year that contradicts itself, or the store's.
 pub async fn store_calendar(store: &Store, zone: &str, year: &HolidayYear, by: &Actor) -> Answer<()> {
-    Calendar::build(zone, vec![year.clone()]).map_err(|why| Problem::field("days", &why, format!("日历有误:{why}")))?;
+    Calendar::build(zone, vec![year.clone()])
+        .map_err(|why| Problem::field("days", &why, format!("日历有误：{why}")))?;
     let body = serde_json::to_string(year).map_err(Problem::internal)?;
     let counts = serde_json::json!({ "year": year.year, "days": year.days.len() });
     let trace = audit::trace(by, "calendar_imported", &counts);

@@ -108,6 +108,7 @@ both_engines! {
         let names: Vec<&String> = tracked.as_object().unwrap().keys().collect();
         let may = [
             "number", "title", "state", "unit", "hotline", "registered_at", "next_due", "outcome", "may_rate", "steps",
+            "grade",
         ];
         assert!(names.iter().all(|name| may.contains(&name.as_str())), "{names:?}");
 

@@ -14,6 +14,7 @@
 mod backup;
 mod bucket;
 mod clocks;
+mod doors;
 mod exchange;
 mod job;
 mod kit;

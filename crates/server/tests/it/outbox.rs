@@ -228,7 +228,7 @@ both_engines! {
             assert!(text.contains(&format!("https://jiban.dongmen.example/console/cases/{}", case.number)), "{text}");
             assert!(message.contains(&format!("To: {to}")) && message.contains("jiban@dongmen.example"), "{message}");
             nameless(&format!("{subject}{text}{message}"));
-            if subject.contains("分拨到本单位:") {
+            if subject.contains("分拨到本单位：") {
                 assert!(text.contains("Dispatched to your unit: "), "{text}");
                 told.push(to);
             }
@@ -257,7 +257,7 @@ both_engines! {
         let title = app.case(&case.id).await["title"].as_str().unwrap().to_owned();
         assert!(title.contains("路灯\"坏\\了\"") && title.contains("{number}"), "{title}");
         carry(&app).await;
-        let text = format!("新诉求待分拨:{title}");
+        let text = format!("新诉求待分拨：{title}");
         let bodies = |receiver: &Receiver| {
             receiver.got().iter().map(|got| {
                 assert_eq!(got.headers["authorization"], "Bearer provider");

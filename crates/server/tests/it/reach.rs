@@ -42,6 +42,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
     use Guard::{Admin, Audit, Case, Public, Staff};
     let rows = [
         ("POST", "/sessions", Public),
+        ("GET", "/sessions/ways", Public),
         ("GET", "/sessions/me", Staff),
         ("DELETE", "/sessions/me", Staff),
         ("POST", "/sessions/rotate", Staff),
@@ -55,6 +56,8 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("POST", "/public/rate", Public),
         ("POST", "/public/dispute", Public),
         ("GET", "/public/spots/{spot}", Public),
+        ("GET", "/public/neighbourhood", Public),
+        ("POST", "/public/locate", Public),
         ("POST", "/public/cases/{number}/attachments", Public),
         ("GET", "/open311/v2/services.json", Public),
         ("POST", "/open311/v2/requests.json", Public),
@@ -63,6 +66,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("GET", "/cases", Staff),
         ("GET", "/cases/counts", Staff),
         ("GET", "/cases/search", Staff),
+        ("POST", "/cases/earlier", Staff),
         ("GET", "/desks", Staff),
         ("GET", "/notifications", Staff),
         ("POST", "/notifications/read", Staff),

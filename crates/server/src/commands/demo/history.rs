@@ -13,7 +13,7 @@ use rand::{
     seq::{IndexedRandom, IteratorRandom},
 };
 
-use super::{super::Failure, life::Life};
+use super::{super::Failure, life::Life, photos};
 use crate::{
     app::App,
     desk::{
@@ -43,39 +43,39 @@ impl fmt::Display for Report {
 
 /// Made-up requests: (text, with `{}` for the place; likely channel; found by staff).
 const STORIES: &[(&str, &str, bool)] = &[
-    ("{}门口每天晚上有人摆摊占道经营,油烟很大,行人只能走到马路上,请派人处理。", "hotline", false),
-    ("{}楼下烧烤店油烟直排,味道飘到家里,窗户都不敢开。", "qr", false),
-    ("{}附近垃圾桶满了两天没人清运,臭味很大。", "mini", false),
-    ("{}共享单车乱停放,把盲道和人行道都堵死了。", "qr", false),
-    ("{}的路灯坏了三盏,晚上一片漆黑,老人走路容易摔跤。", "hotline", false),
-    ("{}工地夜间施工到凌晨一点,噪音吵得孩子睡不着。", "upstream_city", false),
-    ("{}楼上邻居半夜拖桌椅,多次沟通无效,希望调解。", "hall", false),
-    ("{}电梯三天两头故障,物业一直不修。", "hotline", false),
-    ("{}消防通道被私家车长期堵塞,有安全隐患。", "qr", false),
-    ("{}下水道堵塞,污水漫到路面上。", "hotline", false),
-    ("{}服装店老板拖欠工资两个月,一直推脱不给。", "petition", false),
-    ("{}健身房突然关门,预付卡里还有三千多元退不了。", "upstream_city", false),
-    ("{}步行街有人直播音响开得太大,影响商户做生意。", "hotline", false),
-    ("{}外墙瓷砖脱落,差点砸到人,非常危险!", "hotline", false),
-    ("{}井盖不见了,一个大洞敞开着,晚上有人差点掉进去。", "qr", false),
-    ("{}小区物业费涨价没有公示,业主不同意。", "letter", false),
-    ("请问{}附近的社区食堂怎么办理老人就餐卡?", "mini", false),
+    ("{}门口每天晚上有人摆摊占道经营，油烟很大，行人只能走到马路上，请派人处理。", "hotline", false),
+    ("{}楼下烧烤店油烟直排，味道飘到家里，窗户都不敢开。", "qr", false),
+    ("{}附近垃圾桶满了两天没人清运，臭味很大。", "mini", false),
+    ("{}共享单车乱停放，把盲道和人行道都堵死了。", "qr", false),
+    ("{}的路灯坏了三盏，晚上一片漆黑，老人走路容易摔跤。", "hotline", false),
+    ("{}工地夜间施工到凌晨一点，噪音吵得孩子睡不着。", "upstream_city", false),
+    ("{}楼上邻居半夜拖桌椅，多次沟通无效，希望调解。", "hall", false),
+    ("{}电梯三天两头故障，物业一直不修。", "hotline", false),
+    ("{}消防通道被私家车长期堵塞，有安全隐患。", "qr", false),
+    ("{}下水道堵塞，污水漫到路面上。", "hotline", false),
+    ("{}服装店老板拖欠工资两个月，一直推脱不给。", "petition", false),
+    ("{}健身房突然关门，预付卡里还有三千多元退不了。", "upstream_city", false),
+    ("{}步行街有人直播音响开得太大，影响商户做生意。", "hotline", false),
+    ("{}外墙瓷砖脱落，差点砸到人，非常危险！", "hotline", false),
+    ("{}井盖不见了，一个大洞敞开着，晚上有人差点掉进去。", "qr", false),
+    ("{}小区物业费涨价没有公示，业主不同意。", "letter", false),
+    ("请问{}附近的社区食堂怎么办理老人就餐卡？", "mini", false),
     ("建议在{}增设一个过街斑马线。", "mailbox", false),
-    ("{}有人在楼道里给电动车充电,担心着火,请来查处。", "qr", false),
-    ("{}小区广场舞音乐声音太大,晚上十点还不停。", "hotline", false),
-    ("{}水管爆了,水一直往外喷,请尽快抢修。", "duty_street", false),
-    ("{}商户反映房东私自加价收水电费,每度电收一块八。", "visit", false),
-    ("{}老旧小区想加装电梯,低层住户不同意,希望街道协调。", "reception_day", false),
-    ("{}闻到很浓的煤气味,怀疑燃气泄漏!", "hotline", false),
-    ("感谢{}社区网格员帮忙找到走失的小狗,特此表扬。", "mini", false),
-    ("{}早餐店没有营业执照,卫生很差,吃了拉肚子。", "upstream_city", false),
-    ("巡查发现{}旁堆放大件垃圾,已通知清运。", "rounds", true),
-    ("巡查发现{}路面破损,有坑洼积水。", "rounds", true),
-    ("巡查发现{}商铺店外经营,超出门槛线。", "rounds", true),
+    ("{}有人在楼道里给电动车充电，担心着火，请来查处。", "qr", false),
+    ("{}小区广场舞音乐声音太大，晚上十点还不停。", "hotline", false),
+    ("{}水管爆了，水一直往外喷，请尽快抢修。", "duty_street", false),
+    ("{}商户反映房东私自加价收水电费，每度电收一块八。", "visit", false),
+    ("{}老旧小区想加装电梯，低层住户不同意，希望街道协调。", "reception_day", false),
+    ("{}闻到很浓的煤气味，怀疑燃气泄漏！", "hotline", false),
+    ("感谢{}社区网格员帮忙找到走失的小狗，特此表扬。", "mini", false),
+    ("{}早餐店没有营业执照，卫生很差，吃了拉肚子。", "upstream_city", false),
+    ("巡查发现{}旁堆放大件垃圾，已通知清运。", "rounds", true),
+    ("巡查发现{}路面破损，有坑洼积水。", "rounds", true),
+    ("巡查发现{}商铺店外经营，超出门槛线。", "rounds", true),
     ("巡查发现{}灭火器过期、消防栓被遮挡。", "rounds", true),
     ("巡查发现{}墙面张贴小广告。", "rounds", true),
-    ("巡查发现{}电线低垂,线缆杂乱。", "rounds", true),
-    ("自查发现{}门前地砖松动,已围挡。", "selfcheck", true),
+    ("巡查发现{}电线低垂，线缆杂乱。", "rounds", true),
+    ("自查发现{}门前地砖松动，已围挡。", "selfcheck", true),
 ];
 
 const FAMILY: &[&str] = &["王", "李", "张", "刘", "陈", "杨", "黄", "周", "吴", "林", "何", "郑", "梁", "谢", "罗"];
@@ -90,12 +90,17 @@ pub async fn make(app: &App, seed: u64, days: u32) -> Result<Report, Failure> {
     let mut report = Report { days, ..Report::default() };
     let mut arrivals = arrivals(seed, days, until);
     arrivals.sort_unstable();
+    let mut photographed = Vec::new();
     let tell = |past: &Past| {
+        if !past.case().attachments.is_empty() {
+            photographed.push(past.case().clone());
+        }
         report.cases += 1;
         report.open += usize::from(past.case().state.is_open());
         report.events += past.events();
     };
     live(app, seed, &arrivals, until, tell).await?;
+    photos::keep(app, &photographed).await?;
     Ok(report)
 }
 
@@ -182,7 +187,11 @@ async fn one(app: &App, seed: u64, at: Timestamp, until: Timestamp) -> Result<Pa
     let snapshot = app.snapshot();
     let intake = story(&snapshot, seed, at)?;
     let none = BTreeSet::new();
-    let live = records::decide_past(app, &snapshot, Actor::Reporter, intake, &none, |world, first| {
+    // What staff found is told by whoever walks that grid.
+    let walker =
+        intake.register.first_receiver.as_ref().and_then(|grid| snapshot.organisation.people_of(grid).first().copied());
+    let by = walker.map_or(Actor::Reporter, |person| Actor::Person(person.id.clone()));
+    let live = records::decide_past(app, &snapshot, by, intake, &none, |world, first| {
         Life::new(*world, seed).run(first, until)
     });
     live.await?.map_err(|refusal| Failure(refusal.to_string()))

@@ -165,7 +165,7 @@ impl<'a> Life<'a> {
         }
         if self.turns.declined {
             let after = self.minutes(5, 25);
-            let explanation = "经核,该事项已由法院受理,请按法律程序办理。".to_owned();
+            let explanation = "经核，该事项已由法院受理，请按法律程序办理。".to_owned();
             return self.step(after, liaison, cmd::Decline { reason: "in_court".to_owned(), explanation });
         }
         let after = if self.is_late() { self.minutes(65, 110) } else { self.minutes(2, 20) };
@@ -188,7 +188,7 @@ impl<'a> Life<'a> {
         if self.turns.returned && case.returns.is_empty() && lead != self.world.policy.dispatch.liaison_office {
             let after = self.minutes(2, 8);
             let suggested = self.another(&lead);
-            let explained = "已向诉求人说明该事项不属本单位职责,并告知将转有关部门。".to_owned();
+            let explained = "已向诉求人说明该事项不属本单位职责，并告知将转有关部门。".to_owned();
             let command = cmd::Return { reason: "not_our_duty".to_owned(), explained, suggested };
             return Some(self.step(after, by, command));
         }
@@ -213,12 +213,12 @@ impl<'a> Life<'a> {
                 self.minutes(1, 5)
             };
             let reached = !self.turns.unreachable;
-            let note = if reached { "已电话联系诉求人,了解情况。" } else { "无人接听。" };
+            let note = if reached { "已电话联系诉求人，了解情况。" } else { "无人接听。" };
             return Some(self.step(after, by, cmd::Contact { reached, note: note.to_owned() }));
         }
         if !done(Milestone::Verified) {
             let after = if self.is_late() { self.minutes(25, 60) } else { self.minutes(4, 15) };
-            return Some(self.step(after, by, cmd::Verify { finding: "现场核查,情况属实。".to_owned() }));
+            return Some(self.step(after, by, cmd::Verify { finding: "现场核查，情况属实。".to_owned() }));
         }
         if let Some(step) = self.side_turn(case, &by) {
             return Some(step);
@@ -232,12 +232,12 @@ impl<'a> Life<'a> {
             if let Some((unit, _)) = waiting {
                 let by = self.someone(unit);
                 let after = self.minutes(5, 25);
-                let action = "已到场,配合处置。".to_owned();
+                let action = "已到场，配合处置。".to_owned();
                 return Some(self.step(after, by, cmd::ReportIn { whistle: whistle.id, unit: unit.clone(), action }));
             }
             let liaison = self.someone(&self.world.policy.dispatch.liaison_office.clone());
             let after = self.minutes(10, 60);
-            let note = "三方到场,问题当场解决。".to_owned();
+            let note = "三方到场，问题当场解决。".to_owned();
             return Some(self.step(
                 after,
                 liaison,
@@ -247,7 +247,7 @@ impl<'a> Life<'a> {
         if let Some(extension) = case.extensions.iter().find(|extension| extension.granted.is_none()) {
             let liaison = self.someone(&self.world.policy.dispatch.liaison_office.clone());
             let after = self.minutes(5, 40);
-            let note = "理由充分,同意。".to_owned();
+            let note = "理由充分，同意。".to_owned();
             return Some(self.step(after, liaison, cmd::DecideExtension { id: extension.id, granted: true, note }));
         }
         if std::mem::take(&mut self.turns.whistled) {
@@ -257,14 +257,14 @@ impl<'a> Life<'a> {
                 let by = self.holder(&community, Role::Community);
                 let units = ["lh.dm.zfd", "lh.cgj", "lh.scj"].iter().filter_map(|u| UnitId::new(*u).ok()).collect();
                 let after = self.minutes(5, 20);
-                let matter = "现场情况复杂,请有关部门到场联合处置。".to_owned();
+                let matter = "现场情况复杂，请有关部门到场联合处置。".to_owned();
                 return Some(self.step(after, by, cmd::BlowWhistle { caller: Some(community), units, matter }));
             }
         }
         if std::mem::take(&mut self.turns.escalated) {
             let (by, official) = (self.someone(&self.world.policy.dispatch.liaison_office.clone()), self.leader_id()?);
             let after = self.minutes(5, 30);
-            let reason = "多次反映,涉及多个部门。".to_owned();
+            let reason = "多次反映，涉及多个部门。".to_owned();
             return Some(self.step(after, by, cmd::Escalate { official, reason }));
         }
         if std::mem::take(&mut self.turns.teamed)
@@ -306,7 +306,7 @@ impl<'a> Life<'a> {
             return Some(self.step(after, by, command));
         }
         let after = if photo { self.minutes(1, 5) } else { after };
-        let outcome = "已现场处置完毕,并向诉求人反馈;网格员将加强巡查。".to_owned();
+        let outcome = "已现场处置完毕，并向诉求人反馈；网格员将加强巡查。".to_owned();
         Some(self.step(after, by, cmd::Finish { outcome }))
     }
 
@@ -318,7 +318,7 @@ impl<'a> Life<'a> {
         if let Some(appeal) = case.appeals.iter().find(|appeal| appeal.upheld.is_none()) {
             let liaison = self.someone(&self.world.policy.dispatch.liaison_office.clone());
             let after = self.minutes(60, 600);
-            let note = "证据充分,支持申诉。".to_owned();
+            let note = "证据充分，支持申诉。".to_owned();
             return Some(self.step(
                 after,
                 liaison,
@@ -328,17 +328,17 @@ impl<'a> Life<'a> {
         let graded = case.origin == jiban_domain::case::Origin::Request && case.ratings.is_empty();
         if let Some(grade) = self.turns.grade.filter(|_| graded) {
             let after = self.minutes(30, 900);
-            let comment = if grade > 3 { "处置规范有效果,继续保持。" } else { "" };
+            let comment = if grade > 3 { "处置规范有效果，继续保持。" } else { "" };
             return Some(self.step(after, Actor::Reporter, cmd::Rate { grade, comment: comment.to_owned() }));
         }
         if case.standing_bad_rating().is_some() && case.appeals.is_empty() {
             if std::mem::take(&mut self.turns.reopened) {
                 let liaison = self.someone(&self.world.policy.dispatch.liaison_office.clone());
                 let after = self.minutes(30, 300);
-                return Some(self.step(after, liaison, cmd::Reopen { reason: "差评属实,重新办理。".to_owned() }));
+                return Some(self.step(after, liaison, cmd::Reopen { reason: "差评属实，重新办理。".to_owned() }));
             }
             let after = self.minutes(60, 900);
-            let reason = "已按规定处置,诉求人对政策有误解,现场照片为证。".to_owned();
+            let reason = "已按规定处置，诉求人对政策有误解，现场照片为证。".to_owned();
             return Some(self.step(after, by, cmd::Appeal { reason, evidence: Vec::new() }));
         }
         let request = case.origin == jiban_domain::case::Origin::Request;
@@ -359,7 +359,7 @@ impl<'a> Life<'a> {
             return Some(self.step(after, by, command));
         }
         let after = self.minutes(30, 1_200);
-        Some(self.step(after, by, cmd::Close { note: "已回访,结案。".to_owned() }))
+        Some(self.step(after, by, cmd::Close { note: "已回访，结案。".to_owned() }))
     }
 
     fn team(
@@ -438,8 +438,8 @@ impl<'a> Life<'a> {
 
 fn opinion() -> std::collections::BTreeMap<String, String> {
     [
-        ("facts", "经现场核查,诉求人反映情况属实。"),
-        ("measures", "已安排人员到场处置,并对相关责任人进行劝导教育。"),
+        ("facts", "经现场核查，诉求人反映情况属实。"),
+        ("measures", "已安排人员到场处置，并对相关责任人进行劝导教育。"),
         ("result", "solved"),
         ("reply", "已将处理情况向诉求人反馈。"),
     ]

@@ -5,6 +5,7 @@
 
 pub mod history;
 pub mod life;
+mod photos;
 pub mod walk;
 
 use std::{

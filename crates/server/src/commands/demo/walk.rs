@@ -175,13 +175,13 @@ pub async fn walk(app: &App, clock: &ManualClock) -> Result<String, Failure> {
 
 /// Danger is urgent by rule; finished within two hours; a whistle to three units, one of which comes late.
 async fn urgent(app: &App, clock: &ManualClock) -> Result<String, Failure> {
-    let walk =
-        Walk::begin(app, clock, "紧急类 urgent: whistle to three units", "楼下闻到很浓的煤气味,怀疑燃气泄漏!").await?;
+    let walk = Walk::begin(app, clock, "紧急类 urgent: whistle to three units", "楼下闻到很浓的煤气味，怀疑燃气泄漏！")
+        .await?;
     walk.classify("urgent", "safety.gasbottles", &[]).await?;
     walk.dispatch("lh.dm.yjb").await?;
     walk.contact_and_verify("yjb1").await?;
     let units: Vec<UnitId> = [code("lh.xfd")?, code("lh.zjj")?, code("lh.dm.zfd")?].into();
-    let matter = "疑似漏气,请到场联合处置".to_owned();
+    let matter = "疑似漏气，请到场联合处置".to_owned();
     let whistle = cmd::BlowWhistle { caller: None, units: units.iter().cloned().collect(), matter };
     let case = walk.after(2, "c01a", whistle).await?;
     let id = case.whistles[0].id;
@@ -191,7 +191,7 @@ async fn urgent(app: &App, clock: &ManualClock) -> Result<String, Failure> {
     let settled = cmd::SettleWhistle { whistle: id, outcome: "solved".into(), note: "阀门已更换".into() };
     walk.after(5, "xlb1", settled).await?;
     walk.photo("yjb1").await?;
-    walk.after(5, "yjb1", cmd::Finish { outcome: "阀门更换,复测无泄漏".into() }).await?;
+    walk.after(5, "yjb1", cmd::Finish { outcome: "阀门更换，复测无泄漏".into() }).await?;
     walk.after(30, "reporter", cmd::Rate { grade: 5, comment: "来得很快".into() }).await?;
     walk.close("yjb1", true).await?;
     walk.told().await
@@ -200,7 +200,7 @@ async fn urgent(app: &App, clock: &ManualClock) -> Result<String, Failure> {
 /// The wrong unit returns it; the liaison office agrees; clocks ran on meanwhile. A bad grade is appealed.
 async fn fast(app: &App, clock: &ManualClock) -> Result<String, Failure> {
     let walk =
-        Walk::begin(app, clock, "快处类 fast: return, bad grade, appeal", "门口有人摆摊占道经营,行人只能走马路。")
+        Walk::begin(app, clock, "快处类 fast: return, bad grade, appeal", "门口有人摆摊占道经营，行人只能走马路。")
             .await?;
     walk.classify("fast", "city.stall", &[]).await?;
     walk.dispatch("lh.dm.csb").await?;
@@ -217,7 +217,7 @@ async fn fast(app: &App, clock: &ManualClock) -> Result<String, Failure> {
     walk.photo("zfd1").await?;
     walk.after(300, "zfd1", cmd::Finish { outcome: "已劝离".into() }).await?;
     walk.after(60, "reporter", cmd::Rate { grade: 1, comment: "第二天又来了".into() }).await?;
-    let appeal = cmd::Appeal { reason: "当日已劝离,照片为证".into(), evidence: Vec::new() };
+    let appeal = cmd::Appeal { reason: "当日已劝离，照片为证".into(), evidence: Vec::new() };
     let case = walk.after(120, "zfd1", appeal).await?;
     let decided =
         cmd::DecideAppeal { id: case.appeals[0].id, upheld: true, grade: Some(4), note: "证据充分".into() };
@@ -229,7 +229,7 @@ async fn fast(app: &App, clock: &ManualClock) -> Result<String, Failure> {
 /// Mediation; an extension asked for and granted before the deadline; disputed, reopened and finished again.
 async fn routine(app: &App, clock: &ManualClock) -> Result<String, Failure> {
     let walk =
-        Walk::begin(app, clock, "常态类 routine: mediation, extension, reopening", "楼上邻居半夜拖桌椅,希望调解。")
+        Walk::begin(app, clock, "常态类 routine: mediation, extension, reopening", "楼上邻居半夜拖桌椅，希望调解。")
             .await?;
     walk.classify("routine", "dispute.neighbour", &[]).await?;
     walk.dispatch("lh.dm.sfs").await?;
@@ -255,9 +255,13 @@ async fn routine(app: &App, clock: &ManualClock) -> Result<String, Failure> {
 
 /// Complex and stubborn: a leader takes it over, with duties and a team; nobody answers the phone at first.
 async fn complex(app: &App, clock: &ManualClock) -> Result<String, Failure> {
-    let walk =
-        Walk::begin(app, clock, "情况复杂 complex: escalation, team", "旧改补偿多年没有结果,业委会互相推诿,准备上访。")
-            .await?;
+    let walk = Walk::begin(
+        app,
+        clock,
+        "情况复杂 complex: escalation, team",
+        "旧改补偿多年没有结果，业委会互相推诿，准备上访。",
+    )
+    .await?;
     walk.classify("routine", "plan.compensation", &[Mark::Complex, Mark::Stubborn]).await?;
     walk.wait(60 * 5).await?;
     walk.dispatch("lh.dm.csb").await?;
@@ -266,7 +270,7 @@ async fn complex(app: &App, clock: &ManualClock) -> Result<String, Failure> {
         walk.after(minutes, "csb1", cmd::Contact { reached: false, note: "无人接听".into() }).await?;
     }
     walk.after(12, "csb1", cmd::Verify { finding: "涉及三方权属".into() }).await?;
-    let escalated = cmd::Escalate { official: code("leader1")?, reason: "老大难,涉及多部门".into() };
+    let escalated = cmd::Escalate { official: code("leader1")?, reason: "老大难，涉及多部门".into() };
     walk.after(30, "xlb1", escalated).await?;
     let duties = (0..5).map(|index| (index, "已落实".to_owned())).collect();
     let questions = (0..3).map(|index| (index, "已回答".to_owned())).collect();

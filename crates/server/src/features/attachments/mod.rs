@@ -150,7 +150,7 @@ async fn take(
     let checked = tokio::task::spawn_blocking(move || picture::check(&body)).await.map_err(Problem::internal)??;
     let (case, id) = (case.id, Uuid::now_v7());
     let (sha256, of, sender): ([u8; 32], _, _) =
-        (Sha256::digest(&checked.bytes).into(), kind(query.kind), by.to_string());
+        (Sha256::digest(&checked.bytes).into(), query.kind.as_str(), by.to_string());
     // A phone that lost its answer on the way sends the same photo again.
     let there = app.store.read(move |tx| attachments::list(tx, case.0)).await?;
     let same = |row: &attachments::AttachmentRow| row.sha256 == sha256 && row.kind == of && row.by_actor == sender;
@@ -167,7 +167,7 @@ async fn take(
         sha256,
         width: checked.size.map(|(width, _)| i64::from(width)),
         height: checked.size.map(|(_, height)| i64::from(height)),
-        kind: kind(query.kind).to_owned(),
+        kind: query.kind.as_str().to_owned(),
         by_actor: by.to_string(),
         at: jiff::Timestamp::now(),
     };
@@ -250,13 +250,4 @@ fn disposition(row: &attachments::AttachmentRow) -> String {
         }
     }
     format!("{how}; filename*=UTF-8''{name}")
-}
-
-fn kind(kind: AttachmentKind) -> &'static str {
-    match kind {
-        AttachmentKind::Report => "report",
-        AttachmentKind::Before => "before",
-        AttachmentKind::After => "after",
-        AttachmentKind::Evidence => "evidence",
-    }
 }

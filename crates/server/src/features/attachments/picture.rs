@@ -72,6 +72,6 @@ fn broken() -> Problem {
     Problem::field(
         "body",
         "the picture is broken or too large (at most 12,000 pixels a side)",
-        "图片损坏或过大(每边最多 12000 像素)",
+        "图片损坏或过大（每边最多 12000 像素）",
     )
 }

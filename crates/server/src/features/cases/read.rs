@@ -169,7 +169,7 @@ fn erased() -> Problem {
         StatusCode::GONE,
         "erased",
         "the reporter's identity was erased when its retention time was over; the case itself is kept",
-        "诉求人身份已按留存期限清除,诉求件本身仍保留",
+        "诉求人身份已按留存期限清除，诉求件本身仍保留",
     )
 }
 

@@ -7,7 +7,6 @@ use jiban_domain::{
     organisation::{Organisation, Unit, UnitKind},
     policy::Name,
 };
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -80,10 +79,10 @@ struct DutyPhone {
     get, path = "/public/neighbourhood", tag = "public",
     responses((status = 200, body = Neighbourhood), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
-async fn neighbourhood(State(app): State<App>, _: Public) -> Json<Neighbourhood> {
+async fn neighbourhood(State(app): State<App>, _: Public) -> Answer<Json<Neighbourhood>> {
     let snapshot = app.snapshot();
     let organisation = &snapshot.organisation;
-    let now = Timestamp::now();
+    let now = app.now().await?;
     let communities = organisation.units().filter(|unit| unit.active && unit.kind == UnitKind::Community);
     let mut duty = Vec::new();
     for unit in organisation.units().filter(|unit| unit.active) {
@@ -100,13 +99,13 @@ async fn neighbourhood(State(app): State<App>, _: Public) -> Json<Neighbourhood>
         }
     }
     duty.sort_by_key(|phone| organisation.unit(&phone.unit).is_some_and(|unit| unit.kind == UnitKind::Community));
-    Json(Neighbourhood {
+    Ok(Json(Neighbourhood {
         name: snapshot.policy.name.clone(),
         time_zone: snapshot.policy.time_zone.clone(),
         grades: snapshot.policy.closing.grades,
         communities: communities.map(|unit| community(organisation, unit)).collect(),
         duty,
-    })
+    }))
 }
 
 fn community(organisation: &Organisation, unit: &Unit) -> Community {

@@ -305,7 +305,7 @@ fn locked(until: Timestamp) -> Problem {
         StatusCode::TOO_MANY_REQUESTS,
         "locked",
         format!("too many failed attempts; try again after {until:.0}"),
-        format!("失败次数过多,请于 {until:.0} 之后再试"),
+        format!("失败次数过多，请于 {until:.0} 之后再试"),
     )
 }
 

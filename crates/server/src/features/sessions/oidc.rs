@@ -71,7 +71,7 @@ async fn leave(State(app): State<App>, _: Public, Query(query): Query<Leaving>) 
         return Err(Problem::field("next", "a path of this installation", "应为本平台的路径"));
     }
     let (address, pending) = provider(&app)?.leave().await.map_err(|why| failed(&why))?;
-    let now = now(&app).await?;
+    let now = app.now().await?;
     let away = Away { pending, next, until: now.saturating_add(AWAY_MAX_MIN.minutes()).unwrap_or(Timestamp::MAX) };
     let plain = serde_json::to_vec(&away).map_err(Problem::internal)?;
     let sealed = URL_SAFE_NO_PAD.encode(app.vault.seal(CONTEXT, &plain)?);
@@ -114,7 +114,7 @@ async fn come_back(
     let sealed = cookie_of(&given, COOKIE).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()).ok_or_else(again)?;
     let plain = app.vault.open(CONTEXT, &sealed).map_err(|_| again())?;
     let away: Away = serde_json::from_slice(&plain).map_err(|_| again())?;
-    if now(&app).await? > away.until || query.state.as_ref() != Some(&away.pending.state) {
+    if app.now().await? > away.until || query.state.as_ref() != Some(&away.pending.state) {
         return Err(again());
     }
     let code = query.code.filter(|_| query.error.is_none()).ok_or_else(again)?;
@@ -132,7 +132,7 @@ async fn come_back(
 fn provider(app: &App) -> Answer<&SignOn> {
     app.sign_on.as_ref().ok_or_else(|| {
         let (en, zh) =
-            ("single sign-on is not set up here; sign in with a password", "本平台未启用统一身份认证,请用密码登录");
+            ("single sign-on is not set up here; sign in with a password", "本平台未启用统一身份认证，请用密码登录");
         Problem::new(StatusCode::NOT_FOUND, "not_configured", en, zh)
     })
 }
@@ -163,13 +163,9 @@ async fn account(app: &App, known: Known) -> Answer<users::User> {
         user.active && person.is_some_and(|id| snapshot.organisation.person(&id).is_some_and(|person| person.active))
     };
     tied.filter(there).ok_or_else(|| {
-        let (en, zh) = ("there is no account for you here; ask an administrator", "本平台没有您的账号,请联系管理员");
+        let (en, zh) = ("there is no account for you here; ask an administrator", "本平台没有您的账号，请联系管理员");
         Problem::new(StatusCode::FORBIDDEN, "no_account", en, zh)
     })
-}
-
-async fn now(app: &App) -> Answer<Timestamp> {
-    Ok(app.store.read(|tx| Ok::<_, StoreError>(tx.now())).await?)
 }
 
 /// Whether a path leads to this installation and nowhere else.
@@ -178,7 +174,7 @@ fn is_ours(path: &str) -> bool {
 }
 
 fn again() -> Problem {
-    let (en, zh) = ("signing in was not completed; begin again", "登录未完成,请重新登录");
+    let (en, zh) = ("signing in was not completed; begin again", "登录未完成，请重新登录");
     Problem::new(StatusCode::UNAUTHORIZED, "sign_in_expired", en, zh)
 }
 
@@ -189,7 +185,7 @@ fn failed(why: &SignOnError) -> Problem {
         SignOnError::Setting(_) | SignOnError::Provider(_) => {
             let (en, zh) = (
                 "the sign-in service does not answer; try again, or use a password",
-                "统一身份认证暂不可用,请重试或用密码登录",
+                "统一身份认证暂不可用，请重试或用密码登录",
             );
             Problem::new(StatusCode::BAD_GATEWAY, "provider_unavailable", en, zh)
         }

@@ -6,7 +6,6 @@ use jiban_domain::{
     organisation::{Draft, Post, UnitKind},
     policy::Name,
 };
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -132,9 +131,9 @@ struct OnDuty {
     responses((status = 200, body = Vec<OnDuty>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn duty(staff: Staff) -> Json<Vec<OnDuty>> {
+async fn duty(State(app): State<App>, staff: Staff) -> Answer<Json<Vec<OnDuty>>> {
     let organisation = &staff.snapshot.organisation;
-    let now = Timestamp::now();
+    let now = app.now().await?;
     let mut desks = Vec::new();
     for unit in organisation.units().filter(|unit| unit.active) {
         for (post, name) in &staff.snapshot.policy.duty_posts {
@@ -158,7 +157,7 @@ async fn duty(staff: Staff) -> Json<Vec<OnDuty>> {
             });
         }
     }
-    Json(desks)
+    Ok(Json(desks))
 }
 
 /// Tables and maps to take over. Each is optional; what is there already is updated by code, never doubled.

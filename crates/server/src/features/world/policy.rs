@@ -159,7 +159,7 @@ async fn adopt(
         return Err(Problem::field(
             "toml",
             format!("dispatch.liaison_office '{office}' is not in the organisation; import it first"),
-            format!("信联办「{office}」不在组织架构中,请先导入"),
+            format!("信联办「{office}」不在组织架构中，请先导入"),
         ));
     }
     let version = policy.version.clone();
