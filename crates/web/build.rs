@@ -3,6 +3,8 @@
 //!
 //! Needs Node 20 and the npm registry once; `JIBAN_WEB_DIST=FOLDER` takes pages that were built elsewhere instead.
 
+#![expect(clippy::print_stderr, reason = "cargo shows a build script's last words")]
+
 use std::{
     env, fs,
     path::{Path, PathBuf},

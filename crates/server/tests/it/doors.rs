@@ -28,7 +28,7 @@ both_engines! {
             pages.push(page.text());
         }
         assert!(pages[0] != pages[1] && pages[1] != pages[2] && pages[0] != pages[2]);
-        for (path, same) in [("/q/s001", 0), ("/track", 0), ("/console/cases/DM20260608-00001", 1), ("/work/tasks", 2)] {
+        for (path, same) in [("/q/s001", 0), ("/track", 0), ("/console/cases/DM20260608-00001", 1), ("/screen", 1)] {
             assert_eq!(browse(&app, path, "text/html", "identity").await.text(), pages[same], "{path}");
         }
         // Scripts keep their name only as long as they stay the same, and travel packed.
