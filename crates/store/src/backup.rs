@@ -71,6 +71,8 @@ const TABLES: &[Table] = &[
     table("outbox", 2, "tenant_id id channel recipient body attempts next_at state last_error created_at"),
     table("notifications", 3, "tenant_id person id case_id kind body at read_at"),
     table("attachments", 3, "tenant_id case_id id name media_type bytes sha256 width height kind by_actor at"),
+    table("public_notices", 2, "tenant_id id unit title text shown_from shown_until by_actor at"),
+    table("presence", 3, "tenant_id case_id person at"),
 ];
 
 /// What a copy holds.

@@ -70,3 +70,35 @@ pub fn open_by_marks(tx: &mut ReadTx<'_>, units: &[String]) -> Result<Vec<(Strin
     );
     tx.query(&sql, params)?.into_iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
+
+/// What is open in one grid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GridLoad {
+    /// The grid.
+    pub grid: String,
+    /// Open cases.
+    pub open: i64,
+    /// Of these, with a clock past due.
+    pub overdue: i64,
+}
+
+/// Open cases of these units by grid; those without a grid are not among them. Costs by the open cases.
+///
+/// # Errors
+/// When the database fails.
+pub fn open_by_grid(tx: &mut ReadTx<'_>, units: &[String]) -> Result<Vec<GridLoad>, StoreError> {
+    if units.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut params = params![tx.tenant(), tx.now()];
+    let list = in_list(&mut params, units.iter());
+    let sql = format!(
+        "SELECT c.grid, COUNT(*), CAST(SUM(CASE WHEN s.open_due <= ?2 THEN 1 ELSE 0 END) AS BIGINT)
+         FROM (SELECT DISTINCT case_id, open_due FROM case_scope
+               WHERE tenant_id = ?1 AND unit IN ({list}) AND open_due IS NOT NULL) s
+         CROSS JOIN cases c WHERE c.tenant_id = ?1 AND c.case_id = s.case_id AND c.grid IS NOT NULL
+         GROUP BY c.grid ORDER BY c.grid"
+    );
+    let read = |mut row: Row| Ok(GridLoad { grid: row.take(0)?, open: row.get(1)?, overdue: row.get(2)? });
+    tx.query(&sql, params)?.into_iter().map(read).collect()
+}

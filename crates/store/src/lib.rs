@@ -23,6 +23,8 @@ mod migrate;
 pub mod notifications;
 pub mod outbox;
 mod postgres;
+pub mod presence;
+pub mod public_notices;
 mod queue;
 mod schema;
 pub mod search;

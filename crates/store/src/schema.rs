@@ -53,7 +53,9 @@ pub(crate) fn bookkeeping(engine: Engine) -> String {
 }
 
 /// All steps, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+pub(crate) const MIGRATIONS: &[Migration] = &[FIRST_STEP, PAGES_STEP];
+
+const FIRST_STEP: Migration = Migration {
     version: 1,
     name: "the first tables",
     common: FIRST,
@@ -70,7 +72,25 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
             tenant_id BIGINT NOT NULL, case_id BYTEA NOT NULL, words TSVECTOR NOT NULL, PRIMARY KEY (tenant_id, case_id)
         );
         CREATE INDEX search_words ON search_rows USING gin (words) WITH (gin_pending_list_limit = 512);",
-}];
+};
+
+const PAGES_STEP: Migration = Migration {
+    version: 2,
+    name: "notices to residents, and who has a case open",
+    common: "
+        CREATE TABLE public_notices (
+            tenant_id BIGINT NOT NULL, id BYTEA NOT NULL, unit TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
+            shown_from BIGINT NOT NULL, shown_until BIGINT NOT NULL, by_actor TEXT NOT NULL, at BIGINT NOT NULL,
+            PRIMARY KEY (tenant_id, id)
+        ) <heap>;
+        CREATE TABLE presence (
+            tenant_id BIGINT NOT NULL, case_id BYTEA NOT NULL, person TEXT NOT NULL, at BIGINT NOT NULL,
+            PRIMARY KEY (tenant_id, case_id, person)
+        ) <keyed>;
+        CREATE INDEX presence_at ON presence (tenant_id, at);",
+    sqlite: "",
+    postgres: "",
+};
 
 /// Scope and clocks have no foreign key: they are only ever written together with their case, and checking them row by
 /// row would cost a good part of an intake.

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod cases;
 pub mod intake;
 pub mod live;
+pub mod notices;
 pub mod notifications;
 pub mod open311;
 pub mod sessions;

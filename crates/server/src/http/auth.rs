@@ -107,6 +107,20 @@ impl FromRequestParts<App> for Administrator {
     }
 }
 
+/// Someone signed in who keeps the books of cases: the liaison office, or an administrator.
+#[derive(Debug, Clone)]
+pub struct Registrar(pub Staff);
+
+impl FromRequestParts<App> for Registrar {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let staff = Staff::from_request_parts(parts, app).await?;
+        let keeps = staff.holds(Role::Admin) || staff.holds(Role::Liaison);
+        if keeps { Ok(Self(staff)) } else { Err(Problem::forbidden()) }
+    }
+}
+
 /// A case that this person may read. The path names it by id or by number, as `{case}`.
 #[derive(Debug, Clone)]
 pub struct Seen {

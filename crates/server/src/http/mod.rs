@@ -7,4 +7,5 @@ pub mod limits;
 pub mod openapi;
 mod pages;
 pub mod problem;
+pub mod progress;
 pub mod router;

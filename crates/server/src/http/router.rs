@@ -28,6 +28,7 @@ pub fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(features::cases::routes())
         .merge(features::intake::routes())
         .merge(features::notifications::routes())
+        .merge(features::notices::routes())
         .merge(features::statistics::routes())
         .merge(features::audit::routes())
         .merge(features::attachments::routes())

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use jiban_store::{StoreError, idempotency, identity, notifications, outbox, users};
+use jiban_store::{StoreError, idempotency, identity, notifications, outbox, presence, users};
 use jiff::{Timestamp, ToSpan};
 
 use crate::{app::App, desk::rows};
@@ -21,14 +21,16 @@ pub async fn step(app: &App) -> Result<u64, StoreError> {
     let keep = app.snapshot().policy.retention;
     app.store
         .write(move |tx| {
+            let now = tx.now();
             let before =
-                |days: u32| tx.now().saturating_sub((i64::from(days) * 24).hours()).unwrap_or(Timestamp::UNIX_EPOCH);
+                |days: u32| now.saturating_sub((i64::from(days) * 24).hours()).unwrap_or(Timestamp::UNIX_EPOCH);
             let (keys, sent) = (before(keep.idempotency_days), before(keep.outbox_days));
             let (read, identities) = (before(keep.notification_days), before(keep.identity_days));
             let mut gone = idempotency::purge(tx, keys, BATCH)?;
             gone += users::purge_sessions(tx, BATCH)?;
             gone += outbox::purge_sent(tx, rows::uuid_at(sent), BATCH)?;
             gone += notifications::purge_read(tx, read, BATCH)?;
+            gone += presence::purge(tx, before(1), BATCH)?;
             gone += identity::purge_closed(tx, identities, BATCH)?;
             Ok(gone)
         })

@@ -43,10 +43,10 @@ enum Order {
 }
 
 /// Which cases.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams, ToSchema)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct ListQuery {
+pub(super) struct ListQuery {
     /// How ordered.
     #[serde(default)]
     #[param(inline)]
@@ -86,6 +86,42 @@ struct ListQuery {
     limit: Option<u32>,
 }
 
+impl ListQuery {
+    /// What the store is asked, but for [`Self::due_before`]: the time is only known when it is asked.
+    ///
+    /// # Errors
+    /// When a unit is out of the reader's reach, or a value out of its bounds.
+    pub(super) fn wanted(&self, staff: &Staff) -> Answer<case_list::CaseQuery> {
+        let limit = within("limit", self.limit, 50, 1..=PAGE_MAX)?;
+        within("due_within_minutes", self.due_within_minutes, 0, 0..=DUE_WITHIN_MAX)?;
+        let mark = self.desk.map(Desk::as_str).or(self.mark.map(Mark::as_str));
+        let told = |_| Problem::field("cursor", "the 'next' of the page before", "应为上一页的 next");
+        Ok(case_list::CaseQuery {
+            units: Some(units(staff, self.unit.as_ref())?),
+            sort: if self.order == Order::Due { case_list::Sort::Due } else { case_list::Sort::Newest },
+            states: self.state.iter().map(|state| state.as_str().to_owned()).collect(),
+            classes: self.class.iter().map(ToString::to_string).collect(),
+            categories: self.category.iter().map(ToString::to_string).collect(),
+            channels: self.channel.iter().map(ToString::to_string).collect(),
+            mark: mark.map(str::to_owned),
+            lead_unit: self.lead.as_ref().map(ToString::to_string),
+            cursor: self.cursor.as_deref().map(str::parse).transpose().map_err(told)?,
+            limit: i64::from(limit),
+            ..case_list::CaseQuery::default()
+        })
+    }
+
+    /// Before when the next clock must run out; none where all are wanted.
+    pub(super) fn due_before(&self, now: Timestamp) -> Option<Timestamp> {
+        self.due_within_minutes.and_then(|minutes| now.checked_add(i64::from(minutes).minutes()).ok())
+    }
+
+    /// Whether only open cases are listed.
+    pub(super) fn only_open(&self) -> bool {
+        self.order == Order::Due
+    }
+}
+
 /// One line of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Line {
@@ -102,6 +138,10 @@ pub(crate) struct Line {
     lead: Option<UnitId>,
     grid: Option<UnitId>,
     address: String,
+    /// Longitude, degrees, WGS84.
+    lon: Option<f64>,
+    /// Latitude, degrees, WGS84.
+    lat: Option<f64>,
     #[schema(value_type = String, format = DateTime)]
     registered_at: Timestamp,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -127,6 +167,8 @@ impl From<Case> for Line {
             lead: case.lead,
             grid: case.place.grid,
             address: case.place.address,
+            lon: case.place.lon,
+            lat: case.place.lat,
             registered_at: case.registered_at,
             clocks: case.clocks.into_iter().filter(|clock| clock.is_running() || clock.is_overdue()).collect(),
         }
@@ -152,33 +194,12 @@ struct Page {
     security(("session" = []))
 )]
 async fn list(State(app): State<App>, staff: Staff, Query(query): Query<ListQuery>) -> Answer<Json<Page>> {
-    let limit = within("limit", query.limit, 50, 1..=PAGE_MAX)?;
-    let minutes = within("due_within_minutes", query.due_within_minutes, 0, 0..=DUE_WITHIN_MAX)?;
-    let mark = query.desk.map(Desk::as_str).or(query.mark.map(Mark::as_str));
-    let within = query.due_within_minutes.map(|_| i64::from(minutes).minutes());
-    let wanted = case_list::CaseQuery {
-        units: Some(units(&staff, query.unit.as_ref())?),
-        sort: if query.order == Order::Due { case_list::Sort::Due } else { case_list::Sort::Newest },
-        states: query.state.iter().map(|state| state.as_str().to_owned()).collect(),
-        classes: query.class.iter().map(ToString::to_string).collect(),
-        categories: query.category.iter().map(ToString::to_string).collect(),
-        channels: query.channel.iter().map(ToString::to_string).collect(),
-        mark: mark.map(str::to_owned),
-        lead_unit: query.lead.as_ref().map(ToString::to_string),
-        cursor: query
-            .cursor
-            .as_deref()
-            .map(str::parse)
-            .transpose()
-            .map_err(|_| Problem::field("cursor", "the 'next' of the page before", "应为上一页的 next"))?,
-        limit: i64::from(limit),
-        ..case_list::CaseQuery::default()
-    };
+    let wanted = query.wanted(&staff)?;
     let (found, now) = app
         .store
         .read(move |tx| {
             let now = tx.now();
-            let due_before = within.and_then(|span| now.checked_add(span).ok());
+            let due_before = query.due_before(now);
             let page = case_list::list(tx, &case_list::CaseQuery { due_before, ..wanted.clone() })?;
             Ok::<_, StoreError>((page, now))
         })

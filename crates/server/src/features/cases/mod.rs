@@ -1,8 +1,10 @@
-//! Cases for staff: register, list, read, timeline, and one endpoint a command.
+//! Cases for staff: register, list, read, timeline, one endpoint a command, tables in and out.
 
 mod commands;
 mod earlier;
+mod exchange;
 mod list;
+mod presence;
 mod read;
 mod register;
 
@@ -18,4 +20,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(read::routes())
         .merge(commands::routes())
         .merge(earlier::routes())
+        .merge(presence::routes())
+        .merge(exchange::routes())
 }

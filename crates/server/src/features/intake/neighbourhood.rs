@@ -24,7 +24,7 @@ use crate::{
 const REACH_M: f64 = 150.0;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(neighbourhood)).routes(routes!(locate))
+    OpenApiRouter::new().routes(routes!(neighbourhood)).routes(routes!(locate)).routes(routes!(areas))
 }
 
 /// The neighbourhood.
@@ -152,4 +152,13 @@ async fn locate(State(app): State<App>, _: Public, Body(point): Body<Point>) -> 
     }
     let grid = app.snapshot().organisation.nearest_grid(point.lon, point.lat, REACH_M).cloned();
     Ok(Json(Located { grid }))
+}
+
+/// Areas of the grids, as a GeoJSON FeatureCollection in WGS84: what a place is picked on.
+#[utoipa::path(
+    get, path = "/public/areas", tag = "public",
+    responses((status = 200, body = Object, content_type = "application/geo+json"), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+async fn areas(State(app): State<App>, _: Public) -> ([(&'static str, &'static str); 1], String) {
+    ([("content-type", "application/geo+json")], app.snapshot().organisation.areas_geojson().to_string())
 }

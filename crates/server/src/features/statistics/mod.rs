@@ -1,4 +1,5 @@
-//! Statistics of the moment 实时统计: what is open, overdue and due within the hour, over the reader's units.
+//! Statistics of the moment 实时统计: what is open, overdue and due within the hour, over the reader's units, and how much
+//! lies in each grid.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ use crate::{
 
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(moment))
+    OpenApiRouter::new().routes(routes!(moment)).routes(routes!(grids))
 }
 
 /// Numbers of this moment.
@@ -69,4 +70,28 @@ async fn moment(State(app): State<App>, staff: Staff) -> Answer<Json<Moment>> {
         })
         .await?;
     Ok(Json(moment))
+}
+
+/// What is open in a grid.
+#[derive(Debug, Serialize, ToSchema)]
+struct Load {
+    /// The grid.
+    grid: String,
+    /// Open cases.
+    open: i64,
+    /// Of these, with a clock past due.
+    overdue: i64,
+}
+
+/// How many open cases lie in each grid. Grids without any are left out.
+#[utoipa::path(
+    get, path = "/statistics/grids", tag = "statistics",
+    responses((status = 200, body = Vec<Load>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn grids(State(app): State<App>, staff: Staff) -> Answer<Json<Vec<Load>>> {
+    let units = staff.units();
+    let loads = app.store.read(move |tx| figures::open_by_grid(tx, &units)).await?;
+    let load = |load: figures::GridLoad| Load { grid: load.grid, open: load.open, overdue: load.overdue };
+    Ok(Json(loads.into_iter().map(load).collect()))
 }

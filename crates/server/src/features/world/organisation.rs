@@ -2,26 +2,32 @@
 
 use axum::{Json, extract::State};
 use jiban_domain::{
-    ids::{PersonId, SpotId, UnitId},
-    organisation::{Draft, Post, UnitKind},
+    ids::{PersonId, PostId, SpotId, UnitId},
+    organisation::{Draft, Post, Shift, UnitKind},
     policy::Name,
 };
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
     http::{
         auth::{Administrator, Staff},
-        body::Body,
+        body::{Body, Query},
         problem::{Answer, Problem},
     },
     infra::imports,
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(read)).routes(routes!(areas)).routes(routes!(duty)).routes(routes!(import))
+    OpenApiRouter::new()
+        .routes(routes!(read))
+        .routes(routes!(areas))
+        .routes(routes!(duty))
+        .routes(routes!(roster))
+        .routes(routes!(import))
 }
 
 /// The organisation.
@@ -158,6 +164,60 @@ async fn duty(State(app): State<App>, staff: Staff) -> Answer<Json<Vec<OnDuty>>>
         }
     }
     Ok(Json(desks))
+}
+
+/// Which days.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Days {
+    /// Shifts that end after this time.
+    #[param(value_type = String, format = DateTime)]
+    from: Timestamp,
+    /// Shifts that begin before this time; at most 31 days after `from`.
+    #[param(value_type = String, format = DateTime)]
+    until: Timestamp,
+}
+
+/// A turn of duty.
+#[derive(Debug, Serialize, ToSchema)]
+struct Turn {
+    unit: UnitId,
+    #[schema(value_type = String)]
+    post: PostId,
+    person: PersonId,
+    #[schema(value_type = String, format = DateTime)]
+    from: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    to: Timestamp,
+    /// Place in the ringing order, from 1.
+    order: u32,
+}
+
+/// The roster of some days: who is on duty when, by begin and ringing order.
+#[utoipa::path(
+    get, path = "/organisation/roster", tag = "organisation", params(Days),
+    responses((status = 200, body = Vec<Turn>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn roster(staff: Staff, Query(days): Query<Days>) -> Answer<Json<Vec<Turn>>> {
+    let longest = SignedDuration::from_hours(31 * 24);
+    if days.until <= days.from || days.until.duration_since(days.from) > longest {
+        return Err(Problem::field("until", "after 'from', by at most 31 days", "应晚于 from，且不超过 31 天"));
+    }
+    let organisation = &staff.snapshot.organisation;
+    let within = organisation.roster().iter().filter(|shift| shift.to > days.from && shift.from < days.until);
+    let turn = |shift: &Shift| Turn {
+        unit: shift.unit.clone(),
+        post: shift.post.clone(),
+        person: shift.person.clone(),
+        from: shift.from,
+        to: shift.to,
+        order: shift.order,
+    };
+    let mut turns: Vec<Turn> = within.map(turn).collect();
+    turns.sort_by(|a, b| (a.from, &a.unit, &a.post, a.order).cmp(&(b.from, &b.unit, &b.post, b.order)));
+    Ok(Json(turns))
 }
 
 /// Tables and maps to take over. Each is optional; what is there already is updated by code, never doubled.
