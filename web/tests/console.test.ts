@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, expect, test } from 'vitest';
 import { close, person, settled, signIn } from './browser';
 
@@ -137,5 +138,99 @@ test('bulk acts say before what they do and report row by row', async () => {
   await box.getByLabel('说明').fill('已电话催办');
   await box.getByRole('button', { name: '执行 2 件' }).click();
   await box.getByText('成功 2 件，未成 0 件').waitFor();
+  await context.close();
+});
+
+test('what the filters find goes out as a table, and the template comes in again', async () => {
+  const { context, page, errors } = await person();
+  await signIn(context, 'xlb1');
+  await page.goto('/console/queue?class=fast');
+  await settled(page);
+  await page.getByRole('button', { name: '导出' }).click();
+  await page.getByLabel('格式').selectOption('csv');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('dialog').getByRole('button', { name: '导出', exact: true }).click(),
+  ]);
+  const file = await readFile((await download.path()) ?? '');
+  expect(file.toString('utf8').split('\n').length).toBeGreaterThan(2);
+  await page.getByText(/^完成，共 \d+ 件$/).waitFor();
+
+  await page.goto('/console/import');
+  await page.getByLabel('表格').setInputFiles({ name: 'out.csv', mimeType: 'text/csv', buffer: file });
+  await page.getByLabel('来源名称').fill('another ledger');
+  await page.getByRole('button', { name: '先检查' }).click();
+  await page.getByText('检查结果（未写入）').waitFor();
+  expect(await page.getByText('可以导入').isVisible()).toBe(true);
+  await page.getByLabel('表格').setInputFiles({ name: 'x.csv', mimeType: 'text/csv', buffer: Buffer.from('a,b\n1,2\n') });
+  await page.getByRole('button', { name: '先检查' }).click();
+  await page.getByRole('alert').getByText(/不是导入模板的表头/).waitFor();
+  expect(errors).toEqual([]);
+  await context.close();
+});
+
+test('a notice written in the console is on the resident’s page, and taking it away can be undone', async () => {
+  const [staff, resident] = [await person(), await person()];
+  await signIn(staff.context, 'c01a');
+  await staff.page.goto('/console/public-notices');
+  await staff.page.getByRole('button', { name: '发布公告' }).click();
+  await staff.page.getByRole('button', { name: '发布', exact: true }).click();
+  await staff.page.getByText('请填写此项').first().waitFor();
+  await staff.page.getByLabel('标题').fill('周末义诊');
+  await staff.page.getByLabel('内容').fill('周六上午在社区广场。');
+  await staff.page.getByRole('button', { name: '发布', exact: true }).click();
+  const notice = staff.page.getByRole('heading', { name: '周末义诊' });
+  await notice.waitFor();
+  await resident.page.goto('/here');
+  await resident.page.getByText('周末义诊').waitFor();
+  await staff.page.getByRole('listitem').filter({ has: notice }).getByRole('button', { name: '移除' }).click();
+  await staff.page.getByText('公告已撤下').waitFor();
+  expect(await notice.count()).toBe(0);
+  await staff.page.getByRole('button', { name: '撤销' }).click();
+  await notice.waitFor();
+  expect([...staff.errors, ...resident.errors]).toEqual([]);
+  await Promise.all([staff.context.close(), resident.context.close()]);
+});
+
+test('the command screen says when what it shows is old', async () => {
+  const { context, page } = await person();
+  await signIn(context, 'leader1');
+  await page.clock.install();
+  await page.goto('/screen');
+  await page.getByText('最先到期').waitFor();
+  expect(await page.getByText('数据已过期').count()).toBe(0);
+  await context.setOffline(true);
+  await page.clock.runFor(90_000);
+  await page.getByText(/数据已过期/).waitFor();
+  await context.setOffline(false);
+  await page.clock.runFor(30_000);
+  await page.getByText(/数据已过期/).waitFor({ state: 'detached' });
+  await context.close();
+});
+
+test('two who have the same case open see each other', async () => {
+  const [one, two] = [await person(), await person()];
+  await signIn(one.context, 'xlb1');
+  await signIn(two.context, 'leader1');
+  const answer = await one.context.request.get('/api/v1/cases?limit=1');
+  const { cases } = (await answer.json()) as { cases: { number: string }[] };
+  await one.page.goto(`/console/cases/${cases[0]?.number}`);
+  await settled(one.page);
+  await two.page.goto(`/console/cases/${cases[0]?.number}`);
+  await two.page.getByText(/也在看$/).waitFor();
+  await Promise.all([one.context.close(), two.context.close()]);
+});
+
+test('a one-time code is set up, and signing in asks for it', async () => {
+  const { context, page } = await person();
+  await signIn(context, 'partner1');
+  await page.goto('/console/queue');
+  await page.locator('summary').filter({ hasText: /./ }).first().click();
+  await page.getByRole('button', { name: '设置动态码' }).click();
+  await page.getByRole('img', { name: '动态码密钥的二维码' }).waitFor();
+  expect(await page.getByRole('dialog').locator('code').textContent()).toMatch(/^[A-Z2-7]{32}$/);
+  await page.getByLabel('动态码').fill('000000');
+  await page.getByRole('button', { name: '确定' }).click();
+  await page.getByText(/应为该密钥的当前动态码/).waitFor();
   await context.close();
 });

@@ -1,6 +1,8 @@
 //! `cargo xtask tidy`: the house rules that no compiler checks. Who imports whom, where SQL may stand, what may not be
 //! in a source file, what may not be among the dependencies. Every finding names path, line and remedy.
 
+mod pages;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt, fs,
@@ -78,7 +80,7 @@ pub(crate) fn run() -> Outcome {
 fn sources(root: &Path) -> Vec<Finding> {
     let mut findings = Vec::new();
     for top in ["crates", "xtask"] {
-        for file in files(&root.join(top)) {
+        for file in files(&root.join(top), &["rs"]) {
             let path = file.strip_prefix(root).unwrap_or(&file).to_owned();
             match fs::read_to_string(&file) {
                 Ok(text) => findings.extend(source(&path, &text)),
@@ -87,17 +89,27 @@ fn sources(root: &Path) -> Vec<Finding> {
         }
         findings.extend(dead_files(root, &root.join(top)));
     }
+    for file in files(&root.join("web/src"), &["ts", "vue"]) {
+        let path = file.strip_prefix(root).unwrap_or(&file).to_owned();
+        match fs::read_to_string(&file) {
+            Ok(text) => {
+                let found = pages::page(&path, &text).into_iter();
+                findings.extend(found.map(|(line, what)| Finding { path: path.clone(), line, what }));
+            }
+            Err(why) => findings.push(Finding { path, line: 0, what: why.to_string() }),
+        }
+    }
     findings
 }
 
-/// Rust files below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
+/// Files below a folder whose names end so.
+fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() && entry.file_name() != "target" {
-            found.extend(files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.extend(files(&path, extensions));
+        } else if path.extension().and_then(|extension| extension.to_str()).is_some_and(|one| extensions.contains(&one)) {
             found.push(path);
         }
     }
@@ -172,7 +184,7 @@ fn other_slice(line: &str, own: &str) -> Option<String> {
 
 /// Files that no `mod` reaches.
 fn dead_files(root: &Path, top: &Path) -> Vec<Finding> {
-    let all = files(top);
+    let all = files(top, &["rs"]);
     let mut reached = BTreeSet::new();
     for file in &all {
         let Ok(text) = fs::read_to_string(file) else { continue };

@@ -73,6 +73,7 @@ const TABLES: &[Table] = &[
     table("attachments", 3, "tenant_id case_id id name media_type bytes sha256 width height kind by_actor at"),
     table("public_notices", 2, "tenant_id id unit title text shown_from shown_until by_actor at"),
     table("presence", 3, "tenant_id case_id person at"),
+    table("spot_visits", 4, "tenant_id spot at person"),
 ];
 
 /// What a copy holds.

@@ -28,6 +28,7 @@ pub mod public_notices;
 mod queue;
 mod schema;
 pub mod search;
+pub mod spot_visits;
 mod sql;
 mod sqlite;
 mod store;

@@ -76,7 +76,7 @@ const FIRST_STEP: Migration = Migration {
 
 const PAGES_STEP: Migration = Migration {
     version: 2,
-    name: "notices to residents, and who has a case open",
+    name: "notices to residents, visits of spots, and who has a case open",
     common: "
         CREATE TABLE public_notices (
             tenant_id BIGINT NOT NULL, id BYTEA NOT NULL, unit TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
@@ -87,7 +87,11 @@ const PAGES_STEP: Migration = Migration {
             tenant_id BIGINT NOT NULL, case_id BYTEA NOT NULL, person TEXT NOT NULL, at BIGINT NOT NULL,
             PRIMARY KEY (tenant_id, case_id, person)
         ) <keyed>;
-        CREATE INDEX presence_at ON presence (tenant_id, at);",
+        CREATE INDEX presence_at ON presence (tenant_id, at);
+        CREATE TABLE spot_visits (
+            tenant_id BIGINT NOT NULL, spot TEXT NOT NULL, at BIGINT NOT NULL, person TEXT NOT NULL,
+            PRIMARY KEY (tenant_id, spot, at, person)
+        ) <keyed>;",
     sqlite: "",
     postgres: "",
 };

@@ -11,6 +11,15 @@ const routes: RouteRecordRaw[] = [
   { path: '/console/cases/new', name: 'intake', component: () => import('./pages/Intake.vue') },
   { path: '/console/cases/:case', name: 'case', component: () => import('./pages/CasePage.vue'), props: true },
   { path: '/console/notices', name: 'notices', component: () => import('./pages/Notices.vue') },
+  { path: '/console/map', name: 'map', component: () => import('./pages/GridMap.vue') },
+  { path: '/console/duty', name: 'duty', component: () => import('./pages/Duty.vue') },
+  { path: '/console/organisation', name: 'organisation', component: () => import('./pages/Organisation.vue') },
+  { path: '/console/codes', name: 'codes', component: () => import('./pages/Codes.vue') },
+  { path: '/console/policy', name: 'policy', component: () => import('./pages/PolicyPage.vue') },
+  { path: '/console/audit', name: 'audit', component: () => import('./pages/Audit.vue') },
+  { path: '/console/import', name: 'import', component: () => import('./pages/Import.vue') },
+  { path: '/console/public-notices', name: 'public-notices', component: () => import('./pages/PublicNotices.vue') },
+  { path: '/screen', name: 'screen', component: () => import('./pages/Screen.vue'), meta: { bare: true } },
   { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFound.vue') },
 ];
 

@@ -2,6 +2,7 @@
 
 import { api, type components, take } from '@core/api';
 import { useZone } from '@core/clock/time';
+import { kept } from '@core/kept';
 import { computed, shallowRef } from 'vue';
 
 export const neighbourhood = shallowRef<components['schemas']['Neighbourhood']>();
@@ -17,6 +18,9 @@ export async function load(): Promise<void> {
   }
 }
 load();
+
+/** The reader's grid, chosen once and kept on this device. */
+export const myGrid = kept('grid', '');
 
 /** All grids, with the community each is in. */
 export const grids = computed(() =>

@@ -10,6 +10,7 @@ import { createRouter, createWebHistory } from 'vue-router';
 import App from './App.vue';
 import { restoreWorld, signedInOffline } from './offline';
 import Find from './pages/Find.vue';
+import Rounds from './pages/Rounds.vue';
 import Sending from './pages/Sending.vue';
 import SignIn from './pages/SignIn.vue';
 import Task from './pages/Task.vue';
@@ -30,6 +31,7 @@ const router = createRouter({
     { path: '/work/sign-in', name: 'sign-in', component: SignIn, meta: { open: true } },
     { path: '/work/cases/:case', name: 'task', component: Task, props: true },
     { path: '/work/find', name: 'find', component: Find },
+    { path: '/work/rounds', name: 'rounds', component: Rounds },
     { path: '/work/outbox', name: 'outbox', component: Sending },
     { path: '/:rest(.*)*', redirect: { name: 'tasks' } },
   ],

@@ -19,6 +19,7 @@ export interface Entry {
   what:
     | { kind: 'act'; case: string; act: string; body: object }
     | { kind: 'finding'; body: object }
+    | { kind: 'visit'; spot: string; at: string }
     | { kind: 'photo'; case: string | null; shows: string; name: string; photo: Blob };
   /** Why the server refused it. */
   refused?: string;

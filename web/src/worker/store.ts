@@ -59,6 +59,10 @@ async function sent({ key, what }: Entry): Promise<Sent> {
     const made = await take(api.POST('/api/v1/cases', { params, body: what.body as never }));
     return { is: 'done', case: made.number };
   }
+  if (what.kind === 'visit') {
+    await take(api.POST('/api/v1/rounds/visits', { body: { spot: what.spot, at: what.at } }));
+    return { is: 'done' };
+  }
   if (what.case === null) return { is: 'later' };
   const query = new URLSearchParams({ kind: what.shows, name: what.name });
   const headers = { 'content-type': 'application/octet-stream', 'x-jiban': 'web' };
@@ -94,6 +98,11 @@ export async function tasks(): Promise<Line[]> {
     return found;
   });
   return page.cases;
+}
+
+/** Spots of the round, the longest unseen first. */
+export function rounds() {
+  return read('rounds', () => take(api.GET('/api/v1/rounds/spots')));
 }
 
 /** A task as far as it may stay on the phone: without who the reporter is. */

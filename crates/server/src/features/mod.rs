@@ -9,6 +9,7 @@ pub mod live;
 pub mod notices;
 pub mod notifications;
 pub mod open311;
+pub mod rounds;
 pub mod sessions;
 pub mod statistics;
 pub mod world;

@@ -11,7 +11,9 @@ use axum::{
     },
     http::{StatusCode, request::Parts},
 };
-use serde::de::DeserializeOwned;
+use jiban_domain::policy::Language;
+use serde::{Deserialize, de::DeserializeOwned};
+use utoipa::ToSchema;
 
 use super::problem::Problem;
 
@@ -128,6 +130,26 @@ pub fn within(field: &str, given: Option<u32>, usual: u32, bounds: RangeInclusiv
     }
     let (least, most) = bounds.into_inner();
     Err(Problem::field(field, format!("{least} to {most}"), format!("应为 {least} 至 {most}")))
+}
+
+/// A language, as a request names it.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tongue {
+    /// Chinese.
+    #[default]
+    Zh,
+    /// English.
+    En,
+}
+
+impl From<Tongue> for Language {
+    fn from(tongue: Tongue) -> Self {
+        match tongue {
+            Tongue::Zh => Self::Zh,
+            Tongue::En => Self::En,
+        }
+    }
 }
 
 /// The only parameter of a path.

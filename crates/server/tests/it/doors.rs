@@ -3,6 +3,7 @@
 
 use jiban::infra::config::{Demo, DemoAccount};
 use jiban_store::both_engines;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::json;
 
@@ -108,4 +109,172 @@ both_engines! {
         app.pass(60 * 24 * 400);
         assert_eq!(ask("xlb1", calling).await, json!({ "by_reporter": [], "by_place": [] }));
     }
+
+    async fn a_notice_is_written_for_ones_own_area_and_shown_there_and_then(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let until = |days: i64| (app.now() + SignedDuration::from_hours(24 * days)).to_string();
+        let notice = |unit: &str, text: &str| json!({ "unit": unit, "title": "停水", "text": text, "shown_until": until(2) });
+        let shown = async |grid: &str| -> Vec<String> {
+            let all = app.get("", &format!("/public/notices{grid}")).await;
+            all.as_array().unwrap().iter().map(|one| one["text"].as_str().unwrap().to_owned()).collect()
+        };
+        app.post("xlb1", "/notices", notice("lh.dm", "全街道")).await.expect(201);
+        let mine = app.post("c01a", "/notices", notice("lh.dm.c01", "青云")).await.expect(201);
+        app.post("c02a", "/notices", notice("lh.dm.c02", "另一社区")).await.expect(201);
+        assert_eq!(shown("?grid=lh.dm.c01.g01").await, ["青云", "全街道"]);
+        assert_eq!(shown("?grid=lh.dm.c02.g01").await, ["另一社区", "全街道"]);
+        assert_eq!(shown("").await.len(), 3);
+        // Nobody tells anything in another's area, and what is wrong is told at its field.
+        let path = format!("/notices/{}", mine["id"].as_str().unwrap());
+        app.post("c01a", "/notices", notice("lh.dm", "x")).await.refused(403, "forbidden");
+        app.call("c02a", Method::PUT, &path, Some(notice("lh.dm.c02", "x"))).await.refused(403, "forbidden");
+        app.call("c02a", Method::DELETE, &path, None).await.refused(403, "forbidden");
+        for (field, wrong) in [
+            ("text", notice("lh.dm", " ")),
+            ("text", notice("lh.dm", &"字".repeat(2_001))),
+            ("unit", notice("lh.nowhere", "x")),
+            ("shown_until", json!({ "unit": "lh.dm", "title": "x", "text": "x", "shown_until": app.now().to_string() })),
+            ("shown_until", json!({ "unit": "lh.dm", "title": "x", "text": "x", "shown_until": until(400) })),
+        ] {
+            assert_eq!(app.post("xlb1", "/notices", wrong).await.refused(422, "invalid")["field"], field);
+        }
+        // Changed, then over, then gone; each act is on record.
+        app.call("c01a", Method::PUT, &path, Some(notice("lh.dm.c01", "改期"))).await.expect(200);
+        assert_eq!(shown("?grid=lh.dm.c01.g01").await[0], "改期");
+        app.call("c01a", Method::DELETE, &path, None).await.expect(204);
+        app.call("c01a", Method::DELETE, &path, None).await.refused(404, "not_found");
+        assert_eq!(shown("?grid=lh.dm.c01.g01").await, ["全街道"]);
+        app.pass(60 * 24 * 2);
+        assert_eq!(shown("").await, Vec::<String>::new());
+        assert_eq!(app.get("xlb1", "/notices").await.as_array().unwrap().len(), 2);
+        let record = app.get("jjw1", "/audit").await.to_string();
+        for act in ["notice_written", "notice_changed", "notice_removed"] {
+            assert!(record.contains(act), "{act}");
+        }
+    }
+
+    async fn the_map_counts_what_is_open_in_each_grid_of_ones_reach(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let case = app.dispatched("楼下很吵", "fast", "noise.shop", "lh.dm.zfd").await;
+        app.submit("路灯不亮").await;
+        let load = |open: i64, overdue: i64| json!([{ "grid": "lh.dm.c01.g01", "open": open, "overdue": overdue }]);
+        assert_eq!(app.get("xlb1", "/statistics/grids").await, load(2, 0));
+        assert_eq!(app.get("c01g01a", "/statistics/grids").await, load(2, 0));
+        assert_eq!(app.get("c02a", "/statistics/grids").await, json!([]));
+        app.pass(15);
+        assert_eq!(app.get("xlb1", "/statistics/grids").await, load(2, 1));
+        app.act("xlb1", &case.id, "decline", json!({ "reason": "not_here", "explanation": "x" })).await;
+        assert_eq!(app.get("xlb1", "/statistics/grids").await, load(1, 0));
+        let areas = app.get("", "/public/areas").await;
+        assert_eq!(areas["features"].as_array().unwrap().len(), 25);
+    }
+
+    async fn two_who_have_a_case_open_know_of_each_other(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let case = app.submit("楼下很吵").await;
+        let path = format!("/cases/{}/presence", case.id);
+        let here = async |who: &str| app.post(who, &path, json!({})).await.expect(200);
+        assert_eq!(here("xlb1").await, json!([]));
+        let others = here("c01g01a").await;
+        assert_eq!((others[0]["person"].as_str(), others.as_array().unwrap().len()), (Some("xlb1"), 1));
+        assert_eq!(here("xlb1").await[0]["person"], "c01g01a");
+        app.clock.advance(SignedDuration::from_secs(61));
+        assert_eq!(here("xlb1").await, json!([]), "whoever went away is gone after a minute");
+        app.post("c02a", &path, json!({})).await.refused(404, "not_found");
+    }
+
+    async fn a_round_tells_what_was_seen_and_what_nobody_looks_at(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let spots = app.get("c01g01a", "/rounds/spots").await;
+        let codes: Vec<&str> = spots.as_array().unwrap().iter().map(|one| one["spot"].as_str().unwrap()).collect();
+        assert!(codes.contains(&"s001") && codes.len() < app.get("xlb1", "/rounds/spots").await.as_array().unwrap().len());
+        let visit = |spot: &str, at: Timestamp| json!({ "spot": spot, "at": at.to_string() });
+        let seen = app.now() - SignedDuration::from_hours(3);
+        // Told twice by a phone that lost the answer, it is one visit; an earlier one changes nothing.
+        for at in [seen, seen, seen - SignedDuration::from_hours(1)] {
+            app.post("c01g01a", "/rounds/visits", visit("s001", at)).await.expect(204);
+        }
+        let spots = app.get("c01g01a", "/rounds/spots").await;
+        let last = spots.as_array().unwrap().last().unwrap().clone();
+        assert_eq!(last, json!({ "spot": "s001", "last_seen": seen.to_string() }), "the longest unseen come first");
+        let late = app.now() - SignedDuration::from_hours(24 * 8);
+        let ahead = app.now() + SignedDuration::from_hours(1);
+        for (field, wrong) in [("at", visit("s001", late)), ("at", visit("s001", ahead)), ("spot", visit("s999", seen))] {
+            assert_eq!(app.post("c01g01a", "/rounds/visits", wrong).await.refused(422, "invalid")["field"], field);
+        }
+        app.post("c02g01a", "/rounds/visits", visit("s001", seen)).await.refused(422, "invalid");
+    }
+
+    async fn the_roster_of_some_days_is_in_order(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let today = Timestamp::now();
+        let day = |offset: i64| (today + SignedDuration::from_hours(24 * offset)).to_string();
+        let roster = app.get("c01g01a", &format!("/organisation/roster?from={}&until={}", day(0), day(7))).await;
+        let turns = roster.as_array().unwrap();
+        assert!(turns.len() > 7, "{roster}");
+        let begins: Vec<&str> = turns.iter().map(|turn| turn["from"].as_str().unwrap()).collect();
+        assert!(begins.is_sorted(), "{begins:?}");
+        for (from, until) in [(day(0), day(0)), (day(1), day(0)), (day(0), day(32))] {
+            let path = format!("/organisation/roster?from={from}&until={until}");
+            assert_eq!(app.call("xlb1", Method::GET, &path, None).await.refused(422, "invalid")["field"], "until");
+        }
+    }
+
+    async fn a_list_goes_out_as_a_table_and_comes_in_again_row_by_row(db: TestDb) {
+        let app = TestApp::start(db).await;
+        app.finished().await;
+        app.submit("路灯不亮").await;
+        app.post("cgj1", "/cases", json!({ "channel": "hotline", "text": "局里自己接的绝密暗语件" })).await.expect(201);
+        let export = async |who: &str, body: serde_json::Value| long(&app.post(who, "/cases/export", body).await);
+        // What the list shows, and only that: never more than its reader may see, never who the reporters are.
+        let (told, file) = export("xlb1", json!({ "form": "csv", "only": { "order": "newest" } })).await;
+        assert_eq!(told.last().unwrap()["done"]["cases"], 2);
+        assert!(told[0]["progress"]["cases"].is_u64() && told.last().unwrap()["file"]["name"].as_str().unwrap().ends_with(".csv"));
+        let text = String::from_utf8(file.clone()).unwrap();
+        assert!(text.contains("路灯不亮") && !text.contains("绝密暗语") && !text.contains("13912345678"), "{text}");
+        let (told, _) = export("xlb1", json!({ "form": "xlsx", "language": "en", "only": { "state": "finished" } })).await;
+        assert_eq!(told.last().unwrap()["done"]["cases"], 1);
+        let (told, _) = export("c02a", json!({ "form": "jsonl" })).await;
+        assert_eq!(told.last().unwrap()["done"]["cases"], 0);
+        app.post("c01a", "/cases/export", json!({ "form": "csv", "only": { "unit": "lh.cgj" } })).await.refused(404, "not_found");
+
+        // Brought in as it is, every row is there already; in another name it is new, but for a row that is spoilt.
+        let spoilt = format!("{}\nX,,,,\n", text.trim_end());
+        let import = async |who: &str, query: &str, body: String| {
+            let request = app.request(who, Method::POST, &format!("/cases/import?form=csv{query}")).await;
+            app.send(request.header("content-type", "application/octet-stream").body(body)).await
+        };
+        let (told, file) = long(&import("xlb1", "&dry_run=true&source=elsewhere", spoilt.clone()).await);
+        let report = &told.last().unwrap()["done"];
+        assert_eq!((&report["rows"], &report["taken"], &report["refused"]), (&json!(3), &json!(2), &json!(1)), "{report}");
+        assert!(String::from_utf8(file).unwrap().contains('X'));
+        let count = async || app.get("xlb1", "/cases?order=newest").await["cases"].as_array().unwrap().len();
+        assert_eq!(count().await, 2);
+        let (told, _) = long(&import("admin", "&source=elsewhere", spoilt.clone()).await);
+        assert_eq!(told.last().unwrap()["done"]["taken"], 2);
+        let (told, _) = long(&import("admin", "&source=elsewhere", spoilt).await);
+        assert_eq!(told.last().unwrap()["done"]["there"], 2);
+        assert_eq!(count().await, 4);
+
+        // What is no such table is refused before anything is read in.
+        import("xlb1", "", "a,b\n1,2\n".into()).await.refused(422, "unknown_headings");
+        import("xlb1", "", String::new()).await.refused(422, "bad_table");
+        import("c01a", "", text).await.refused(403, "forbidden");
+        let template = app.call("xlb1", Method::GET, "/cases/import-template", None).await;
+        assert!(template.bytes.starts_with(b"PK"), "{}", template.text());
+    }
+}
+
+/// The lines of an answer that tells how far it is, and the file after them.
+fn long(reply: &Reply) -> (Vec<serde_json::Value>, Vec<u8>) {
+    assert_eq!((reply.status, &reply.headers["content-type"]), (200, &"application/x-jiban-progress".parse().unwrap()));
+    let (mut rest, mut told) = (reply.bytes.as_slice(), Vec::<serde_json::Value>::new());
+    while told.last().is_none_or(|line| line["done"].is_null()) {
+        let end = rest.iter().position(|byte| *byte == b'\n').expect("a line that ends");
+        told.push(serde_json::from_slice(&rest[..end]).unwrap());
+        rest = &rest[end + 1..];
+    }
+    let bytes = told.last().unwrap()["file"]["bytes"].as_u64().unwrap_or(0);
+    assert_eq!(rest.len() as u64, bytes);
+    (told, rest.to_vec())
 }

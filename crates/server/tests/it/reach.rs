@@ -27,6 +27,10 @@ enum Guard {
     Public,
     /// Anybody signed in; what is listed is of their reach.
     Staff,
+    /// The liaison office and administrators.
+    Registrar,
+    /// Whoever may tell residents something.
+    Writer,
     /// Administrators.
     Admin,
     /// Administrators and the discipline office.
@@ -39,7 +43,7 @@ enum Guard {
 
 /// Every endpoint, with its guard.
 fn endpoints() -> Vec<(Method, String, Guard)> {
-    use Guard::{Admin, Audit, Case, Public, Staff};
+    use Guard::{Admin, Audit, Case, Public, Registrar, Staff, Writer};
     let rows = [
         ("POST", "/sessions", Public),
         ("GET", "/sessions/ways", Public),
@@ -58,6 +62,8 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("GET", "/public/spots/{spot}", Public),
         ("GET", "/public/neighbourhood", Public),
         ("POST", "/public/locate", Public),
+        ("GET", "/public/areas", Public),
+        ("GET", "/public/notices", Public),
         ("POST", "/public/cases/{number}/attachments", Public),
         ("GET", "/open311/v2/services.json", Public),
         ("POST", "/open311/v2/requests.json", Public),
@@ -67,6 +73,17 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("GET", "/cases/counts", Staff),
         ("GET", "/cases/search", Staff),
         ("POST", "/cases/earlier", Staff),
+        ("POST", "/cases/export", Staff),
+        ("POST", "/cases/import", Registrar),
+        ("GET", "/cases/import-template", Staff),
+        ("GET", "/statistics/grids", Staff),
+        ("GET", "/notices", Staff),
+        ("POST", "/notices", Writer),
+        ("PUT", "/notices/{notice}", Writer),
+        ("DELETE", "/notices/{notice}", Writer),
+        ("GET", "/rounds/spots", Staff),
+        ("POST", "/rounds/visits", Staff),
+        ("POST", "/cases/{case}/presence", Case),
         ("GET", "/desks", Staff),
         ("GET", "/notifications", Staff),
         ("POST", "/notifications/read", Staff),
@@ -77,7 +94,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("POST", "/policy/check", Admin),
         ("PUT", "/policy", Admin),
         ("GET", "/organisation", Staff),
-        ("GET", "/organisation/areas", Staff),
+        ("GET", "/organisation/roster", Staff),
         ("GET", "/organisation/duty", Staff),
         ("POST", "/organisation/import", Admin),
         ("GET", "/calendar", Staff),
@@ -190,12 +207,22 @@ async fn ask(
     (method, path, guard): &(Method, String, Guard),
     (case, file): &(String, String),
 ) -> crate::kit::Reply {
-    let mut path = path.replace("{case}", case).replace("{attachment}", file).replace("{spot}", "s001");
+    let mut path = path
+        .replace("{case}", case)
+        .replace("{attachment}", file)
+        .replace("{spot}", "s001")
+        .replace("{notice}", "01900000-0000-7000-8000-000000000000");
     if path == "/calendar" && *method == Method::GET {
         path.push_str("?year=2026&month=6");
     }
     if path == "/cases/search" {
         path.push_str("?q=绝密暗语");
+    }
+    if path == "/organisation/roster" {
+        path.push_str("?from=2026-06-01T00:00:00Z&until=2026-06-08T00:00:00Z");
+    }
+    if path == "/cases/import" {
+        path.push_str("?form=csv");
     }
     if *guard == Guard::Command(Act::Attach) {
         return app.upload(who, case, "before", "b.jpg", photo()).await;
@@ -259,6 +286,8 @@ both_engines! {
             let admins: &[&str] = match row.2 {
                 Guard::Admin => &["admin"],
                 Guard::Audit => &["admin", "jjw1"],
+                Guard::Registrar => &["xlb1", "admin"],
+                Guard::Writer => &["xlb1", "leader1", "c01a", "c02a"],
                 Guard::Staff => &ACCOUNTS,
                 _ => continue,
             };

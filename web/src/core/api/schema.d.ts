@@ -91,6 +91,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the cases of a list out as a table; never who their reporters are. */
+        post: operations["cases_take_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of cases with the template's headings; the body is the file. The file that comes back holds the rows
+         *     that were not taken, with reasons.
+         */
+        post: operations["cases_bring_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/import-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The template of a table of cases: a spreadsheet with the headings, and a sheet of the codes that may stand in it. */
+        get: operations["cases_empty"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/search": {
         parameters: {
             query?: never;
@@ -551,6 +605,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that this case is open here; who else has it open is told. To be said again every 20 seconds. */
+        post: operations["cases_here"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case}/reopen": {
         parameters: {
             query?: never;
@@ -755,6 +826,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All notices, the newest first, those of the past too. */
+        get: operations["notices_list"];
+        put?: never;
+        /** Tell residents something. */
+        post: operations["notices_write"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/{notice}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a notice. */
+        put: operations["notices_change"];
+        post?: never;
+        /** Take a notice away. */
+        delete: operations["notices_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notifications": {
         parameters: {
             query?: never;
@@ -806,23 +913,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/organisation/areas": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Areas of the grids, as a GeoJSON FeatureCollection in WGS84. */
-        get: operations["organisation_areas"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/organisation/duty": {
         parameters: {
             query?: never;
@@ -851,6 +941,23 @@ export interface paths {
         put?: never;
         /** Import the organisation, whole or in part. */
         post: operations["organisation_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisation/roster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The roster of some days: who is on duty when, by begin and ringing order. */
+        get: operations["organisation_roster"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -901,6 +1008,23 @@ export interface paths {
         };
         /** The policy in force, as prose. */
         get: operations["policy_prose"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Areas of the grids, as a GeoJSON FeatureCollection in WGS84: what a place is picked on. */
+        get: operations["public_areas"];
         put?: never;
         post?: never;
         delete?: never;
@@ -997,6 +1121,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notices shown now, the newest first. */
+        get: operations["public_shown"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/public/rate": {
         parameters: {
             query?: never;
@@ -1042,6 +1183,40 @@ export interface paths {
         put?: never;
         /** Track a case by number and code. */
         post: operations["public_track"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rounds/spots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The spots of the reader's units, the longest unseen first. */
+        get: operations["rounds_spots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rounds/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a spot was seen. Said twice, it is one visit. */
+        post: operations["rounds_visit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1178,6 +1353,23 @@ export interface paths {
         };
         /** How one may sign in here: what a sign-in page shows. */
         get: operations["sessions_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/grids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many open cases lie in each grid. Grids without any are left out. */
+        get: operations["statistics_grids"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2487,6 +2679,16 @@ export interface components {
             lead?: components["schemas"]["UnitId"] | null;
             grid?: components["schemas"]["UnitId"] | null;
             address: string;
+            /**
+             * Format: double
+             * @description Longitude, degrees, WGS84.
+             */
+            lon?: number | null;
+            /**
+             * Format: double
+             * @description Latitude, degrees, WGS84.
+             */
+            lat?: number | null;
             /** Format: date-time */
             registered_at: string;
             /** Format: date-time */
@@ -2498,6 +2700,46 @@ export interface components {
         Link: {
             /** @description The other. */
             to: components["schemas"]["CaseId"];
+        };
+        /** @description Which cases. */
+        ListQuery: {
+            /** @description How ordered. */
+            order?: components["schemas"]["Order"];
+            state?: components["schemas"]["State"] | null;
+            class?: components["schemas"]["ClassId"] | null;
+            category?: components["schemas"]["CategoryId"] | null;
+            channel?: components["schemas"]["ChannelId"] | null;
+            mark?: components["schemas"]["Mark"] | null;
+            desk?: components["schemas"]["Desk"] | null;
+            /**
+             * Format: int32
+             * @description Only with a clock that runs out within so many minutes, or has run out.
+             */
+            due_within_minutes?: number | null;
+            lead?: components["schemas"]["UnitId"] | null;
+            unit?: components["schemas"]["UnitId"] | null;
+            /** @description Where the page before ended. */
+            cursor?: string | null;
+            /**
+             * Format: int32
+             * @description How many, at most 200.
+             */
+            limit?: number | null;
+        };
+        /** @description What is open in a grid. */
+        Load: {
+            /** @description The grid. */
+            grid: string;
+            /**
+             * Format: int64
+             * @description Open cases.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Of these, with a clock past due.
+             */
+            overdue: number;
         };
         /** @description Whose a point is. */
         Located: {
@@ -2631,6 +2873,25 @@ export interface components {
              */
             unrecorded?: components["schemas"]["Milestone"][];
         };
+        /** @description What is to be told. */
+        NewNotice: {
+            /** @description The unit whose area it is for. */
+            unit: components["schemas"]["UnitId"];
+            /** @description Heading. */
+            title: string;
+            /** @description Text. */
+            text: string;
+            /**
+             * Format: date-time
+             * @description From when on it is shown; at once where nothing is given.
+             */
+            shown_from?: string | null;
+            /**
+             * Format: date-time
+             * @description Until before when.
+             */
+            shown_until: string;
+        };
         /** @description A change of password. */
         NewPassword: {
             /** @description The present one. */
@@ -2667,6 +2928,27 @@ export interface components {
             text: string;
             /** @description Whether the reporter sees it. */
             public?: boolean;
+        };
+        /** @description A notice. */
+        Notice: {
+            /** Format: uuid */
+            id: string;
+            /** @description The unit whose area it is for. */
+            unit: components["schemas"]["UnitId"];
+            /** @description Its name. */
+            unit_name: components["schemas"]["Name"];
+            title: string;
+            text: string;
+            /**
+             * Format: date-time
+             * @description From when on it is shown.
+             */
+            shown_from: string;
+            /**
+             * Format: date-time
+             * @description Until before when.
+             */
+            shown_until: string;
         };
         /** @description One notice. */
         NoticeView: {
@@ -2716,6 +2998,11 @@ export interface components {
             /** @description In ringing order: the first holds the phone now. */
             people: components["schemas"]["PersonView"][];
         };
+        /**
+         * @description How a list is ordered.
+         * @enum {string}
+         */
+        Order: "due" | "newest";
         /** @description Tables and maps to take over. Each is optional; what is there already is updated by code, never doubled. */
         OrganisationImport: {
             /** @description CSV of units. */
@@ -2742,6 +3029,12 @@ export interface components {
          * @enum {string}
          */
         Origin: "request" | "inspection" | "signal";
+        /** @description Somebody who has the case open. */
+        Other: {
+            person: components["schemas"]["PersonId"];
+            name: string;
+            unit?: components["schemas"]["Name"] | null;
+        };
         /** @description A page of a list. */
         Page: {
             /** @description Cases. */
@@ -3184,6 +3477,15 @@ export interface components {
             /** @description The new token; the old one is void. */
             token: string;
         };
+        /** @description A spot on somebody's rounds. */
+        RoundSpot: {
+            spot: components["schemas"]["SpotId"];
+            /**
+             * Format: date-time
+             * @description When it was seen last; none where nobody was there for 60 days.
+             */
+            last_seen?: string | null;
+        };
         /**
          * @description A handling route beside the usual one.
          * @enum {string}
@@ -3355,6 +3657,13 @@ export interface components {
             /** @description Who asks; all of it optional. */
             reporter?: components["schemas"]["Identity"];
         };
+        /** @description What to take out. */
+        TakeOut: {
+            form: ("csv" | "xlsx" | "jsonl") & Record<string, never>;
+            language?: ("zh" | "en") & Record<string, never>;
+            /** @description Which cases: the filters of the list. `cursor` and `limit` are not looked at: all come, newest first. */
+            only?: components["schemas"]["ListQuery"];
+        };
         /** @description Number and code. */
         Ticket: {
             /** @description Number of the case. */
@@ -3430,6 +3739,21 @@ export interface components {
             /** @description Class otherwise. */
             other_class: components["schemas"]["ClassId"];
         };
+        /** @description A turn of duty. */
+        Turn: {
+            unit: components["schemas"]["UnitId"];
+            post: string;
+            person: components["schemas"]["PersonId"];
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /**
+             * Format: int32
+             * @description Place in the ringing order, from 1.
+             */
+            order: number;
+        };
         /**
          * @description A unit 单位: a node of the organisation tree.
          * @example lh.dm
@@ -3482,6 +3806,16 @@ export interface components {
         Verify: {
             /** @description What was found. */
             finding: string;
+        };
+        /** @description A visit. */
+        Visit: {
+            /** @description Where. */
+            spot: components["schemas"]["SpotId"];
+            /**
+             * Format: date-time
+             * @description When: told up to a week later, where there was no network.
+             */
+            at: string;
         };
         /** @description How one may sign in here. */
         Ways: {
@@ -3760,6 +4094,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Earlier"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cases_take_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeOut"];
+            };
+        };
+        responses: {
+            /** @description Lines `{progress: {cases}}`, then `{done: {cases}, file: {name, bytes}}` or `{problem}`, then the file's bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-jiban-progress": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cases_bring_in: {
+        parameters: {
+            query: {
+                /** @description Form of the table. */
+                form: "csv" | "xlsx" | "jsonl";
+                /** @description Name of the source: its numbers are known by it, so that nothing comes in twice. */
+                source?: string;
+                /** @description Look at every row and store nothing. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description Lines `{progress}`, then `{done, file}` or `{problem}`, then the bytes of the file of refused rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-jiban-progress": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cases_empty: {
+        parameters: {
+            query?: {
+                /** @description Language of the headings. */
+                language?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
                 };
             };
             "4XX": {
@@ -4832,6 +5267,36 @@ export interface operations {
             };
         };
     };
+    cases_here: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or number of the case */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Other"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     commands_reopen: {
         parameters: {
             query?: never;
@@ -5264,6 +5729,126 @@ export interface operations {
             };
         };
     };
+    notices_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notices_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNotice"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notices_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the notice */
+                notice: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNotice"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notices_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the notice */
+                notice: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     notifications_list: {
         parameters: {
             query?: {
@@ -5350,33 +5935,6 @@ export interface operations {
             };
         };
     };
-    organisation_areas: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/geo+json": Record<string, never>;
-                };
-            };
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     organisation_duty: {
         parameters: {
             query?: never;
@@ -5423,6 +5981,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Imported"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    organisation_roster: {
+        parameters: {
+            query: {
+                /** @description Shifts that end after this time. */
+                from: string;
+                /** @description Shifts that begin before this time; at most 31 days after `from`. */
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Turn"][];
                 };
             };
             "4XX": {
@@ -5552,6 +6142,33 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_areas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": Record<string, never>;
                 };
             };
             "4XX": {
@@ -5738,6 +6355,36 @@ export interface operations {
             };
         };
     };
+    public_shown: {
+        parameters: {
+            query?: {
+                /** @description Only what concerns this grid; all of the subdistrict where none is given. */
+                grid?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     public_rate: {
         parameters: {
             query?: never;
@@ -5819,6 +6466,62 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Tracked"];
                 };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rounds_spots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundSpot"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rounds_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Visit"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": {
                 headers: {
@@ -6118,6 +6821,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ways"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics_grids: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Load"][];
                 };
             };
             "4XX": {

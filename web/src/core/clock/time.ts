@@ -76,3 +76,43 @@ function parts(at: number): Record<'year' | 'month' | 'day' | 'hour' | 'minute',
   const of = (name: string) => found[name] ?? '';
   return { year: of('year'), month: of('month'), day: of('day'), hour: of('hour'), minute: of('minute') };
 }
+
+/** When the day of this moment began in the policy's time zone, milliseconds. Zones that change their hour are met too. */
+export function startOfDay(at: number): number {
+  const { hour, minute } = parts(at);
+  const guess = at - (at % 60_000) - (Number(hour) * 60 + Number(minute)) * 60_000;
+  // Where the clock was changed since midnight, the guess is an hour off.
+  const there = parts(guess);
+  if (there.hour === '00') return guess - Number(there.minute) * 60_000;
+  return Number(there.hour) > 12 ? guess + 3_600_000 : guess - Number(there.hour) * 3_600_000;
+}
+
+/** The day of a moment: `11-23 周一`. */
+export function dayOf(at: number): string {
+  const { month, day } = parts(at);
+  const locale = language.value === 'zh' ? 'zh-CN' : 'en-GB';
+  const weekday = new Intl.DateTimeFormat(locale, { timeZone: zone, weekday: 'short' }).format(at);
+  return `${month}-${day} ${weekday}`;
+}
+
+/** The time of day of a moment: `08:30`. */
+export function timeOf(at: string): string {
+  const { hour, minute } = parts(Date.parse(at));
+  return `${hour}:${minute}`;
+}
+
+/** A moment as a `datetime-local` field has it, in the policy's time zone. */
+export function forInput(at: number): string {
+  const { year, month, day, hour, minute } = parts(at);
+  return `${year}-${month}-${day}T${hour}:${minute}`;
+}
+
+/** The moment that such a field means. */
+export function fromInput(text: string): string {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(text)) return text;
+  const wanted = Date.parse(`${text}:00Z`);
+  // What the zone shows at a guess tells how far off the guess is; twice, for a guess on the other side of a change.
+  let at = wanted;
+  for (let round = 0; round < 2; round += 1) at += wanted - Date.parse(`${forInput(at)}:00Z`);
+  return new Date(at).toISOString();
+}

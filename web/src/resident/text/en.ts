@@ -36,6 +36,9 @@ export const en: typeof zh = {
     change: 'It is not here',
     locate: 'Use my location',
     locating: 'Looking…',
+    map: 'Pick on the map',
+    mapLabel: 'Map of grids; tap where it is',
+    picked: (grid) => `Chosen: ${grid}`,
     located: 'Found',
     outside: 'That is outside of this subdistrict; please give the address',
     denied: 'Your place cannot be found; please give the address',
@@ -43,6 +46,10 @@ export const en: typeof zh = {
     addressHint: 'For example: Qingyun Estate, in front of block 3',
     grid: 'Grid (leave it if you do not know)',
     unknown: 'I do not know',
+  },
+  notices: {
+    title: 'Notices',
+    until: (at) => `until ${at}`,
   },
   who: {
     title: 'How may we reach you?',

@@ -3,7 +3,7 @@ import type { zh } from './zh';
 
 export const en: typeof zh = {
   title: 'Jiban · Grid',
-  nav: { tasks: 'Tasks', find: 'Report', outbox: 'Outbox', display: 'Display' },
+  nav: { tasks: 'Tasks', rounds: 'Round', find: 'Report', outbox: 'Outbox', display: 'Display' },
   signIn: {
     title: 'Grid worker',
     login: 'Account',
@@ -77,6 +77,25 @@ export const en: typeof zh = {
       'Unsafe charging',
       'Sewage overflow',
     ],
+  },
+  rounds: {
+    title: 'Today’s round',
+    today: (n, all) => `${n} of ${all} spots seen today`,
+    last: (at) => `Last seen ${at}`,
+    never: 'Nobody was here for 60 days',
+    seen: 'Seen',
+    fine: 'Seen, all well',
+    found: 'Found something',
+    none: 'There are no spots in your grids',
+  },
+  together: {
+    unit: 'Unit that reports in',
+    units: 'Which units are called',
+    action: 'What was done on the spot',
+    matter: 'What for',
+    clock: 'Which clock',
+    hours: 'How much longer',
+    reason: 'Reason',
   },
   outbox: {
     title: 'To send',

@@ -1,7 +1,7 @@
 /** Words of the grid worker's pages, in Chinese. */
 export const zh = {
   title: '即办 · 网格',
-  nav: { tasks: '任务', find: '上报', outbox: '待发', display: '显示' },
+  nav: { tasks: '任务', rounds: '巡查', find: '上报', outbox: '待发', display: '显示' },
   signIn: {
     title: '网格员登录',
     login: '账号',
@@ -75,6 +75,25 @@ export const zh = {
       '违规充电',
       '污水外溢',
     ],
+  },
+  rounds: {
+    title: '今日巡查',
+    today: (n: number, all: number) => `今天已到 ${n} / ${all} 个点位`,
+    last: (at: string) => `上次到点 ${at}`,
+    never: '60 天内无人到过',
+    seen: '到点',
+    fine: '看过，正常',
+    found: '发现问题',
+    none: '您的网格还没有点位',
+  },
+  together: {
+    unit: '报到单位',
+    units: '请哪些单位到场',
+    action: '到场处置情况',
+    matter: '吹哨事由',
+    clock: '哪个时限',
+    hours: '延长多久',
+    reason: '理由',
   },
   outbox: {
     title: '待发送',

@@ -13,7 +13,7 @@ use rand::{
     seq::{IndexedRandom, IteratorRandom},
 };
 
-use super::{super::Failure, life::Life, photos};
+use super::{super::Failure, board, life::Life, photos};
 use crate::{
     app::App,
     desk::{
@@ -101,6 +101,7 @@ pub async fn make(app: &App, seed: u64, days: u32) -> Result<Report, Failure> {
     };
     live(app, seed, &arrivals, until, tell).await?;
     photos::keep(app, &photographed).await?;
+    board::put_up(app, &mut StdRng::seed_from_u64(seed)).await?;
     Ok(report)
 }
 

@@ -3,6 +3,7 @@
 //! Everything goes in by the public ways: the organisation by import, the history by real commands in simulated time.
 //! The people, places and cases are made up.
 
+mod board;
 pub mod history;
 pub mod life;
 mod photos;

@@ -12,7 +12,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
-use jiban_domain::policy::Language;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tempfile::TempDir;
@@ -30,7 +29,7 @@ use crate::{
     },
     http::{
         auth::{Registrar, Staff},
-        body::{Body, Query, Upload},
+        body::{Body, Query, Tongue, Upload},
         problem::{Answer, Problem},
         progress::{self, Done, Progress},
     },
@@ -80,24 +79,6 @@ struct TakeOut {
     /// Which cases: the filters of the list. `cursor` and `limit` are not looked at: all come, newest first.
     #[serde(default)]
     only: ListQuery,
-}
-
-/// A language of headings.
-#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Tongue {
-    #[default]
-    Zh,
-    En,
-}
-
-impl From<Tongue> for Language {
-    fn from(tongue: Tongue) -> Self {
-        match tongue {
-            Tongue::Zh => Self::Zh,
-            Tongue::En => Self::En,
-        }
-    }
 }
 
 /// Take the cases of a list out as a table; never who their reporters are.

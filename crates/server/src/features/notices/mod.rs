@@ -1,7 +1,11 @@
 //! Notices to residents 公告: what a unit tells everybody in its area for a time, on the resident's pages. Written by the
 //! liaison office, communities and leaders for units they reach; read by anybody. Every change is on record.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::{FromRequestParts, State},
+    http::{StatusCode, request::Parts},
+};
 use jiban_domain::{event::Actor, ids::UnitId, organisation::Role, policy::Name};
 use jiban_store::{
     StoreError,
@@ -37,6 +41,19 @@ const TEXT_MAX: usize = 2_000;
 const DAYS_MAX: i64 = 366;
 /// Roles that may write notices for units they reach.
 const WRITERS: [Role; 3] = [Role::Liaison, Role::Community, Role::Leader];
+
+/// Someone signed in who may write notices; where, is asked of [`may`].
+struct Writer(Staff);
+
+impl FromRequestParts<App> for Writer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let staff = Staff::from_request_parts(parts, app).await?;
+        let writes = WRITERS.into_iter().any(|role| staff.holds(role));
+        if writes { Ok(Self(staff)) } else { Err(Problem::forbidden()) }
+    }
+}
 
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
@@ -168,9 +185,6 @@ impl NewNotice {
 
 /// Whether this person may tell something in the area of this unit.
 fn may(staff: &Staff, unit: &UnitId) -> Answer<()> {
-    if !WRITERS.into_iter().any(|role| staff.holds(role)) {
-        return Err(Problem::forbidden());
-    }
     let organisation = &staff.snapshot.organisation;
     if organisation.unit(unit).is_none() {
         return Err(Problem::field("unit", "a unit of the organisation", "应为已有的单位"));
@@ -185,7 +199,7 @@ fn may(staff: &Staff, unit: &UnitId) -> Answer<()> {
     responses((status = 201, body = Notice), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn write(State(app): State<App>, staff: Staff, Body(new): Body<NewNotice>) -> Answer<(StatusCode, Json<Notice>)> {
+async fn write(State(app): State<App>, Writer(staff): Writer, Body(new): Body<NewNotice>) -> Answer<(StatusCode, Json<Notice>)> {
     let notice = new.checked(Uuid::now_v7(), &staff, app.now().await?)?;
     Ok((StatusCode::CREATED, Json(put(&app, &staff, notice, "notice_written").await?)))
 }
@@ -199,7 +213,7 @@ async fn write(State(app): State<App>, staff: Staff, Body(new): Body<NewNotice>)
 )]
 async fn change(
     State(app): State<App>,
-    staff: Staff,
+    Writer(staff): Writer,
     Path(id): Path,
     Body(new): Body<NewNotice>,
 ) -> Answer<Json<Notice>> {
@@ -215,7 +229,7 @@ async fn change(
     responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn remove(State(app): State<App>, staff: Staff, Path(id): Path) -> Answer<StatusCode> {
+async fn remove(State(app): State<App>, Writer(staff): Writer, Path(id): Path) -> Answer<StatusCode> {
     let known = known(&app, &staff, &id).await?;
     let trace = trace(&staff.actor, "notice_removed", &known);
     app.store
@@ -229,9 +243,6 @@ async fn remove(State(app): State<App>, staff: Staff, Path(id): Path) -> Answer<
 
 /// A notice that this person may change.
 async fn known(app: &App, staff: &Staff, id: &str) -> Answer<PublicNotice> {
-    if !WRITERS.into_iter().any(|role| staff.holds(role)) {
-        return Err(Problem::forbidden());
-    }
     let id: Uuid = id.parse().map_err(|_| Problem::not_found())?;
     let known = app.store.read(move |tx| public_notices::find(tx, id)).await?.ok_or_else(Problem::not_found)?;
     let unit = known.unit.parse().map_err(Problem::internal)?;

@@ -22,12 +22,7 @@ use crate::{
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(read))
-        .routes(routes!(areas))
-        .routes(routes!(duty))
-        .routes(routes!(roster))
-        .routes(routes!(import))
+    OpenApiRouter::new().routes(routes!(read)).routes(routes!(duty)).routes(routes!(roster)).routes(routes!(import))
 }
 
 /// The organisation.
@@ -108,17 +103,6 @@ async fn read(staff: Staff) -> Json<OrganisationView> {
         people: organisation.people().map(person).collect(),
         spots: organisation.spots().map(spot).collect(),
     })
-}
-
-/// Areas of the grids, as a GeoJSON FeatureCollection in WGS84.
-#[utoipa::path(
-    get, path = "/organisation/areas", tag = "organisation",
-    responses((status = 200, body = Object, content_type = "application/geo+json"), (status = "4XX", body = Problem, content_type = "application/problem+json")),
-    security(("session" = []))
-)]
-async fn areas(staff: Staff) -> ([(&'static str, &'static str); 1], String) {
-    let body = staff.snapshot.organisation.areas_geojson().to_string();
-    ([("content-type", "application/geo+json")], body)
 }
 
 /// Who is on duty in a post.

@@ -1,7 +1,7 @@
 //! The policy in force: as data, as prose, and checked before it is taken.
 
 use axum::{Json, extract::State, http::StatusCode};
-use jiban_domain::policy::{Fault, Language, Policy, explain};
+use jiban_domain::policy::{Fault, Policy, explain};
 use jiban_store::documents;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,7 +11,7 @@ use crate::{
     app::App,
     http::{
         auth::{Administrator, Staff},
-        body::{Body, Query},
+        body::{Body, Query, Tongue},
         problem::{Answer, Problem},
     },
     infra::audit,
@@ -42,17 +42,6 @@ struct ProseQuery {
     language: Tongue,
 }
 
-/// A language of the interface.
-#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Tongue {
-    /// Chinese.
-    #[default]
-    Zh,
-    /// English.
-    En,
-}
-
 /// The policy in force, as prose.
 #[utoipa::path(
     get, path = "/policy/explain", tag = "policy", params(ProseQuery),
@@ -60,11 +49,7 @@ enum Tongue {
     security(("session" = []))
 )]
 async fn prose(staff: Staff, Query(query): Query<ProseQuery>) -> String {
-    let language = match query.language {
-        Tongue::Zh => Language::Zh,
-        Tongue::En => Language::En,
-    };
-    explain(&staff.snapshot.policy, language)
+    explain(&staff.snapshot.policy, query.language.into())
 }
 
 /// Longest text of a policy, characters.

@@ -1,0 +1,30 @@
+/** Where one may go in the console, by what one is: for the bar at the side and the palette. */
+
+import { holds } from '@core/session';
+import { computed } from 'vue';
+import { t } from './text';
+
+export interface Place {
+  name: string;
+  label: string;
+}
+
+/** The daily work. */
+export const work = computed<Place[]>(() => [
+  { name: 'queue', label: t.value.nav.queue },
+  { name: 'search', label: t.value.nav.search },
+  { name: 'notices', label: t.value.nav.notices },
+  { name: 'map', label: t.value.map.title },
+  { name: 'duty', label: t.value.duty.title },
+]);
+
+/** What the work stands on. */
+export const ground = computed<Place[]>(() => [
+  { name: 'public-notices', label: t.value.publicNotices.title },
+  { name: 'organisation', label: t.value.organisation.title },
+  { name: 'codes', label: t.value.codes.title },
+  { name: 'policy', label: t.value.policy.title },
+  ...(holds('admin', 'liaison') ? [{ name: 'import', label: t.value.import.title }] : []),
+  ...(holds('admin', 'discipline') ? [{ name: 'audit', label: t.value.audit.title }] : []),
+  { name: 'screen', label: t.value.screen.name },
+]);
