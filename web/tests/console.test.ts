@@ -158,13 +158,21 @@ test('what the filters find goes out as a table, and the template comes in again
 
   await page.goto('/console/import');
   await page.getByLabel('表格').setInputFiles({ name: 'out.csv', mimeType: 'text/csv', buffer: file });
-  await page.getByLabel('来源名称').fill('another ledger');
+  await page.getByLabel('来源名称').fill('街道台账');
+  await page.getByRole('button', { name: '先检查' }).click();
+  await page.getByText(/应为 1 至 32 个英文字母/).waitFor();
+  await page.getByLabel('来源名称').fill('ledger-2025');
   await page.getByRole('button', { name: '先检查' }).click();
   await page.getByText('检查结果（未写入）').waitFor();
   expect(await page.getByText('可以导入').isVisible()).toBe(true);
-  await page.getByLabel('表格').setInputFiles({ name: 'x.csv', mimeType: 'text/csv', buffer: Buffer.from('a,b\n1,2\n') });
+  await page
+    .getByLabel('表格')
+    .setInputFiles({ name: 'x.csv', mimeType: 'text/csv', buffer: Buffer.from('a,b\n1,2\n') });
   await page.getByRole('button', { name: '先检查' }).click();
-  await page.getByRole('alert').getByText(/不是导入模板的表头/).waitFor();
+  await page
+    .getByRole('alert')
+    .getByText(/不是导入模板的表头/)
+    .waitFor();
   expect(errors).toEqual([]);
   await context.close();
 });
@@ -229,8 +237,49 @@ test('a one-time code is set up, and signing in asks for it', async () => {
   await page.getByRole('button', { name: '设置动态码' }).click();
   await page.getByRole('img', { name: '动态码密钥的二维码' }).waitFor();
   expect(await page.getByRole('dialog').locator('code').textContent()).toMatch(/^[A-Z2-7]{32}$/);
-  await page.getByLabel('动态码').fill('000000');
+  await page.getByRole('textbox', { name: '动态码' }).fill('000000');
   await page.getByRole('button', { name: '确定' }).click();
   await page.getByText(/应为该密钥的当前动态码/).waitFor();
+  await context.close();
+});
+
+test('by keyboard alone: sign in, move, open, note, come back, register', async () => {
+  const { context, page, errors } = await person();
+  await page.goto('/console/sign-in');
+  const press = (...keys: string[]) =>
+    keys.reduce((done, key) => done.then(() => page.keyboard.press(key)), Promise.resolve());
+  const tabTo = async (name: string | RegExp) => {
+    for (let step = 0; step < 60; step += 1) {
+      await page.keyboard.press('Tab');
+      const said = await page.evaluate(() => document.activeElement?.textContent ?? '');
+      if (typeof name === 'string' ? said.includes(name) : name.test(said)) return;
+    }
+    throw new Error(`no Tab leads to ${name}`);
+  };
+  await tabTo(/^信联办/);
+  await press('Enter');
+  await page.getByRole('heading', { level: 1, name: '待办队列' }).waitFor();
+  await settled(page);
+  await press('j', 'j', 'k', 'Enter');
+  await page.getByRole('heading', { name: '办理过程' }).waitFor();
+  await press('n');
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.type('已电话告知社区');
+  await press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await press('g');
+  await page.getByRole('heading', { level: 1, name: '待办队列' }).waitFor();
+  await press('Control+k');
+  await page.keyboard.type('登记');
+  await press('Enter');
+  await page.getByRole('heading', { level: 1, name: '登记诉求' }).waitFor();
+  await page.locator('textarea:focus').waitFor();
+  await page.keyboard.type('路灯不亮');
+  await press('Control+Enter');
+  await page.getByText(/^已登记 /).waitFor();
+  await tabTo('登记下一件');
+  await press('Enter');
+  await page.locator('textarea:focus').waitFor();
+  expect(errors).toEqual([]);
   await context.close();
 });

@@ -83,3 +83,26 @@ test('the main job from the street: dispatched, accepted, called, verified, phot
   await context.close();
   await office.context.close();
 });
+
+test('a round without a network: what was seen is kept and told later', async () => {
+  const { context, page, errors } = await person({ viewport: PHONE });
+  await signIn(context, 'c01g01b');
+  await page.goto('/work/rounds');
+  await page.getByRole('heading', { name: '今日巡查' }).waitFor();
+  const told = page.getByText(/^今天已到 \d+ \/ \d+ 个点位$/);
+  const before = Number(/已到 (\d+)/.exec((await told.textContent()) ?? '')?.[1]);
+  await context.setOffline(true);
+  // The longest unseen is first: nobody was there today.
+  await page.getByRole('button', { name: '看过，正常' }).first().click();
+  await page.getByText(`今天已到 ${before + 1} /`).waitFor();
+  await page.getByRole('link', { name: /待发/ }).getByText('1').waitFor();
+  await context.setOffline(false);
+  await page.getByRole('link', { name: /待发/ }).click();
+  const now = page.getByRole('button', { name: '立即发送' });
+  if (await now.isVisible()) await now.click();
+  await page.getByText('全部已发送').waitFor();
+  await page.goto('/work/rounds');
+  await page.getByText(`今天已到 ${before + 1} /`).waitFor();
+  expect(errors).toEqual([]);
+  await context.close();
+});

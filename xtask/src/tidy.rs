@@ -109,7 +109,8 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
         let path = entry.path();
         if path.is_dir() && entry.file_name() != "target" {
             found.extend(files(&path, extensions));
-        } else if path.extension().and_then(|extension| extension.to_str()).is_some_and(|one| extensions.contains(&one)) {
+        } else if path.extension().and_then(|extension| extension.to_str()).is_some_and(|one| extensions.contains(&one))
+        {
             found.push(path);
         }
     }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{ExchangeError, table::Headings, table::Row};
 
 /// Longest name of a source, so that it fits before the number of a record.
-const SOURCE_MAX: usize = 32;
+pub const SOURCE_MAX: usize = 32;
 
 macro_rules! fields {
     ($($(#[$meta:meta])* $name:ident $zh:literal,)*) => {
@@ -232,6 +232,12 @@ enum Letters {
     Lower,
 }
 
+/// Whether a source may be called so: it becomes part of numbers.
+pub fn is_source(name: &str) -> bool {
+    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    !name.is_empty() && name.len() <= SOURCE_MAX && name.chars().all(named)
+}
+
 impl Mapping {
     /// Reads and checks a mapping file.
     ///
@@ -253,8 +259,7 @@ impl Mapping {
     }
 
     fn check(&self) -> Result<(), String> {
-        let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        if self.source.is_empty() || self.source.len() > SOURCE_MAX || !self.source.chars().all(named) {
+        if !is_source(&self.source) {
             return Err(format!("source: '{}' should be 1 to {SOURCE_MAX} of A-Z a-z 0-9 . _ -", self.source));
         }
         if self.delimiter.is_some_and(|delimiter| !delimiter.is_ascii()) {

@@ -256,6 +256,7 @@ both_engines! {
         assert_eq!(told.last().unwrap()["done"]["there"], 2);
         assert_eq!(count().await, 4);
 
+        assert_eq!(import("xlb1", "&source=a%22b", "a,b\n".into()).await.refused(422, "invalid")["field"], "source");
         // What is no such table is refused before anything is read in.
         import("xlb1", "", "a,b\n1,2\n".into()).await.refused(422, "unknown_headings");
         import("xlb1", "", String::new()).await.refused(422, "bad_table");

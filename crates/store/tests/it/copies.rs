@@ -8,7 +8,9 @@ use jiban_store::{
     blobs::{BlobConfig, BlobName, Blobs},
     both_engines, cases, counters, documents, events, idempotency, identity,
     notifications::{self, Notification},
-    outbox, params, search,
+    outbox, params, presence,
+    public_notices::{self, PublicNotice},
+    search, spot_visits,
     testkit::{TestDb, block_on},
     users,
 };
@@ -86,6 +88,13 @@ async fn fill(store: &Store) {
                     read_at: None,
                 },
             )?;
+            presence::note(tx, case_id(1), "li")?;
+            spot_visits::note(tx, "s001", now, "li")?;
+            let (unit, title) = ("lh.dm".to_owned(), "x".to_owned());
+            let (shown_from, shown_until) = (now, now);
+            let by_actor = "system".to_owned();
+            let notice = PublicNotice { id, unit, title, text: text(), shown_from, shown_until, by_actor, at: now };
+            public_notices::put(tx, &notice)?;
             attachments::put(
                 tx,
                 &attachments::AttachmentRow {

@@ -455,7 +455,7 @@ export const en: typeof zh = {
     file: 'Table',
     fileHint: 'Excel (.xlsx), CSV or JSON Lines, at most 64 MB, with the template’s headings',
     source: 'Name of the source',
-    sourceHint: 'A number of the same source comes in once',
+    sourceHint: 'Letters, digits or . _ -; a number of the same source comes in once',
     noFile: 'Choose a .xlsx, .csv or .jsonl file',
     check: 'Check first',
     run: 'Import',

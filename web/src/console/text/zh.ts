@@ -443,7 +443,7 @@ export const zh = {
     file: '表格',
     fileHint: 'Excel（.xlsx）、CSV 或 JSON Lines，最大 64 MB，表头与模板一致',
     source: '来源名称',
-    sourceHint: '同一来源的编号不会重复导入',
+    sourceHint: '英文字母、数字或 . _ -；同一来源的编号不会重复导入',
     noFile: '请选择 .xlsx、.csv 或 .jsonl 文件',
     check: '先检查',
     run: '导入',

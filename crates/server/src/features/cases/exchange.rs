@@ -24,6 +24,7 @@ use crate::{
     exchange::{
         ExchangeError, export,
         import::{self, Import, Report},
+        mapping::{self, Mapping},
         table::Table,
         template,
     },
@@ -116,7 +117,7 @@ struct BringIn {
     form: TableForm,
     /// Name of the source: its numbers are known by it, so that nothing comes in twice.
     #[serde(default)]
-    #[param(min_length = 1, max_length = 40)]
+    #[param(min_length = 1, max_length = 32)]
     source: Option<String>,
     /// Look at every row and store nothing.
     #[serde(default)]
@@ -151,8 +152,10 @@ async fn bring_in(
     Upload(table): Upload,
 ) -> Answer<Response> {
     let source = query.source.unwrap_or_else(|| template::SOURCE.to_owned());
-    if source.is_empty() || source.chars().count() > 40 {
-        return Err(Problem::field("source", "1 to 40 characters", "应为 1 至 40 个字符"));
+    if !mapping::is_source(&source) {
+        let most = mapping::SOURCE_MAX;
+        let needs = format!("1 to {most} letters, digits, or . _ -");
+        return Err(Problem::field("source", needs, format!("应为 1 至 {most} 个英文字母、数字或 . _ -")));
     }
     let folder = folder()?;
     let file = folder.path().join(format!("table.{}", query.form.extension()));
@@ -173,7 +176,7 @@ async fn bring_in(
 }
 
 /// The mapping of a table whose headings are the program's own.
-async fn known_mapping(app: &App, file: &Path, source: &str) -> Answer<crate::exchange::mapping::Mapping> {
+async fn known_mapping(app: &App, file: &Path, source: &str) -> Answer<Mapping> {
     let mut table = Table::open(file, b',').await?;
     let headings = match &table.headings {
         Some(headings) => headings.names().to_vec(),

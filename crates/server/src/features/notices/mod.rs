@@ -199,7 +199,11 @@ fn may(staff: &Staff, unit: &UnitId) -> Answer<()> {
     responses((status = 201, body = Notice), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn write(State(app): State<App>, Writer(staff): Writer, Body(new): Body<NewNotice>) -> Answer<(StatusCode, Json<Notice>)> {
+async fn write(
+    State(app): State<App>,
+    Writer(staff): Writer,
+    Body(new): Body<NewNotice>,
+) -> Answer<(StatusCode, Json<Notice>)> {
     let notice = new.checked(Uuid::now_v7(), &staff, app.now().await?)?;
     Ok((StatusCode::CREATED, Json(put(&app, &staff, notice, "notice_written").await?)))
 }
