@@ -283,3 +283,22 @@ test('by keyboard alone: sign in, move, open, note, come back, register', async 
   expect(errors).toEqual([]);
   await context.close();
 });
+
+test('a slip is undone within ten seconds', async () => {
+  const { context, page, errors } = await person();
+  await signIn(context, 'xlb1');
+  const data = { channel: 'hotline', text: '路灯不亮，晚上很黑。', place: { spot: 's001' } };
+  const made = await context.request.post('/api/v1/cases', { headers: { 'x-jiban': 'web' }, data });
+  const { number } = (await made.json()) as { number: string };
+  await page.goto(`/console/cases/${number}`);
+  await page.getByRole('heading', { level: 1, name: /路灯不亮/ }).waitFor();
+  await page.getByText('其他操作').click();
+  await page.getByRole('button', { name: '更正' }).click();
+  await page.getByLabel('标题').fill('写错了');
+  await page.getByRole('dialog').getByRole('button', { name: '更正' }).click();
+  await page.getByRole('heading', { level: 1, name: '写错了' }).waitFor();
+  await page.getByRole('button', { name: '撤销' }).click();
+  await page.getByRole('heading', { level: 1, name: /路灯不亮/ }).waitFor();
+  expect(errors).toEqual([]);
+  await context.close();
+});

@@ -54,7 +54,7 @@ where
 {
     let (tell, told) = mpsc::channel(WAITING_MAX);
     let working = Stage::Working(told, Work(tokio::spawn(work(Progress(tell)))));
-    let body = stream::unfold(working, |stage| async { Some(stage.next().await?).map(|(bytes, next)| (bytes, next)) });
+    let body = stream::unfold(working, Stage::next);
     // 'identity' keeps the compression from holding lines back until they are many.
     let headers = [(header::CONTENT_TYPE, "application/x-jiban-progress"), (header::CONTENT_ENCODING, "identity")];
     (headers, Body::from_stream(body)).into_response()

@@ -221,6 +221,7 @@ export const en: typeof zh = {
     newer: 'This case has just moved on; you see it as it is now.',
     links: 'Linked cases',
     repeat: 'Repeat of',
+    undone: (act) => `${act}: undone`,
     done: (act) => `Done: ${act}`,
     chain: 'The record is whole: its chain verifies',
     reached: 'reached',

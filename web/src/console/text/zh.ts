@@ -212,6 +212,7 @@ export const zh = {
     links: '关联诉求件',
     repeat: '重复件，原件',
     done: (act: string) => `已${act}`,
+    undone: (act: string) => `已撤销${act}`,
     chain: '记录完整，链式校验通过',
     reached: '已接通',
     notReached: '未接通',

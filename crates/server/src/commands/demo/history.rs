@@ -215,7 +215,7 @@ fn story(snapshot: &crate::infra::world::Snapshot, seed: u64, at: Timestamp) -> 
     let exact = rng.random_bool(0.4);
     let (lon, lat) = (spot.lon + near(60.0, &mut rng), spot.lat + near(60.0, &mut rng));
     let place = Place {
-        address: format!("{}({})", spot.address, spot.name),
+        address: format!("{}（{}）", spot.address, spot.name),
         lon: (!exact).then_some(lon),
         lat: (!exact).then_some(lat),
         spot: exact.then(|| spot.id.clone()),
