@@ -32,7 +32,7 @@ test('the main job through all three doors, from the scan to the close, every cl
   await clocks.getByText(/分拨时限.*剩余/).waitFor();
   await office.page.getByText('确认分类').waitFor();
   await office.page.keyboard.press('y');
-  await office.page.getByText('确认分拨').waitFor();
+  await office.page.getByRole('button', { name: /确认分拨 y/ }).waitFor();
   await office.page.keyboard.press('y');
   await clocks.getByText(/联系时限.*剩余/).waitFor();
   await clocks.getByText(/办结时限.*剩余/).waitFor();
@@ -65,14 +65,19 @@ test('the main job through all three doors, from the scan to the close, every cl
 
   // The resident sees it and is content.
   await resident.page.reload();
-  await resident.page.getByText('已联系环卫清运完毕').waitFor();
-  await resident.page.getByRole('radio', { name: '很满意', exact: true }).check({ force: true });
+  await resident.page.getByText('已联系环卫清运完毕').first().waitFor();
+  await resident.page
+    .locator('.grades label')
+    .filter({ hasText: /^很满意$/ })
+    .click();
   await resident.page.getByRole('button', { name: '提交评价' }).click();
   await resident.page.getByText('您的评价：很满意').waitFor();
 
-  // The office writes the opinion, asks once more, and closes.
-  const { page } = office;
-  await page.reload();
+  // The handler writes the opinion at a desk, asks once more, and closes.
+  const desk = await person();
+  await signIn(desk.context, handler);
+  const { page } = desk;
+  await page.goto(`/console/cases/${number}`);
   await page.getByRole('button', { name: '填报意见书' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('核查情况').fill('属实');
@@ -99,7 +104,7 @@ test('the main job through all three doors, from the scan to the close, every cl
     await page.getByText(`${rule} 按时完成`).waitFor();
   const chain = await office.context.request.get(`/api/v1/cases/${number}/verify-chain`);
   expect(await chain.json()).toMatchObject({ whole: true });
-  for (const one of [resident, office, street]) {
+  for (const one of [resident, office, street, desk]) {
     expect(one.errors).toEqual([]);
     await one.context.close();
   }
