@@ -3657,10 +3657,17 @@ export interface components {
             /** @description Who asks; all of it optional. */
             reporter?: components["schemas"]["Identity"];
         };
+        /**
+         * @description The form of a table.
+         * @enum {string}
+         */
+        TableForm: "csv" | "xlsx" | "jsonl";
         /** @description What to take out. */
         TakeOut: {
-            form: ("csv" | "xlsx" | "jsonl") & Record<string, never>;
-            language?: ("zh" | "en") & Record<string, never>;
+            /** @description Form of the file. */
+            form: components["schemas"]["TableForm"];
+            /** @description Language of the headings. */
+            language?: components["schemas"]["Tongue"];
             /** @description Which cases: the filters of the list. `cursor` and `limit` are not looked at: all come, newest first. */
             only?: components["schemas"]["ListQuery"];
         };
@@ -3681,6 +3688,11 @@ export interface components {
             /** @description Hash of the chain up to here, in hex. */
             hash: string;
         };
+        /**
+         * @description A language, as a request names it.
+         * @enum {string}
+         */
+        Tongue: "zh" | "en";
         /** @description A case as its reporter sees it. */
         Tracked: {
             number: string;

@@ -49,7 +49,7 @@ fn row(case: &Case, attachment: &Attachment, scene: &Bytes) -> attachments::Atta
         id: attachment.id.0,
         case_id: case.id.0,
         name: attachment.name.clone(),
-        media_type: "image/png".to_owned(),
+        media_type: "image/jpeg".to_owned(),
         bytes: i64::try_from(scene.len()).unwrap_or(i64::MAX),
         sha256: Sha256::digest(scene).into(),
         width: Some(i64::from(WIDTH)),
@@ -79,6 +79,6 @@ fn drawn(scene: u32) -> Result<Bytes, Failure> {
         if window { Rgb([92, 112, 128]) } else { Rgb([196 - tone, 178 - tone / 2, 160 - tone / 3]) }
     });
     let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, ImageFormat::Png).map_err(|why| Failure(why.to_string()))?;
+    picture.write_to(&mut bytes, ImageFormat::Jpeg).map_err(|why| Failure(why.to_string()))?;
     Ok(bytes.into_inner().into())
 }

@@ -71,11 +71,9 @@ impl TableForm {
 #[serde(deny_unknown_fields)]
 struct TakeOut {
     /// Form of the file.
-    #[schema(inline)]
     form: TableForm,
     /// Language of the headings.
     #[serde(default)]
-    #[schema(inline)]
     language: Tongue,
     /// Which cases: the filters of the list. `cursor` and `limit` are not looked at: all come, newest first.
     #[serde(default)]
