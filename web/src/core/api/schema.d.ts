@@ -4525,7 +4525,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": number[];
+                    "image/jpeg": number[];
+                    "image/png": number[];
+                    "application/pdf": number[];
                 };
             };
             "4XX": {

@@ -219,7 +219,7 @@ impl axum::extract::FromRequestParts<App> for Which {
         ("case" = String, Path, description = "Id or number of the case"),
         ("attachment" = Uuid, Path, description = "Id of the attachment"),
     ),
-    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    responses((status = 200, content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "application/pdf"))), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
 async fn download(State(app): State<App>, seen: Seen, Which(which): Which) -> Answer<(HeaderMap, Bytes)> {
