@@ -109,11 +109,11 @@ impl Refusal {
             Self::NotAllowed { act, needs_zh, .. } => format!("您不能{}：{needs_zh}", act.zh()),
             Self::WrongState { act, state } => format!("诉求件目前是「{}」，不能{}", state.zh(), act.zh()),
             Self::Unknown { what, code } => format!("找不到{}「{code}」", what_zh(what)),
-            Self::Invalid { field, needs_zh, .. } => format!("{field}:{needs_zh}"),
+            Self::Invalid { field, needs_zh, .. } => format!("{field}：{needs_zh}"),
             Self::Already { what_zh, .. } => format!("已经{what_zh}，不必重复"),
             Self::First { what_zh, .. } => format!("请先{what_zh}"),
             Self::Limit { what_zh, max, .. } => format!("{what_zh}最多 {max}"),
-            Self::TooLate { what_zh, due_at, .. } => format!("{what_zh}已过期限({due_at})"),
+            Self::TooLate { what_zh, due_at, .. } => format!("{what_zh}已过期限（{due_at}）"),
         }
     }
 }
@@ -135,7 +135,8 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-fn what_zh(what: &str) -> &str {
+/// What a code names, in Chinese.
+pub fn what_zh(what: &str) -> &str {
     match what {
         "case" => "诉求件",
         "unit" => "单位",

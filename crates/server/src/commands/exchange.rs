@@ -99,8 +99,8 @@ impl Cases {
 }
 
 fn tell(report: &Report) {
-    for (kind, count) in report.reasons.iter() {
-        eprintln!("{count:>8}  {kind}");
+    for reason in report.reasons.iter() {
+        eprintln!("{:>8}  {}", reason.count, reason.words.en);
     }
     let taken = if report.dry_run { "could be taken (nothing was stored)" } else { "taken" };
     println!(

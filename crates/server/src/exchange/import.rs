@@ -15,7 +15,7 @@ use jiban_domain::{
     decide::World,
     event::Actor,
     policy::{Milestone, Policy},
-    refusal::Refusal,
+    refusal::{Refusal, what_zh},
 };
 use jiban_store::StoreError;
 use jiff::{Timestamp, tz::TimeZone};
@@ -23,7 +23,7 @@ use serde::Serialize;
 use tokio::task::JoinHandle;
 
 use super::{
-    ExchangeError,
+    ExchangeError, Words,
     mapping::{Field, Mapping},
     past::{self, Reasons},
     record::{self, Fault, Record, Times},
@@ -222,7 +222,7 @@ impl<'a> Run<'a> {
         let decided = records::decide_past(self.app, self.snapshot, Actor::Upstream, intake, &unrecorded, go_on);
         match decided.await {
             Ok(decided) => Ok(decided.map(|past| (past, due)).map_err(|refusal| fault_of(&refusal))),
-            Err(problem) if problem.status < 500 => Ok(Err(Fault::plain(problem.title))),
+            Err(problem) if problem.status < 500 => Ok(Err(Fault::plain(Words::new(problem.title, problem.title_zh)))),
             Err(problem) => Err::<_, Problem>(problem),
         }
     }
@@ -245,10 +245,12 @@ pub(super) fn first_finish(policy: &Policy, case: &Case) -> Option<Timestamp> {
 
 /// A refusal of the domain, counted by what it is about and not by what stands in the row.
 fn fault_of(refusal: &Refusal) -> Fault {
-    let what = refusal.to_string();
+    let what = Words::new(refusal.to_string(), refusal.zh());
     let kind = match refusal {
-        Refusal::Unknown { what, .. } => format!("no such {what}"),
-        Refusal::TooLate { what, .. } => format!("too late for {what}"),
+        Refusal::Unknown { what, .. } => Words::new(format!("no such {what}"), format!("找不到{}", what_zh(what))),
+        Refusal::TooLate { what, what_zh, .. } => {
+            Words::new(format!("too late for {what}"), format!("{what_zh}已过期限"))
+        }
         _ => what.clone(),
     };
     Fault { kind, what }

@@ -10,7 +10,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{ExchangeError, table::Headings, table::Row};
+use super::{ExchangeError, Words, table::Headings, table::Row};
 
 /// Longest name of a source, so that it fits before the number of a record.
 pub const SOURCE_MAX: usize = 32;
@@ -133,6 +133,11 @@ impl Field {
         matches!(self, Self::ReporterName | Self::ReporterPhone | Self::ReporterEmail)
     }
 
+    /// Its name in a mapping, and its heading.
+    pub fn words(self) -> Words {
+        Words::new(self.name(), self.zh())
+    }
+
     /// Its name in a mapping.
     pub fn name(self) -> String {
         let debug = format!("{self:?}");
@@ -213,8 +218,8 @@ pub struct Source {
 pub struct Unknown {
     /// The text.
     pub said: String,
-    /// What would be right.
-    pub needs: String,
+    /// What it is not, and what would be right.
+    pub is: Words,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -352,7 +357,8 @@ impl Source {
                 return Ok(String::new());
             }
             let known = self.values.keys().map(|key| format!("'{key}'")).collect::<Vec<_>>().join(", ");
-            return Err(Unknown { said, needs: format!("is none of the values of the mapping: {known}") });
+            let en = format!("is none of the values of the mapping: {known}");
+            return Err(Unknown { said, is: Words::new(en, format!("不在对照表的取值之列：{known}")) });
         }
         Ok(match self.code {
             None => format!("{}{said}", self.prefix),

@@ -5,8 +5,6 @@
 //! [unrecorded](Told::unrecorded), so no clock judges it and nobody is asked for it; only a text that must be there says
 //! 导入记录未载明.
 
-use std::collections::BTreeMap;
-
 use jiban_domain::{
     case::{Case, Proposal},
     command::{self as cmd, Command},
@@ -17,7 +15,7 @@ use jiban_domain::{
 };
 use jiff::Timestamp;
 
-use super::{mapping::Field, record::Told};
+use super::{Words, mapping::Field, record::Told};
 use crate::desk::{
     identity::Identity,
     records::{step, sweep_to},
@@ -173,24 +171,39 @@ fn masked(mut steps: Vec<Step>, reporter: &Identity) -> Vec<Step> {
 /// How many refusals of which kind, for a summary: bounded, since what stands in rows is not.
 #[derive(Debug, Clone, Default, serde::Serialize)]
 #[serde(transparent)]
-pub struct Reasons(BTreeMap<String, u64>);
+pub struct Reasons(Vec<Reason>);
+
+/// One kind of refusal.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Reason {
+    /// What it is.
+    #[serde(flatten)]
+    pub words: Words,
+    /// How often.
+    pub count: u64,
+}
 
 impl Reasons {
     const KINDS_MAX: usize = 60;
 
     /// Counts one.
-    pub fn count(&mut self, kind: &str) {
-        let full = self.0.len() >= Self::KINDS_MAX && !self.0.contains_key(kind);
-        *self.0.entry(if full { "other reasons" } else { kind }.to_owned()).or_default() += 1;
+    pub fn count(&mut self, kind: &Words) {
+        let other = Words::new("other reasons", "其他原因");
+        let known = self.0.iter().any(|reason| reason.words == *kind);
+        let kind = if known || self.0.len() < Self::KINDS_MAX { kind } else { &other };
+        match self.0.iter_mut().find(|reason| reason.words == *kind) {
+            Some(reason) => reason.count += 1,
+            None => self.0.push(Reason { words: kind.clone(), count: 1 }),
+        }
     }
 
-    /// Each kind with its count.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.0.iter().map(|(kind, count)| (kind.as_str(), *count))
+    /// Each kind with its count, in the order they were met.
+    pub fn iter(&self) -> impl Iterator<Item = &Reason> {
+        self.0.iter()
     }
 
-    /// How often this kind was counted.
+    /// How often this kind was counted, by its English words.
     pub fn get(&self, kind: &str) -> u64 {
-        self.0.get(kind).copied().unwrap_or(0)
+        self.0.iter().find(|reason| reason.words.en == kind).map_or(0, |reason| reason.count)
     }
 }

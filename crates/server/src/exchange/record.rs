@@ -14,6 +14,7 @@ use jiban_domain::{
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
 use super::{
+    Words,
     mapping::{Field, Mapping, Source},
     table::Row,
 };
@@ -26,19 +27,20 @@ const NUMBER_MAX: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The kind of fault, without what stands in the row: for counting.
-    pub kind: String,
+    pub kind: Words,
     /// What is wrong and what would be right.
-    pub what: String,
+    pub what: Words,
 }
 
 impl Fault {
-    pub(super) fn new(field: &str, what: &str, said: &str) -> Self {
+    pub(super) fn new(field: &Words, is: &Words, said: &str) -> Self {
         let said: String = said.chars().take(60).collect();
-        Self { kind: format!("{field}: {what}"), what: format!("{field}: '{said}' {what}") }
+        let kind = Words::new(format!("{}: {}", field.en, is.en), format!("{}：{}", field.zh, is.zh));
+        let zh = format!("{}：「{said}」{}", field.zh, is.zh);
+        Self { kind, what: Words::new(format!("{}: '{said}' {}", field.en, is.en), zh) }
     }
 
-    pub(super) fn plain(what: impl Into<String>) -> Self {
-        let what = what.into();
+    pub(super) fn plain(what: Words) -> Self {
         Self { kind: what.clone(), what }
     }
 }
@@ -189,8 +191,8 @@ pub fn read(row: &Row, mapping: &Mapping, times: &Times) -> Result<Record, Fault
     let reading = Reading { row, mapping, times };
     let told = reading.told()?;
     let at = told.at.get(&Field::RegisteredAt).copied();
-    let at =
-        at.ok_or_else(|| Fault::plain("registered_at: is empty; every case needs the time of its registration"))?;
+    let at = at
+        .ok_or_else(|| empty(Field::RegisteredAt, "every case needs the time of its registration", "必须有登记时间"))?;
     Ok(Record { intake: reading.intake(at)?, told })
 }
 
@@ -199,31 +201,45 @@ pub fn read(row: &Row, mapping: &Mapping, times: &Times) -> Result<Record, Fault
 /// # Errors
 /// When the row tells none, or one that is too long.
 pub fn number(row: &Row, mapping: &Mapping) -> Result<String, Fault> {
-    let read = |field| mapping.fields.get(&field).map_or(Ok(None), |source| said(source, row, &Field::name(field)));
-    let own = read(Field::SourceId)?.ok_or_else(|| Fault::plain("source_id: is empty; every record needs a number"))?;
+    let read = |field| mapping.fields.get(&field).map_or(Ok(None), |source| said(source, row, &Field::words(field)));
+    let own = read(Field::SourceId)?
+        .ok_or_else(|| empty(Field::SourceId, "every record needs a number", "每条记录必须有编号"))?;
     let number = read(Field::UpstreamNumber)?.unwrap_or_else(|| format!("{}:{own}", mapping.source));
     if number.len() > NUMBER_MAX {
-        return Err(Fault::new("source_id", &format!("is longer than {NUMBER_MAX} bytes with its source"), &number));
+        let en = format!("is longer than {NUMBER_MAX} bytes with its source");
+        let long = Words::new(en, format!("连同来源名称超过 {NUMBER_MAX} 字节"));
+        return Err(Fault::new(&Field::SourceId.words(), &long, &number));
     }
     Ok(number)
 }
 
-fn said(source: &Source, row: &Row, field: &str) -> Result<Option<String>, Fault> {
-    source.read(row).map_err(|unknown| Fault::new(field, &unknown.needs, &unknown.said))
+/// A field that may not be empty.
+fn empty(field: Field, needs: &str, needs_zh: &str) -> Fault {
+    let en = format!("{}: is empty; {needs}", field.name());
+    Fault::plain(Words::new(en, format!("{}为空，{needs_zh}", field.zh())))
+}
+
+/// What is no code.
+fn no_code() -> Words {
+    Words::new("is not a code: 1 to 64 of A-Z a-z 0-9 . _ -", "不是代码：应为 1 至 64 个英文字母、数字或 . _ -")
+}
+
+fn said(source: &Source, row: &Row, field: &Words) -> Result<Option<String>, Fault> {
+    source.read(row).map_err(|unknown| Fault::new(field, &unknown.is, &unknown.said))
 }
 
 impl Reading<'_> {
     fn text(&self, field: Field) -> Result<Option<String>, Fault> {
-        self.mapping.fields.get(&field).map_or(Ok(None), |source| said(source, self.row, &field.name()))
+        self.mapping.fields.get(&field).map_or(Ok(None), |source| said(source, self.row, &field.words()))
     }
 
-    fn parsed<T: std::str::FromStr>(&self, field: Field, needs: &str) -> Result<Option<T>, Fault> {
+    fn parsed<T: std::str::FromStr>(&self, field: Field, is: &Words) -> Result<Option<T>, Fault> {
         let Some(text) = self.text(field)? else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| Fault::new(&field.name(), needs, &text))
+        text.parse().map(Some).map_err(|_| Fault::new(&field.words(), is, &text))
     }
 
     fn code<T: std::str::FromStr>(&self, field: Field) -> Result<Option<T>, Fault> {
-        self.parsed(field, "is not a code: 1 to 64 of A-Z a-z 0-9 . _ -")
+        self.parsed(field, &no_code())
     }
 
     fn yes(&self, field: Field) -> Result<Option<bool>, Fault> {
@@ -231,7 +247,10 @@ impl Reading<'_> {
         match text.to_lowercase().as_str() {
             "true" | "yes" | "y" | "1" | "是" => Ok(Some(true)),
             "false" | "no" | "n" | "0" | "否" => Ok(Some(false)),
-            _ => Err(Fault::new(&field.name(), "should be true or false, yes or no, 是 or 否, 1 or 0", &text)),
+            _ => {
+                let should = Words::new("should be true or false, yes or no, 是 or 否, 1 or 0", "应为是或否");
+                Err(Fault::new(&field.words(), &should, &text))
+            }
         }
     }
 
@@ -242,15 +261,20 @@ impl Reading<'_> {
             Some(days) => days.parse::<f64>().ok().filter(|days| days.abs() < 36_500.0).map(Some),
             None => Some(None),
         };
-        let name = field.name();
-        let days = days.ok_or_else(|| Fault::plain(format!("{name}: the days to be added should be a number")))?;
+        let name = field.words();
+        let days = days.ok_or_else(|| {
+            let en = format!("{}: the days to be added should be a number", name.en);
+            Fault::plain(Words::new(en, format!("{}：要加的天数应为数字", name.zh)))
+        })?;
         let Some(text) = self.text(field)? else { return Ok(None) };
-        let unread =
-            || Fault::new(&name, "is not a time in a form that the mapping names, nor 2026-06-08 09:30:00", &text);
+        let unread = || {
+            let en = "is not a time in a form that the mapping names, nor 2026-06-08 09:30:00";
+            Fault::new(&name, &Words::new(en, "无法识别为时间，应如 2026-06-08 09:30:00"), &text)
+        };
         let at = self.times.read(&text).ok_or_else(unread)?;
         let at = days.map_or(Some(at), |days| later(at, days, &self.times.zone)).ok_or_else(unread)?;
         if at > self.times.now && field != Field::DueAt {
-            return Err(Fault::new(&name, "lies in the future", &text));
+            return Err(Fault::new(&name, &Words::new("lies in the future", "晚于现在"), &text));
         }
         Ok(Some(at))
     }
@@ -260,21 +284,25 @@ impl Reading<'_> {
             class: self.code(Field::Class)?,
             category: self.code(Field::Category)?,
             lead: self.code(Field::LeadUnit)?,
-            grade: self.parsed(Field::Grade, "should be a whole number, 1 being the worst grade")?,
+            grade: self.parsed(
+                Field::Grade,
+                &Words::new("should be a whole number, 1 being the worst grade", "应为整数，1 为最差"),
+            )?,
             opinion: self.form(&self.mapping.opinion, "opinion")?,
             follow_up: self.form(&self.mapping.follow_up, "follow_up")?,
             ..Told::default()
         };
         for mark in self.text(Field::Marks)?.unwrap_or_default().split_whitespace() {
             let known = [Mark::Complex, Mark::Stubborn, Mark::StateRated].into_iter().find(|m| m.as_str() == mark);
-            told.marks.insert(
-                known.ok_or_else(|| {
-                    Fault::new("marks", "is no mark; there are complex, stubborn and state_rated", mark)
-                })?,
-            );
+            told.marks.insert(known.ok_or_else(|| {
+                let en = "is no mark; there are complex, stubborn and state_rated";
+                let no_mark = Words::new(en, "不是标记，可填 complex、stubborn、state_rated");
+                Fault::new(&Field::Marks.words(), &no_mark, mark)
+            })?);
         }
         for unit in self.text(Field::CoUnits)?.unwrap_or_default().split_whitespace() {
-            told.co_units.insert(UnitId::new(unit).map_err(|_| Fault::new("co_units", "is not a code", unit))?);
+            let code = UnitId::new(unit).map_err(|_| Fault::new(&Field::CoUnits.words(), &no_code(), unit))?;
+            told.co_units.insert(code);
         }
         for field in TIMES.into_iter().chain([Field::DueAt]) {
             told.at.extend(self.time(field)?.map(|at| (field, at)));
@@ -292,7 +320,8 @@ impl Reading<'_> {
     fn form(&self, form: &BTreeMap<String, Source>, name: &str) -> Result<BTreeMap<String, String>, Fault> {
         let mut values = BTreeMap::new();
         for (field, source) in form {
-            values.extend(said(source, self.row, &format!("{name}.{field}"))?.map(|text| (field.clone(), text)));
+            let key = format!("{name}.{field}");
+            values.extend(said(source, self.row, &Words::new(&*key, &*key))?.map(|text| (field.clone(), text)));
         }
         Ok(values)
     }
@@ -305,8 +334,10 @@ impl Reading<'_> {
             email: self.text(Field::ReporterEmail)?,
             ..Identity::default()
         };
-        identity.check("reporter").map_err(|problem| Fault::plain(problem.title))?;
-        let channel = self.code(Field::Channel)?.ok_or_else(|| Fault::plain("channel: is empty; give it a default"))?;
+        identity.check("reporter").map_err(|problem| Fault::plain(Words::new(problem.title, problem.title_zh)))?;
+        let channel = self
+            .code(Field::Channel)?
+            .ok_or_else(|| empty(Field::Channel, "give it a default", "请在对照表中给出默认值"))?;
         let register = Register {
             origin: self.origin()?,
             channel,
@@ -315,8 +346,8 @@ impl Reading<'_> {
             text: text(Field::Text)?,
             place: Place {
                 address: text(Field::Address)?,
-                lon: self.parsed(Field::Lon, "should be degrees, as 114.1205")?,
-                lat: self.parsed(Field::Lat, "should be degrees, as 22.5431")?,
+                lon: self.parsed(Field::Lon, &Words::new("should be degrees, as 114.1205", "应为度数，如 114.1205"))?,
+                lat: self.parsed(Field::Lat, &Words::new("should be degrees, as 22.5431", "应为度数，如 22.5431"))?,
                 spot: self.code(Field::Spot)?,
                 grid: self.code(Field::Grid)?,
             },
@@ -332,7 +363,9 @@ impl Reading<'_> {
     fn origin(&self) -> Result<Option<Origin>, Fault> {
         let Some(text) = self.text(Field::Origin)? else { return Ok(None) };
         let known = [Origin::Request, Origin::Inspection, Origin::Signal].into_iter().find(|o| o.as_str() == text);
-        known.map(Some).ok_or_else(|| Fault::new("origin", "should be request, inspection or signal", &text))
+        let en = "should be request, inspection or signal";
+        let should = Words::new(en, "应为 request、inspection 或 signal");
+        known.map(Some).ok_or_else(|| Fault::new(&Field::Origin.words(), &should, &text))
     }
 }
 
@@ -345,22 +378,28 @@ fn later(at: Timestamp, days: f64, zone: &TimeZone) -> Option<Timestamp> {
     shifted.timestamp().checked_add(SignedDuration::from_secs(rest)).ok()
 }
 
+/// What should come later and does not.
+fn disorder(later: Field, after: Timestamp, earlier: Field, before: Timestamp) -> Fault {
+    let zh = format!("{}早于{}", later.zh(), earlier.zh());
+    let kind = Words::new(format!("{} lies before {}", later.name(), earlier.name()), zh);
+    let zh = format!("{}：{after} 与 {before}", kind.zh);
+    Fault { what: Words::new(format!("{}: {after} and {before}", kind.en), zh), kind }
+}
+
 /// Looks whether things can have happened in the order of the record.
 fn in_order(told: &Told) -> Result<(), Fault> {
     for (first, then) in ORDER {
         if let (Some(before), Some(after)) = (told.at.get(&first), told.at.get(&then))
             && after < before
         {
-            let kind = format!("{} lies before {}", then.name(), first.name());
-            return Err(Fault { what: format!("{kind}: {after} and {before}"), kind });
+            return Err(disorder(then, *after, first, *before));
         }
     }
     let (finished, closed) = (told.at.get(&Field::FinishedAt), told.at.get(&Field::ClosedAt));
     match (finished, closed) {
-        (Some(finished), Some(closed)) if closed < finished => Err(Fault {
-            kind: "closed_at lies before finished_at".into(),
-            what: format!("closed_at lies before finished_at: {closed} and {finished}"),
-        }),
+        (Some(finished), Some(closed)) if closed < finished => {
+            Err(disorder(Field::ClosedAt, *closed, Field::FinishedAt, *finished))
+        }
         _ => Ok(()),
     }
 }

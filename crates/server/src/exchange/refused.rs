@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    ExchangeError, private_file,
+    ExchangeError, Words, private_file,
     table::{Headings, Row},
 };
 
@@ -38,7 +38,7 @@ impl Refused {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn put(&mut self, row: &Row, why: &str) -> Result<(), ExchangeError> {
+    pub fn put(&mut self, row: &Row, why: &Words) -> Result<(), ExchangeError> {
         let fault = |why: csv::Error| ExchangeError::file(&self.path, why);
         if self.writer.is_none() {
             let file = private_file(&self.path, true).map_err(|why| ExchangeError::file(&self.path, why))?;
@@ -51,8 +51,8 @@ impl Refused {
             self.writer = Some(writer);
         }
         if let Some(writer) = &mut self.writer {
-            let number = row.number.to_string();
-            writer.write_record([number.as_str(), why].into_iter().chain(row.original())).map_err(fault)?;
+            let (number, why) = (row.number.to_string(), why.to_string());
+            writer.write_record([number.as_str(), why.as_str()].into_iter().chain(row.original())).map_err(fault)?;
         }
         Ok(())
     }

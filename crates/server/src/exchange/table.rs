@@ -21,7 +21,7 @@ use calamine::{DataRef, Reader, Xlsx};
 use tokio::sync::mpsc;
 
 use super::{
-    ExchangeError, Format,
+    ExchangeError, Format, Words,
     encoding::{Decoded, detect},
 };
 
@@ -68,7 +68,7 @@ pub struct Row {
     /// Its number as a spreadsheet counts: the headings are row 1. In JSON Lines, the line.
     pub number: u64,
     /// Why it cannot be read, where it cannot.
-    pub fault: Option<String>,
+    pub fault: Option<Words>,
     headings: Arc<Headings>,
     cells: Vec<String>,
     line: Option<String>,
@@ -223,9 +223,11 @@ impl Source {
         }
         let fault = if cells.len() != headings.names.len() {
             let (has, due) = (cells.len(), headings.names.len());
-            Some(format!("the row has {has} cells and the headings {due}: look for a comma or a quote too many"))
+            let en = format!("the row has {has} cells and the headings {due}: look for a comma or a quote too many");
+            Some(Words::new(en, format!("本行有 {has} 格，表头有 {due} 格：请检查多余的逗号或引号")))
         } else if foreign && cells.iter().any(|cell| cell.contains('\u{FFFD}')) {
-            Some("some characters can be read neither as UTF-8 nor as GB 18030: save the file as UTF-8".to_owned())
+            let en = "some characters can be read neither as UTF-8 nor as GB 18030: save the file as UTF-8";
+            Some(Words::new(en, "部分字符无法按 UTF-8 或 GB 18030 读取：请将文件存为 UTF-8"))
         } else {
             None
         };
@@ -300,15 +302,19 @@ impl Source {
 
 fn json_row(number: u64, headings: &mut Arc<Headings>, text: &str, foreign: bool) -> Row {
     let line = Some(text.to_owned());
-    let faulty = |headings: &Arc<Headings>, why: String| {
+    let faulty = |headings: &Arc<Headings>, why: Words| {
         let (headings, cells) = (Arc::clone(headings), Vec::new());
         Row { number, fault: Some(why), headings, cells, line: Some(text.to_owned()) }
     };
     if foreign && text.contains('\u{FFFD}') {
-        return faulty(headings, "some characters cannot be read: save the file as UTF-8".to_owned());
+        let en = "some characters cannot be read: save the file as UTF-8";
+        return faulty(headings, Words::new(en, "部分字符无法读取：请将文件存为 UTF-8"));
     }
     match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
-        Err(why) => faulty(headings, format!("this line is not a JSON object: {why}")),
+        Err(why) => {
+            let zh = format!("本行不是 JSON 对象：{why}");
+            faulty(headings, Words::new(format!("this line is not a JSON object: {why}"), zh))
+        }
         Ok(object) => {
             if !object.keys().eq(headings.names.iter()) {
                 *headings = Headings::new(object.keys().cloned().collect());

@@ -247,7 +247,10 @@ both_engines! {
         let (told, file) = long(&import("xlb1", "&dry_run=true&source=elsewhere", spoilt.clone()).await);
         let report = &told.last().unwrap()["done"];
         assert_eq!((&report["rows"], &report["taken"], &report["refused"]), (&json!(3), &json!(2), &json!(1)), "{report}");
-        assert!(String::from_utf8(file).unwrap().contains('X'));
+        let reason = &report["reasons"][0];
+        assert!(reason["zh"].as_str().unwrap().contains('为') && reason["en"].as_str().unwrap().len() > 5, "{reason}");
+        let file = String::from_utf8(file).unwrap();
+        assert!(file.contains('X') && file.contains(reason["zh"].as_str().unwrap()), "{file}");
         let count = async || app.get("xlb1", "/cases?order=newest").await["cases"].as_array().unwrap().len();
         assert_eq!(count().await, 2);
         let (told, _) = long(&import("admin", "&source=elsewhere", spoilt.clone()).await);
