@@ -248,7 +248,7 @@ both_engines! {
         let report = &told.last().unwrap()["done"];
         assert_eq!((&report["rows"], &report["taken"], &report["refused"]), (&json!(3), &json!(2), &json!(1)), "{report}");
         let reason = &report["reasons"][0];
-        assert!(reason["zh"].as_str().unwrap().contains('为') && reason["en"].as_str().unwrap().len() > 5, "{reason}");
+        assert!(reason["zh"].as_str().unwrap().contains('格') && reason["en"].as_str().unwrap().len() > 5, "{reason}");
         let file = String::from_utf8(file).unwrap();
         assert!(file.contains('X') && file.contains(reason["zh"].as_str().unwrap()), "{file}");
         let count = async || app.get("xlb1", "/cases?order=newest").await["cases"].as_array().unwrap().len();
