@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
-import { barriers, close, type Look, OFFICE, open, PHONE, person, sticksOut } from './browser';
+import { barriers, close, type Look, OFFICE, open, PHONE, person, signIn, sticksOut } from './browser';
 import { PAGES } from './pages';
 
 afterAll(close);
@@ -31,6 +31,51 @@ for (const [name, look] of LOOKS) {
     expect(found).toEqual([]);
   });
 }
+
+test('no barriers in dialogs', async () => {
+  const { context, page, errors } = await person();
+  await signIn(context, 'admin');
+  const found: string[] = [];
+  const look = async (name: string) => {
+    await page.getByRole('dialog').waitFor();
+    found.push(...(await barriers(page)).map((one) => `${name}: ${one}`));
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  };
+  await page.goto('/console/organisation');
+  await page.getByRole('button', { name: '导入组织' }).click();
+  await look('organisation import');
+  await page.goto('/console/policy');
+  await page.getByRole('button', { name: '更新机制' }).click();
+  await look('policy');
+  for (const name of ['键盘快捷键', '修改密码', '设置动态码']) {
+    await page.locator('summary').first().click();
+    await page.getByRole('button', { name }).click();
+    await look(name);
+  }
+  await page.keyboard.press('Control+k');
+  await look('palette');
+  await context.clearCookies();
+  await signIn(context, 'xlb1');
+  await page.goto('/console/public-notices');
+  await page.getByRole('button', { name: '发布公告' }).click();
+  await look('notice');
+  await page.goto('/console/queue');
+  await page.getByRole('button', { name: '导出' }).click();
+  await look('export');
+  const answer = await context.request.get('/api/v1/cases?state=handling&limit=1');
+  const { cases } = (await answer.json()) as { cases: { number: string }[] };
+  await page.goto(`/console/cases/${cases[0]?.number}`);
+  for (const act of ['备注', '组建专班', '提级包案', '更正']) {
+    const button = page.getByRole('button', { name: act, exact: true });
+    if (!(await button.first().isVisible())) await page.getByText('其他操作').click();
+    await button.first().click();
+    await look(act);
+  }
+  expect(found).toEqual([]);
+  expect(errors).toEqual([]);
+  await context.close();
+});
 
 test('every page is usable 320 px wide', async () => {
   const found: string[] = [];

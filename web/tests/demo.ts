@@ -33,7 +33,7 @@ function address(child: ChildProcess): Promise<string> {
     child.once('exit', (code) => reject(new Error(`the demo ended with ${code}:\n${said}`)));
     const hear = (part: Buffer) => {
       said += part.toString();
-      const open = /Open (http:\/\/\S+?)\/ /.exec(said);
+      const open = /Open (http:\/\/[^/\s]+)\//.exec(said);
       if (open?.[1]) resolve(open[1]);
     };
     child.stdout?.on('data', hear);

@@ -99,7 +99,9 @@ impl Demo {
             return Ok(ExitCode::SUCCESS);
         }
         let listener = tokio::net::TcpListener::bind(&self.listen).await?;
-        println!("Open http://{}/  (interface: /api/docs/). Stop with Ctrl+C.", listener.local_addr()?);
+        println!("Open http://{}/console and sign in with one click.", listener.local_addr()?);
+        println!("Residents: /q/s001 · grid workers: /work · command screen: /screen · interface: /api/docs/");
+        println!("Stop with Ctrl+C.");
         serve::run(app, listener).await
     }
 }
