@@ -32,6 +32,9 @@ struct Options {
     /// Clocks armed while the sweeper's lateness is measured, at least: a Beijing has 2.3 million.
     #[arg(long, default_value_t = 0)]
     armed: i64,
+    /// Measure in a real browser too what people wait for; needs Chromium and the pages' `npm ci`.
+    #[arg(long)]
+    browser: bool,
     /// Seconds of load a row.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
@@ -83,6 +86,9 @@ async fn run(options: &Options) -> Outcome<()> {
             rig.grow(stock.saturating_sub(made), options.days, seed).await?;
             made = (*stock).max(made);
             reading(&rig, *stock, options, &mut table).await?;
+            if options.browser {
+                browser(&rig, *stock, &mut table).await?;
+            }
         }
         clocks(&rig, options.armed, &mut table).await?;
         start_up(&rig, &mut table).await?;
@@ -115,6 +121,26 @@ async fn reading(rig: &Rig, stock: usize, options: &Options, table: &mut Table) 
     table.row(rig, &format!("case page p99 ms, {stock} cases"), page.p99_ms, Some(("point read, ms", point)), "≤ 10");
     let search = load::run(2, seconds, || rig.search()).await?;
     table.row(rig, &format!("search p99 ms, {stock} cases"), search.p99_ms, Some(("point read, ms", point)), "≤ 50");
+    Ok(())
+}
+
+/// What people wait for in a browser: medians, from the press of a key or button to the frame that shows it.
+async fn browser(rig: &Rig, stock: usize, table: &mut Table) -> Outcome<()> {
+    eprintln!("a browser at {stock} cases");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/tests/times.mjs");
+    let (base, token) = rig.pages();
+    let (base, token) = (base.to_owned(), token.to_owned());
+    let run = move || std::process::Command::new("node").args([script, &base, &token]).output();
+    let done = tokio::task::spawn_blocking(run).await.map_err(|why| why.to_string())?;
+    let done = done.map_err(|why| format!("node: {why}"))?;
+    if !done.status.success() {
+        return Err(format!("{script}: {}", String::from_utf8_lossy(&done.stderr)));
+    }
+    let times: serde_json::Value = serde_json::from_slice(&done.stdout).map_err(|why| format!("{script}: {why}"))?;
+    for (what, aim) in [("queue", "≤ 500"), ("case", "≤ 300"), ("feedback", "≤ 100")] {
+        let median = times[what].as_f64().ok_or_else(|| format!("{script}: no figure of {what}"))?;
+        table.row(rig, &format!("browser: {what} shown, median ms, {stock} cases"), median, None, aim);
+    }
     Ok(())
 }
 

@@ -98,6 +98,11 @@ impl Rig {
         &self.home
     }
 
+    /// Where its pages are, and the token of a liaison officer.
+    pub(crate) fn pages(&self) -> (&str, &str) {
+        (self.base.trim_end_matches("/api/v1"), &self.token)
+    }
+
     /// A number of some case that was submitted.
     pub(crate) fn some_case(&self) -> Option<String> {
         let known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
