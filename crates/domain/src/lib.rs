@@ -19,3 +19,4 @@ pub mod organisation;
 pub mod permission;
 pub mod policy;
 pub mod refusal;
+pub mod words;

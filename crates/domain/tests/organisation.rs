@@ -211,7 +211,7 @@ proptest! {
         };
         let faults = draft.faults();
         for id in &all {
-            let said = faults.iter().any(|f| f.record == format!("unit {id}") && f.what == "is below itself");
+            let said = faults.iter().any(|f| f.record.en == format!("unit {id}") && f.what.en == "is below itself");
             prop_assert_eq!(said, on_circle(id), "{}", id);
         }
     }
@@ -592,7 +592,7 @@ fn a_table_without_a_column_is_refused_lest_it_wipe_it_out() {
         assert!(told.contains(column), "{told}");
     }
     let twice = import::units("units.csv", "code,编码,name,name_en,kind,parent,hotline,active\n");
-    assert!(twice.faults[0].what.contains("'code' is there twice"), "{:?}", twice.faults);
+    assert!(twice.faults[0].what.en.contains("'code' is there twice"), "{:?}", twice.faults);
     assert_eq!(import::units("units.csv", "").faults.len(), 1);
 }
 
@@ -606,13 +606,13 @@ fn wrong_cells_of_people_spots_and_rosters_are_told() {
         people.faults.iter().map(|f| f.column.as_str()).collect::<Vec<_>>(),
         ["posts", "posts", "email", "posts"]
     );
-    assert!(people.faults[1].what.contains("grid_worker 网格员"), "{}", people.faults[1]);
+    assert!(people.faults[1].what.en.contains("grid_worker 网格员"), "{}", people.faults[1]);
     let spots = import::spots(
         "spots.csv",
         "code,name,grid,lon,lat,address\na,甲,g,22.5,114.1,\nb,乙,g,NaN,22.5,\nc,丙,g,inf,22.5,\nd,丁,g,x,22.5,\ne,戊,g,114.1,,\n",
     );
     assert_eq!(spots.faults.iter().map(|f| f.column.as_str()).collect::<Vec<_>>(), ["lat", "lon", "lon", "lon", "lat"]);
-    assert!(spots.faults[0].what.contains("swapped"), "{}", spots.faults[0]);
+    assert!(spots.faults[0].what.en.contains("swapped"), "{}", spots.faults[0]);
     let head = "post,unit,person,from,to,order\n";
     let rows = "night,lh,a,2026-06-08 18:00,2026-06-08 08:00,1\nnight,lh,b,yesterday,2026-06-08 08:00,1\nnight,lh,c,2026-06-08 18:00,2026-06-09 08:00,-1\n";
     let roster = import::roster("roster.csv", &format!("{head}{rows}"), &zone());

@@ -11,7 +11,7 @@ use geo::{
 use geojson::{GeometryValue, Position};
 use rstar::{AABB, RTree, RTreeObject};
 
-use crate::ids::UnitId;
+use crate::{ids::UnitId, words::Words};
 
 /// Most corners of one area.
 const CORNERS_MAX: usize = 20_000;
@@ -109,21 +109,23 @@ pub(super) fn is_on_earth(lon: f64, lat: f64) -> bool {
 }
 
 /// Why a shape cannot be an area at all.
-pub(super) fn no_area(shape: &MultiPolygon<f64>) -> Option<&'static str> {
+pub(super) fn no_area(shape: &MultiPolygon<f64>) -> Option<Words> {
     if shape.coords_count() > CORNERS_MAX {
-        Some("has more than 20,000 corners; simplify it")
+        Some(Words::new("has more than 20,000 corners; simplify it", "顶点超过 20,000 个，请简化"))
     } else if shape.coords_iter().any(|c| !is_on_earth(c.x, c.y)) {
-        Some("leaves the earth; use longitude, latitude in degrees, in this order")
+        let en = "leaves the earth; use longitude, latitude in degrees, in this order";
+        Some(Words::new(en, "坐标超出地球范围：应为度数，先经度后纬度"))
     } else if shape.0.is_empty() || shape.iter().any(|polygon| polygon.exterior().0.len() < 4) {
-        Some("needs at least 3 corners")
+        Some(Words::new("needs at least 3 corners", "至少需要 3 个顶点"))
     } else {
         None
     }
 }
 
 /// What is badly drawn in an area: crossing itself, holes outside …
-pub(super) fn flaw(shape: &MultiPolygon<f64>) -> Option<String> {
-    shape.check_validation().err().map(|why| why.to_string())
+pub(super) fn flaw(shape: &MultiPolygon<f64>) -> Option<Words> {
+    let words = |why: String| Words::new(why.clone(), format!("图形有误（如自相交）：{why}"));
+    shape.check_validation().err().map(|why| words(why.to_string()))
 }
 
 /// Serde of an optional area as a GeoJSON geometry.
@@ -137,25 +139,28 @@ pub(super) mod geometry {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<MultiPolygon<f64>>, D::Error> {
         let geometry = Option::<geojson::Geometry>::deserialize(d)?;
-        geometry.map(|geometry| super::area_of(geometry).map_err(D::Error::custom)).transpose()
+        geometry.map(|geometry| super::area_of(geometry).map_err(|why| D::Error::custom(why.en))).transpose()
     }
 }
 
 /// A polygon or multi-polygon as an area.
 ///
 /// By hand, for the geojson crate panics on a position of fewer than two numbers.
-pub(super) fn area_of(geometry: geojson::Geometry) -> Result<MultiPolygon<f64>, String> {
+pub(super) fn area_of(geometry: geojson::Geometry) -> Result<MultiPolygon<f64>, Words> {
     match geometry.value {
         GeometryValue::Polygon { coordinates } => Ok(MultiPolygon::new(vec![polygon(&coordinates)?])),
         GeometryValue::MultiPolygon { coordinates } => coordinates.iter().map(|rings| polygon(rings)).collect(),
-        _ => Err("not an area; use a Polygon or MultiPolygon".to_owned()),
+        _ => Err(Words::new("not an area; use a Polygon or MultiPolygon", "不是范围：应为 Polygon 或 MultiPolygon")),
     }
 }
 
-fn polygon(rings: &[Vec<Position>]) -> Result<Polygon<f64>, String> {
+fn polygon(rings: &[Vec<Position>]) -> Result<Polygon<f64>, Words> {
     let corner = |position: &Position| match position.as_slice() {
         [lon, lat, ..] => Ok(Coord { x: *lon, y: *lat }),
-        _ => Err("has a corner without two numbers; give longitude and latitude".to_owned()),
+        _ => {
+            let en = "has a corner without two numbers; give longitude and latitude";
+            Err(Words::new(en, "有顶点缺少两个数：应为经度和纬度"))
+        }
     };
     let mut rings = rings.iter().map(|ring| ring.iter().map(corner).collect::<Result<LineString<f64>, _>>());
     let exterior = rings.next().unwrap_or_else(|| Ok(LineString::new(Vec::new())))?;

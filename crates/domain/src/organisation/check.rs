@@ -12,7 +12,10 @@ use geo::{Intersects, Point};
 use jiff::Timestamp;
 
 use super::{Draft, Person, Shift, UnitKind, area, tree};
-use crate::ids::{PostId, UnitId};
+use crate::{
+    ids::{PostId, UnitId},
+    words::Words,
+};
 
 /// How bad a fault is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,16 +32,23 @@ pub struct OrgFault {
     /// How bad.
     pub severity: Severity,
     /// Which record, e.g. `unit lh.dm.c01`.
-    pub record: String,
+    pub record: Words,
     /// What is wrong.
-    pub what: String,
+    pub what: Words,
     /// What would be right.
-    pub remedy: String,
+    pub remedy: Words,
+}
+
+impl OrgFault {
+    /// All of it, in both languages.
+    pub fn words(&self) -> Words {
+        Words::new(self.to_string(), format!("{}：{}；{}", self.record.zh, self.what.zh, self.remedy.zh))
+    }
 }
 
 impl fmt::Display for OrgFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}; {}", self.record, self.what, self.remedy)
+        write!(f, "{}: {}; {}", self.record.en, self.what.en, self.remedy.en)
     }
 }
 
@@ -53,10 +63,25 @@ impl Findings {
         Self { severity, found: Vec::new() }
     }
 
-    fn tell(&mut self, record: impl fmt::Display, what: impl Into<String>, remedy: impl Into<String>) {
-        let (record, what, remedy) = (record.to_string(), what.into(), remedy.into());
-        self.found.push(OrgFault { severity: self.severity, record, what, remedy });
+    fn tell(&mut self, record: &Words, what: Words, remedy: Words) {
+        self.found.push(OrgFault { severity: self.severity, record: record.clone(), what, remedy });
     }
+}
+
+fn w(en: impl Into<String>, zh: impl Into<String>) -> Words {
+    Words::new(en, zh)
+}
+
+fn unit_of(id: &impl fmt::Display) -> Words {
+    w(format!("unit {id}"), format!("单位 {id}"))
+}
+
+fn person_of(id: &impl fmt::Display) -> Words {
+    w(format!("person {id}"), format!("人员 {id}"))
+}
+
+fn spot_of(id: &impl fmt::Display) -> Words {
+    w(format!("spot {id}"), format!("点位 {id}"))
 }
 
 pub(super) fn faults(draft: &Draft) -> Vec<OrgFault> {
@@ -81,77 +106,99 @@ pub(super) fn warnings(draft: &Draft) -> Vec<OrgFault> {
 
 /// A stored document may say one code as the key and another within.
 fn check_keys(draft: &Draft, findings: &mut Findings) {
-    let units = draft.units.iter().map(|(key, unit)| ("unit", key.as_str(), unit.id.as_str()));
-    let people = draft.people.iter().map(|(key, person)| ("person", key.as_str(), person.id.as_str()));
-    let spots = draft.spots.iter().map(|(key, spot)| ("spot", key.as_str(), spot.id.as_str()));
-    for (what, key, id) in units.chain(people).chain(spots).filter(|(_, key, id)| key != id) {
-        findings.tell(format!("{what} {key}"), format!("has the code '{id}' within"), "store it under its own code");
+    let units = draft.units.iter().map(|(key, unit)| (unit_of(key), key.as_str(), unit.id.as_str()));
+    let people = draft.people.iter().map(|(key, person)| (person_of(key), key.as_str(), person.id.as_str()));
+    let spots = draft.spots.iter().map(|(key, spot)| (spot_of(key), key.as_str(), spot.id.as_str()));
+    for (record, _, id) in units.chain(people).chain(spots).filter(|(_, key, id)| key != id) {
+        let what = w(format!("has the code '{id}' within"), format!("内部代码为「{id}」"));
+        findings.tell(&record, what, w("store it under its own code", "请以其本身代码保存"));
     }
 }
 
 fn check_units(draft: &Draft, findings: &mut Findings) {
     if !draft.units.values().any(|unit| unit.parent.is_none()) {
-        findings.tell("units", "no unit at the top", "leave 'parent' of one unit empty");
+        let remedy = w("leave 'parent' of one unit empty", "请将一个单位的上级留空");
+        findings.tell(&w("units", "单位"), w("no unit at the top", "没有最上级单位"), remedy);
     }
     let circles = tree::circles(&draft.units);
     for unit in draft.units.values() {
-        let record = format!("unit {}", unit.id);
+        let record = unit_of(&unit.id);
         let parent = unit.parent.as_ref().map(|id| (id, draft.units.get(id)));
         if let Some((id, None)) = parent {
-            findings.tell(&record, format!("parent '{id}' is not a unit"), "add it or correct the code");
+            let what = w(format!("parent '{id}' is not a unit"), format!("上级「{id}」不是单位"));
+            findings.tell(&record, what, add_or_correct());
         }
         if circles.contains(&unit.id) {
-            findings.tell(&record, "is below itself", "correct 'parent' so that the tree ends at the top");
+            let remedy = w("correct 'parent' so that the tree ends at the top", "请更正上级，使其最终归到最上级");
+            findings.tell(&record, w("is below itself", "成了自己的下级"), remedy);
         }
         let in_community = parent.is_some_and(|(_, parent)| parent.is_none_or(|p| p.kind == UnitKind::Community));
         if unit.kind == UnitKind::Grid && !in_community {
-            findings.tell(&record, "a grid outside a community", "put it under its community");
+            let what = w("a grid outside a community", "网格不在社区之下");
+            findings.tell(&record, what, w("put it under its community", "请归到所在社区"));
         }
         if unit.name.zh.trim().is_empty() {
-            findings.tell(&record, "has no name", "give its Chinese name");
+            findings.tell(&record, no_name(), w("give its Chinese name", "请填写中文名称"));
         }
         if let Some(why) = unit.area.as_ref().and_then(area::no_area) {
-            findings.tell(&record, "its area cannot be used", why);
+            findings.tell(&record, w("its area cannot be used", "范围无法使用"), why);
         }
     }
 }
 
+fn add_or_correct() -> Words {
+    w("add it or correct the code", "请补充或更正代码")
+}
+
+fn no_name() -> Words {
+    w("has no name", "没有名称")
+}
+
 fn check_people(draft: &Draft, findings: &mut Findings) {
     for person in draft.people.values() {
-        let record = format!("person {}", person.id);
+        let record = person_of(&person.id);
         if person.name.trim().is_empty() {
-            findings.tell(&record, "has no name", "give the name");
+            findings.tell(&record, no_name(), w("give the name", "请填写姓名"));
         }
         for post in person.posts.iter().filter(|post| !draft.units.contains_key(&post.unit)) {
-            let what = format!("a post in '{}', which is not a unit", post.unit);
-            findings.tell(&record, what, "add the unit or correct the code");
+            let en = format!("a post in '{}', which is not a unit", post.unit);
+            let what = w(en, format!("岗位所在「{}」不是单位", post.unit));
+            findings.tell(&record, what, w("add the unit or correct the code", "请补充单位或更正代码"));
         }
     }
 }
 
 fn check_spots(draft: &Draft, findings: &mut Findings) {
     for spot in draft.spots.values() {
-        let record = format!("spot {}", spot.id);
+        let record = spot_of(&spot.id);
         if draft.units.get(&spot.grid).is_none_or(|unit| unit.kind != UnitKind::Grid) {
-            findings.tell(&record, format!("'{}' is not a grid", spot.grid), "give the code of a grid");
+            let what = w(format!("'{}' is not a grid", spot.grid), format!("「{}」不是网格", spot.grid));
+            findings.tell(&record, what, w("give the code of a grid", "请填写网格代码"));
         }
         if !area::is_on_earth(spot.lon, spot.lat) {
-            findings.tell(&record, "lies nowhere on earth", "give longitude and latitude in degrees, WGS84");
+            let remedy = w("give longitude and latitude in degrees, WGS84", "请填写经纬度（度，WGS84）");
+            findings.tell(&record, w("lies nowhere on earth", "坐标不在地球上"), remedy);
         }
     }
 }
 
 fn check_roster(draft: &Draft, findings: &mut Findings) {
     for shift in &draft.roster {
-        let record = || format!("roster {} {} {}", shift.unit, shift.post, shift.from);
+        let record = || {
+            let place = format!("{} {} {}", shift.unit, shift.post, shift.from);
+            w(format!("roster {place}"), format!("值班表 {place}"))
+        };
         if !draft.units.contains_key(&shift.unit) {
-            findings.tell(record(), format!("'{}' is not a unit", shift.unit), "add it or correct the code");
+            let what = w(format!("'{}' is not a unit", shift.unit), format!("「{}」不是单位", shift.unit));
+            findings.tell(&record(), what, add_or_correct());
         }
         if !draft.people.contains_key(&shift.person) {
-            findings.tell(record(), format!("'{}' is not a person", shift.person), "add them or correct the code");
+            let what = w(format!("'{}' is not a person", shift.person), format!("「{}」不是人员", shift.person));
+            findings.tell(&record(), what, w("add them or correct the code", "请补充人员或更正代码"));
         }
         if shift.to <= shift.from {
-            findings.tell(record(), "ends before it begins", "correct 'from' and 'to'");
+            let remedy = w("correct 'from' and 'to'", "请更正起止时间");
+            findings.tell(&record(), w("ends before it begins", "结束早于开始"), remedy);
         }
     }
 }
@@ -160,22 +207,27 @@ fn look_at_units(draft: &Draft, areas: &area::Index, findings: &mut Findings) {
     let grids = || draft.units.values().filter(|unit| unit.kind == UnitKind::Grid && unit.active);
     let drawn = grids().any(|grid| grid.area.is_some());
     for unit in draft.units.values().filter(|unit| unit.active) {
-        let record = format!("unit {}", unit.id);
+        let record = unit_of(&unit.id);
         let parent = unit.parent.as_ref().and_then(|id| draft.units.get(id));
         if let Some(parent) = parent.filter(|parent| !parent.active) {
-            let what = format!("is active under '{}', which is not", parent.id);
-            findings.tell(&record, what, "deactivate it too, or give it another parent");
+            let en = format!("is active under '{}', which is not", parent.id);
+            let what = w(en, format!("仍在用，而上级「{}」已停用", parent.id));
+            let remedy = w("deactivate it too, or give it another parent", "请一并停用，或改归其他上级");
+            findings.tell(&record, what, remedy);
         }
         if let Some(why) = unit.area.as_ref().and_then(area::flaw) {
-            findings.tell(&record, format!("its area is badly drawn: {why}"), "draw it again");
+            let what = w(format!("its area is badly drawn: {}", why.en), why.zh);
+            findings.tell(&record, what, w("draw it again", "请重画"));
         }
         if unit.kind == UnitKind::Grid && drawn && unit.area.is_none() {
-            findings.tell(&record, "has no area, so no place leads to it", "draw it and import the map");
+            let what = w("has no area, so no place leads to it", "没有范围，无法由地点找到");
+            findings.tell(&record, what, w("draw it and import the map", "请画出范围并导入"));
         }
     }
     for (one, other, shared) in areas.overlaps() {
-        let what = format!("its area overlaps that of '{other}' by {shared:.0} m²");
-        findings.tell(format!("unit {one}"), what, "draw the border once, for both");
+        let en = format!("its area overlaps that of '{other}' by {shared:.0} m²");
+        let what = w(en, format!("范围与「{other}」重叠 {shared:.0} 平方米"));
+        findings.tell(&unit_of(one), what, w("draw the border once, for both", "请使两者共用一条边界"));
     }
     let mut lines: BTreeMap<&str, Vec<&UnitId>> = BTreeMap::new();
     for grid in grids() {
@@ -183,8 +235,9 @@ fn look_at_units(draft: &Draft, areas: &area::Index, findings: &mut Findings) {
     }
     lines.remove("");
     for (line, grids) in lines.iter().filter(|(_, grids)| grids.len() > 1) {
-        let what = format!("share the hotline {line}");
-        findings.tell(format!("units {}", listed(grids)), what, "give each grid its own");
+        let what = w(format!("share the hotline {line}"), format!("共用热线 {line}"));
+        let record = w(format!("units {}", listed(grids)), format!("单位 {}", listed(grids)));
+        findings.tell(&record, what, w("give each grid its own", "请为每个网格设置各自的热线"));
     }
 }
 
@@ -192,25 +245,30 @@ fn look_at_people(draft: &Draft, findings: &mut Findings) {
     let works = |unit: &UnitId| draft.units.get(unit).is_none_or(|unit| unit.active);
     let idle = |person: &&Person| person.active && !person.posts.iter().any(|post| works(&post.unit));
     for person in draft.people.values().filter(idle) {
-        let what = "is active without a post in an active unit";
-        findings.tell(format!("person {}", person.id), what, "give a post or deactivate");
+        let what = w("is active without a post in an active unit", "在用，但在用单位中没有岗位");
+        findings.tell(&person_of(&person.id), what, w("give a post or deactivate", "请设置岗位或停用"));
     }
 }
 
 fn look_at_spots(draft: &Draft, areas: &area::Index, findings: &mut Findings) {
     for spot in draft.spots.values() {
         let Some(grid) = draft.units.get(&spot.grid) else { continue };
-        let record = format!("spot {}", spot.id);
+        let record = spot_of(&spot.id);
         if !grid.active {
-            findings.tell(&record, format!("its grid '{}' is not active", grid.id), "give it the grid that took over");
+            let what = w(format!("its grid '{}' is not active", grid.id), format!("所属网格「{}」已停用", grid.id));
+            findings.tell(&record, what, w("give it the grid that took over", "请改为接管的网格"));
         }
         let point = Point::new(spot.lon, spot.lat);
         if grid.area.as_ref().is_some_and(|area| !area.intersects(&point)) {
             let remedy = match areas.at(spot.lon, spot.lat) {
-                Some(other) => format!("it lies in '{other}': correct the grid or the coordinates"),
-                None => "it lies in no grid: correct the coordinates".to_owned(),
+                Some(other) => w(
+                    format!("it lies in '{other}': correct the grid or the coordinates"),
+                    format!("实际位于「{other}」：请更正网格或坐标"),
+                ),
+                None => w("it lies in no grid: correct the coordinates", "不在任何网格内：请更正坐标"),
             };
-            findings.tell(&record, format!("lies outside its grid '{}'", grid.id), remedy);
+            let what = w(format!("lies outside its grid '{}'", grid.id), format!("不在所属网格「{}」范围内", grid.id));
+            findings.tell(&record, what, remedy);
         }
     }
 }
@@ -228,18 +286,25 @@ fn look_at_roster(draft: &Draft, findings: &mut Findings) {
         }
     }
     for (unit, post, person) in gone {
-        let what = format!("'{person}' is not active and is passed over");
-        findings.tell(format!("roster {unit} {post}"), what, "give the shifts to somebody else");
+        let en = format!("'{person}' is not active and is passed over");
+        let what = w(en, format!("「{person}」已停用，排班不生效"));
+        let record = w(format!("roster {unit} {post}"), format!("值班表 {unit} {post}"));
+        findings.tell(&record, what, w("give the shifts to somebody else", "请改由他人值班"));
     }
     for ((unit, post, order), mut shifts) in places {
         shifts.sort_by_key(|shift| shift.from);
-        let record = format!("roster {unit} {post} order {order}");
+        let record = w(format!("roster {unit} {post} order {order}"), format!("值班表 {unit} {post} 第 {order} 顺位"));
         let (holes, doubles) = seams(&shifts);
-        if let Some(what) = told("nobody holds it", &holes) {
-            findings.tell(&record, what, "fill the roster, unless the post rests then");
+        if let Some(what) = told(&w("nobody holds it", "无人值班"), &holes) {
+            findings.tell(
+                &record,
+                what,
+                w("fill the roster, unless the post rests then", "请补齐，该岗位此时不值班的除外"),
+            );
         }
-        if let Some(what) = told("two people hold it", &doubles) {
-            findings.tell(&record, what, "end one where the next begins, or give the second another order");
+        if let Some(what) = told(&w("two people hold it", "两人同时值班"), &doubles) {
+            let en = "end one where the next begins, or give the second another order";
+            findings.tell(&record, what, w(en, "请衔接起止时间，或将后者改为其他顺位"));
         }
     }
 }
@@ -262,13 +327,13 @@ fn seams(shifts: &[&Shift]) -> (Vec<Stretch>, Vec<Stretch>) {
 }
 
 /// The first stretch in words and how many more there are, so that a post that rests at night is told once.
-fn told(what: &str, stretches: &[Stretch]) -> Option<String> {
+fn told(what: &Words, stretches: &[Stretch]) -> Option<Words> {
     let (from, to) = stretches.first()?;
-    let more = match stretches.len() - 1 {
-        0 => String::new(),
-        more => format!(" and at {more} more times"),
+    let (more, more_zh) = match stretches.len() - 1 {
+        0 => (String::new(), String::new()),
+        more => (format!(" and at {more} more times"), format!("，另有 {more} 处")),
     };
-    Some(format!("{what} between {from} and {to}{more}"))
+    Some(w(format!("{} between {from} and {to}{more}", what.en), format!("{from} 至 {to} {}{more_zh}", what.zh)))
 }
 
 fn listed(units: &[&UnitId]) -> String {

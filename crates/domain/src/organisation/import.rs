@@ -15,9 +15,9 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::Value;
 
-use self::table::{Form, Row, rows};
+use self::table::{Form, Row, rows, unreadable};
 use super::{Draft, Person, Post, Role, Shift, Spot, Unit, UnitKind, area, to_wgs84};
-use crate::{ids::UnitId, policy::Name};
+use crate::{ids::UnitId, policy::Name, words::Words};
 
 /// A row that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,18 +29,23 @@ pub struct RowFault {
     /// Column or property.
     pub column: String,
     /// What is wrong, and what would be right.
-    pub what: String,
+    pub what: Words,
 }
 
 impl RowFault {
-    fn new(file: &str, row: u64, column: &str, what: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), row, column: column.to_owned(), what: what.into() }
+    fn new(file: &str, row: u64, column: &str, what: Words) -> Self {
+        Self { file: file.to_owned(), row, column: column.to_owned(), what }
+    }
+
+    /// Where and what, in both languages.
+    pub fn words(&self) -> Words {
+        Words::new(self.to_string(), format!("{} 第 {} 行，{}：{}", self.file, self.row, self.column, self.what.zh))
     }
 }
 
 impl fmt::Display for RowFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} row {}, {}: {}", self.file, self.row, self.column, self.what)
+        write!(f, "{} row {}, {}: {}", self.file, self.row, self.column, self.what.en)
     }
 }
 
@@ -89,7 +94,8 @@ pub fn people(file: &str, text: &str) -> Parts {
         posts.retain(|post| seen.insert(post.clone())); // the first one stays first: it is the home unit
         let email = row.get("email").map(str::to_owned);
         if email.as_ref().is_some_and(|email| !is_address(email)) {
-            return Err(row.fault("email", "use an address such as name@example.cn, or leave it empty"));
+            let en = "use an address such as name@example.cn, or leave it empty";
+            return Err(row.fault("email", Words::new(en, "应为邮箱地址，如 name@example.cn，或留空")));
         }
         Ok(Person {
             id: row.parse("code")?,
@@ -144,7 +150,11 @@ pub fn roster(file: &str, text: &str, zone: &TimeZone) -> Parts {
             to: row.time("to", zone)?,
             order: row.get("order").map(|_| row.parse("order")).transpose()?.unwrap_or(1),
         };
-        if shift.to <= shift.from { Err(row.fault("to", "must be after 'from'")) } else { Ok(shift) }
+        if shift.to > shift.from {
+            Ok(shift)
+        } else {
+            Err(row.fault("to", Words::new("must be after 'from'", "应晚于开始时间")))
+        }
     };
     let (roster, faults) = rows(file, text, &FORM, read);
     Parts { draft: Draft { roster, ..Draft::default() }, faults }
@@ -160,12 +170,14 @@ pub fn areas(file: &str, text: &str, known: &Draft, gcj02: bool) -> Parts {
     let document: Value = match document {
         Ok(document) => document,
         Err(why) => {
-            parts.faults.push(RowFault::new(file, 1, "file", format!("is not JSON: {why}")));
+            let what = Words::new(format!("is not JSON: {why}"), format!("不是 JSON：{why}"));
+            parts.faults.push(RowFault::new(file, 1, "file", what));
             return parts;
         }
     };
     let Some(features) = document.get("features").and_then(Value::as_array) else {
-        let what = "is not a GeoJSON FeatureCollection: it has no list 'features'";
+        let en = "is not a GeoJSON FeatureCollection: it has no list 'features'";
+        let what = Words::new(en, "不是 GeoJSON FeatureCollection：没有 features 列表");
         parts.faults.push(RowFault::new(file, 1, "file", what));
         return parts;
     };
@@ -173,7 +185,8 @@ pub fn areas(file: &str, text: &str, known: &Draft, gcj02: bool) -> Parts {
     for (row, feature) in (1..).zip(features) {
         let drawn = drawn_unit(feature, known).and_then(|unit| match seen.insert(unit.id.clone(), row) {
             Some(before) => {
-                Err(("unit", format!("is drawn in feature {before} already; join both into one MultiPolygon")))
+                let en = format!("is drawn in feature {before} already; join both into one MultiPolygon");
+                Err(("unit", Words::new(en, format!("已在第 {before} 个要素中画过：请合并为一个 MultiPolygon"))))
             }
             None => Ok(Unit { area: Some(shape(feature, gcj02)?), ..unit.clone() }),
         });
@@ -186,34 +199,40 @@ pub fn areas(file: &str, text: &str, known: &Draft, gcj02: bool) -> Parts {
 }
 
 /// What is wrong with a property of a feature.
-type Wrong = (&'static str, String);
+type Wrong = (&'static str, Words);
 
 fn drawn_unit<'a>(feature: &Value, known: &'a Draft) -> Result<&'a Unit, Wrong> {
     let named = match feature.pointer("/properties/unit") {
         Some(Value::String(code)) => code.clone(),
         Some(Value::Number(code)) => code.to_string(),
-        _ => return Err(("unit", "the property 'unit' must give the code of a unit".to_owned())),
+        _ => {
+            let en = "the property 'unit' must give the code of a unit";
+            return Err(("unit", Words::new(en, "属性 unit 应为单位代码")));
+        }
     };
     known.units.get(named.as_str()).ok_or_else(|| {
         let shown: String = named.chars().take(80).collect();
-        ("unit", format!("'{shown}' is not a known unit; import units first, or correct the code"))
+        let en = format!("'{shown}' is not a known unit; import units first, or correct the code");
+        ("unit", Words::new(en, format!("「{shown}」不是已有单位：请先导入单位，或更正代码")))
     })
 }
 
 fn shape(feature: &Value, gcj02: bool) -> Result<geo::MultiPolygon<f64>, Wrong> {
-    let wrong = |what: String| ("geometry", what);
+    let wrong = |what: Words| ("geometry", what);
     let geometry = feature.get("geometry").filter(|geometry| !geometry.is_null());
-    let geometry = geometry.ok_or_else(|| wrong("has no geometry; draw the area".to_owned()))?;
-    let geometry = geojson::Geometry::deserialize(geometry).map_err(|why| wrong(why.to_string()))?;
+    let geometry =
+        geometry.ok_or_else(|| wrong(Words::new("has no geometry; draw the area", "没有图形：请画出范围")))?;
+    let geometry = geojson::Geometry::deserialize(geometry)
+        .map_err(|why| wrong(Words::new(why.to_string(), format!("图形无法读取：{why}"))))?;
     let mut shape = area::area_of(geometry).map_err(wrong)?;
     if let Some(why) = area::no_area(&shape) {
-        return Err(wrong(why.to_owned()));
+        return Err(wrong(why));
     }
     if gcj02 {
         shape.map_coords_in_place(|c| to_wgs84(c.x, c.y).into());
     }
     match area::flaw(&shape) {
-        Some(why) => Err(wrong(format!("{why}; draw it again"))),
+        Some(why) => Err(wrong(Words::new(format!("{}; draw it again", why.en), format!("{}，请重画", why.zh)))),
         None => Ok(shape),
     }
 }
@@ -221,11 +240,12 @@ fn shape(feature: &Value, gcj02: bool) -> Result<geo::MultiPolygon<f64>, Wrong> 
 fn post(row: &Row<'_>, text: &str) -> Result<Post, RowFault> {
     let wrong = || {
         let roles = Role::ALL.map(|role| format!("{} {}", code(role), role.name().0)).join(", ");
-        row.fault("posts", &format!("'{text}' is not unit:role; roles are {roles}"))
+        let en = format!("'{text}' is not unit:role; roles are {roles}");
+        row.fault("posts", Words::new(en, format!("「{text}」应为 单位:职责，职责有 {roles}")))
     };
     let (unit, role) = text.split_once([':', '：']).ok_or_else(wrong)?;
     let role = Role::ALL.into_iter().find(|known| is_named(role.trim(), *known, known.name())).ok_or_else(wrong)?;
-    let unit = unit.trim().parse().map_err(|why| row.fault("posts", &format!("{why}")))?;
+    let unit = unit.trim().parse().map_err(|why| row.fault("posts", unreadable(&why)))?;
     Ok(Post { unit, role })
 }
 
@@ -234,7 +254,8 @@ fn kind(row: &Row<'_>) -> Result<UnitKind, RowFault> {
     let kind = UnitKind::ALL.into_iter().find(|known| is_named(text, *known, known.name()));
     kind.ok_or_else(|| {
         let kinds = UnitKind::ALL.map(|kind| format!("{} {}", code(kind), kind.name().0)).join(", ");
-        row.fault("kind", &format!("'{text}' is not a kind; kinds are {kinds}"))
+        let en = format!("'{text}' is not a kind; kinds are {kinds}");
+        row.fault("kind", Words::new(en, format!("「{text}」不是单位类型，类型有 {kinds}")))
     })
 }
 

@@ -192,10 +192,10 @@ async fn organisation(store: &Store, tables: &Tables, json: bool) -> Outcome {
         println!("{}", serde_json::to_string(&done).map_err(|why| Failure(why.to_string()))?);
     } else {
         for line in &done.refused {
-            eprintln!("not taken: {line}");
+            eprintln!("not taken: {}", line.en);
         }
         for line in &done.warnings {
-            eprintln!("look at: {line}");
+            eprintln!("look at: {}", line.en);
         }
         println!(
             "organisation {}: {} units, {} people, {} spots, {} shifts",

@@ -18,6 +18,8 @@ pub mod template;
 
 use std::path::Path;
 
+pub use jiban_domain::words::Words;
+
 use crate::http::problem::Problem;
 
 /// Why an exchange cannot begin or go on. What was taken before it is kept.
@@ -58,28 +60,6 @@ impl From<Problem> for ExchangeError {
 impl From<jiban_store::StoreError> for ExchangeError {
     fn from(error: jiban_store::StoreError) -> Self {
         Problem::from(error).into()
-    }
-}
-
-/// What is said to people, in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Words {
-    /// In Chinese.
-    pub zh: String,
-    /// In English.
-    pub en: String,
-}
-
-impl Words {
-    /// These.
-    pub fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
-        Self { zh: zh.into(), en: en.into() }
-    }
-}
-
-impl std::fmt::Display for Words {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} / {}", self.zh, self.en)
     }
 }
 

@@ -3,7 +3,8 @@
 use jiban_domain::{
     calendar::{Calendar, HolidayYear},
     event::Actor,
-    organisation::{Draft, Severity, import},
+    organisation::{Draft, OrgFault, Severity, import},
+    words::Words,
 };
 use jiban_store::{Store, StoreError, documents};
 use serde::Serialize;
@@ -52,21 +53,21 @@ pub struct Imported {
     /// Cases that other units may see now, because the tree of units changed.
     pub rescoped: usize,
     /// Rows that were not taken, each with file, row, column and what would be right.
-    pub refused: Vec<String>,
+    pub refused: Vec<Words>,
     /// What somebody should look at.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Words>,
 }
 
 /// Reads tables over a known organisation; nothing is stored.
 ///
 /// # Errors
 /// When the result would not hold together: all faults, and nothing is changed.
-pub fn read(known: Draft, tables: &Tables, zone: &str) -> Answer<(Draft, Vec<String>, Vec<String>)> {
+pub fn read(known: Draft, tables: &Tables, zone: &str) -> Answer<(Draft, Vec<Words>, Vec<Words>)> {
     let zone = jiff::tz::TimeZone::get(zone).map_err(Problem::internal)?;
     let mut draft = known;
     let mut refused = Vec::new();
     let mut take = |draft: &mut Draft, parts: import::Parts| {
-        refused.extend(parts.faults.iter().map(ToString::to_string));
+        refused.extend(parts.faults.iter().map(import::RowFault::words));
         draft.merge(parts.draft);
     };
     if let Some((file, text)) = &tables.units {
@@ -88,12 +89,13 @@ pub fn read(known: Draft, tables: &Tables, zone: &str) -> Answer<(Draft, Vec<Str
     let (faults, warnings): (Vec<_>, Vec<_>) =
         draft.check().into_iter().partition(|fault| fault.severity == Severity::Fault);
     if !faults.is_empty() {
-        let told: Vec<String> = faults.iter().take(FAULTS_MAX).map(ToString::to_string).collect();
-        let told = told.join("\n");
-        return Err(Problem::field("organisation", &told, format!("组织架构有误，未作更改：\n{told}")));
+        let told: Vec<Words> = faults.iter().take(FAULTS_MAX).map(OrgFault::words).collect();
+        let told_in = |pick: fn(&Words) -> &str| told.iter().map(pick).collect::<Vec<_>>().join("\n");
+        let zh = format!("组织架构有误，未作更改：\n{}", told_in(|words| &words.zh));
+        return Err(Problem::field("organisation", told_in(|words| &words.en), zh));
     }
     refused.truncate(FAULTS_MAX);
-    Ok((draft, refused, warnings.iter().take(FAULTS_MAX).map(ToString::to_string).collect()))
+    Ok((draft, refused, warnings.iter().take(FAULTS_MAX).map(OrgFault::words).collect()))
 }
 
 /// Imports the organisation, whole or in part.

@@ -205,6 +205,20 @@ both_engines! {
         app.post("c02g01a", "/rounds/visits", visit("s001", seen)).await.refused(422, "invalid");
     }
 
+    async fn rows_of_the_organisation_that_do_not_fit_are_told_in_both_languages(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let spots = "code,name,grid,lon,lat,address\nx1,某处,lh.dm.c01.g01,22.5,114.1,某路\nx2,某处,lh.dm.c01.g01,114.5,22.5,某路\n";
+        let done = app.post("admin", "/organisation/import", json!({ "spots": spots })).await.expect(200);
+        assert!(done["refused"][0]["en"].as_str().unwrap().starts_with("spots.csv row 2, lat: "), "{done}");
+        assert!(done["refused"][0]["zh"].as_str().unwrap().starts_with("spots.csv 第 2 行"), "{done}");
+        let told = done["warnings"].to_string();
+        assert!(told.contains("lies outside its grid") && told.contains("不在所属网格"), "{told}");
+        let units = "code,name,name_en,kind,parent,hotline,active\nq1,某网格,A grid,grid,lh.dm,,true\n";
+        let problem = app.post("admin", "/organisation/import", json!({ "units": units })).await.refused(422, "invalid");
+        assert!(problem["title"].as_str().unwrap().contains("a grid outside a community"), "{problem}");
+        assert!(problem["title_zh"].as_str().unwrap().contains("网格不在社区之下"), "{problem}");
+    }
+
     async fn the_roster_of_some_days_is_in_order(db: TestDb) {
         let app = TestApp::start(db).await;
         let today = Timestamp::now();

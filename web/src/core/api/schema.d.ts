@@ -2645,9 +2645,9 @@ export interface components {
             /** @description Cases that other units may see now, because the tree of units changed. */
             rescoped: number;
             /** @description Rows that were not taken, each with file, row, column and what would be right. */
-            refused: string[];
+            refused: components["schemas"]["Words"][];
             /** @description What somebody should look at. */
-            warnings: string[];
+            warnings: components["schemas"]["Words"][];
         };
         /** @description A length of time as the policy says it. */
         Length: {
@@ -3874,6 +3874,13 @@ export interface components {
             outcomes: {
                 [key: string]: components["schemas"]["Name"];
             };
+        };
+        /** @description The same thing said in Chinese and in English. */
+        Words: {
+            /** @description In Chinese. */
+            zh: string;
+            /** @description In English. */
+            en: string;
         };
     };
     responses: never;

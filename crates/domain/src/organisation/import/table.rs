@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
 use super::RowFault;
+use crate::words::Words;
 
 /// Longest text of a cell, in characters.
 const CELL_MAX_CHARS: usize = 500;
@@ -75,7 +76,7 @@ pub(super) fn rows<T>(
 ) -> (Vec<T>, Vec<RowFault>) {
     let text = text.trim_start_matches('\u{feff}');
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let heads = match reader.headers().map_err(|why| why.to_string()).and_then(|heads| Heads::find(heads, form)) {
+    let heads = match reader.headers().map_err(|why| unreadable(&why)).and_then(|heads| Heads::find(heads, form)) {
         Ok(heads) => heads,
         Err(what) => return (Vec::new(), vec![RowFault::new(file, 1, "heading", what)]),
     };
@@ -86,7 +87,8 @@ pub(super) fn rows<T>(
         let position = record.as_ref().map_or_else(csv::Error::position, csv::StringRecord::position);
         let number = position.map_or(lines.line, |position| lines.at(position.byte()));
         if seen.len() >= ROWS_MAX {
-            let what = format!("more than {ROWS_MAX} rows; split the table, this row and those after it were not read");
+            let en = format!("more than {ROWS_MAX} rows; split the table, this row and those after it were not read");
+            let what = Words::new(en, format!("超过 {ROWS_MAX} 行：请拆分表格，本行及以后各行未读取"));
             faults.push(RowFault::new(file, number, "row", what));
             break;
         }
@@ -96,7 +98,7 @@ pub(super) fn rows<T>(
                 let row = Row { file, number, heads: &heads, record };
                 row.check(form, &mut seen).and_then(|()| read(&row))
             }
-            Err(why) => Err(RowFault::new(file, number, "row", format!("cannot be read: {why}"))),
+            Err(why) => Err(RowFault::new(file, number, "row", unreadable(why))),
         };
         match outcome {
             Ok(made) => taken.push(made),
@@ -104,6 +106,11 @@ pub(super) fn rows<T>(
         }
     }
     (taken, faults)
+}
+
+/// Something that cannot be read.
+pub(super) fn unreadable(why: &impl fmt::Display) -> Words {
+    Words::new(format!("cannot be read: {why}"), format!("无法读取：{why}"))
 }
 
 /// Counts lines, for the reader's own count passes over blank ones.
@@ -135,14 +142,17 @@ struct Heads {
 }
 
 impl Heads {
-    fn find(heads: &csv::StringRecord, form: &Form) -> Result<Self, String> {
+    fn find(heads: &csv::StringRecord, form: &Form) -> Result<Self, Words> {
         let mut places = BTreeMap::new();
         let mut missing = Vec::new();
         for code in form.must.iter().chain(form.may) {
             let column = column(code);
             let mut found = heads.iter().enumerate().filter(|(_, head)| column.is(head)).map(|(at, _)| at);
             match (found.next(), found.next()) {
-                (Some(_), Some(_)) => return Err(format!("the column '{code}' is there twice; keep one")),
+                (Some(_), Some(_)) => {
+                    let en = format!("the column '{code}' is there twice; keep one");
+                    return Err(Words::new(en, format!("列「{code}」出现两次，请只留一列")));
+                }
                 (Some(at), None) => drop(places.insert(*code, at)),
                 (None, _) if form.must.contains(code) => {
                     missing.push(format!("'{code}' ({})", column.headings.join(" / ")));
@@ -153,7 +163,9 @@ impl Heads {
         if missing.is_empty() {
             Ok(Self { places, width: heads.len() })
         } else {
-            Err(format!("add the missing columns, their cells may be empty: {}", missing.join(", ")))
+            let missing = missing.join(", ");
+            let en = format!("add the missing columns, their cells may be empty: {missing}");
+            Err(Words::new(en, format!("请补上缺少的列，单元格可以为空：{missing}")))
         }
     }
 }
@@ -169,26 +181,27 @@ pub(super) struct Row<'a> {
 impl<'a> Row<'a> {
     fn check(&self, form: &Form, seen: &mut BTreeMap<Vec<String>, u64>) -> Result<(), RowFault> {
         if self.record.len() > self.heads.width {
-            let what = format!(
-                "{} cells under {} headings; put cells with commas into quotes",
-                self.record.len(),
-                self.heads.width
-            );
-            return Err(self.fault("row", &what));
+            let (cells, heads) = (self.record.len(), self.heads.width);
+            let en = format!("{cells} cells under {heads} headings; put cells with commas into quotes");
+            let zh = format!("本行 {cells} 格，表头 {heads} 格：含逗号的单元格请加引号");
+            return Err(self.fault("row", Words::new(en, zh)));
         }
         for code in self.heads.places.keys() {
             let cell = self.get(code).unwrap_or_default();
             if cell.chars().count() > CELL_MAX_CHARS {
-                return Err(self.fault(code, &format!("longer than {CELL_MAX_CHARS} characters; shorten it")));
+                let en = format!("longer than {CELL_MAX_CHARS} characters; shorten it");
+                return Err(self.fault(code, Words::new(en, format!("超过 {CELL_MAX_CHARS} 个字，请缩短"))));
             }
             if cell.chars().any(char::is_control) {
-                return Err(self.fault(code, "holds a line break or another control character; remove it"));
+                let en = "holds a line break or another control character; remove it";
+                return Err(self.fault(code, Words::new(en, "含有换行或其他控制字符，请删除")));
             }
         }
         let key: Vec<String> = form.key.iter().map(|code| self.get(code).unwrap_or_default().to_owned()).collect();
         match seen.insert(key, self.number) {
             Some(before) => {
-                Err(self.fault(form.key[0], &format!("is in row {before} already; keep one of the two rows")))
+                let en = format!("is in row {before} already; keep one of the two rows");
+                Err(self.fault(form.key[0], Words::new(en, format!("与第 {before} 行重复，请只留一行"))))
             }
             None => Ok(()),
         }
@@ -201,11 +214,13 @@ impl<'a> Row<'a> {
     }
 
     pub(super) fn need(&self, code: &str) -> Result<&'a str, RowFault> {
-        self.get(code).ok_or_else(|| self.fault(code, "must be filled in"))
+        self.get(code).ok_or_else(|| self.fault(code, Words::new("must be filled in", "必须填写")))
     }
 
     pub(super) fn parse<T: FromStr<Err: fmt::Display>>(&self, code: &str) -> Result<T, RowFault> {
-        self.need(code)?.parse().map_err(|why| self.fault(code, &format!("{why}")))
+        self.need(code)?
+            .parse()
+            .map_err(|why| self.fault(code, Words::new(format!("{why}"), format!("无法识别：{why}"))))
     }
 
     /// The parts of a cell, between semicolons.
@@ -218,7 +233,7 @@ impl<'a> Row<'a> {
         match self.get(code).map(str::to_ascii_lowercase).as_deref() {
             None | Some("true" | "1" | "yes" | "是" | "启用") => Ok(true),
             Some("false" | "0" | "no" | "否" | "停用") => Ok(false),
-            Some(_) => Err(self.fault(code, "use true or false (是 or 否)")),
+            Some(_) => Err(self.fault(code, Words::new("use true or false (是 or 否)", "应为是或否"))),
         }
     }
 
@@ -227,7 +242,9 @@ impl<'a> Row<'a> {
         if (-most..=most).contains(&degrees) {
             Ok(degrees)
         } else {
-            Err(self.fault(code, &format!("use degrees within ±{most}, WGS84; are longitude and latitude swapped?")))
+            let en = format!("use degrees within ±{most}, WGS84; are longitude and latitude swapped?");
+            let zh = format!("应为 ±{most} 以内的度数（WGS84），经度与纬度是否颠倒？");
+            Err(self.fault(code, Words::new(en, zh)))
         }
     }
 
@@ -242,10 +259,11 @@ impl<'a> Row<'a> {
         let local = local
             .or_else(|| ["%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S"].into_iter().find_map(spreadsheet));
         let at = local.and_then(|local| local.to_zoned(zone.clone()).ok()).map(|zoned| zoned.timestamp());
-        at.ok_or_else(|| self.fault(code, "use a time such as 2026-06-08 08:30"))
+        let en = "use a time such as 2026-06-08 08:30";
+        at.ok_or_else(|| self.fault(code, Words::new(en, "应为时间，如 2026-06-08 08:30")))
     }
 
-    pub(super) fn fault(&self, code: &str, what: &str) -> RowFault {
+    pub(super) fn fault(&self, code: &str, what: Words) -> RowFault {
         RowFault::new(self.file, self.number, code, what)
     }
 }
