@@ -25,8 +25,7 @@ test('a finding in three taps, offline: kept, counted, sent once the network is 
   await page.getByRole('link', { name: /待发/ }).getByText('1').waitFor();
   await context.setOffline(false);
   await page.getByRole('link', { name: /待发/ }).click();
-  const now = page.getByRole('button', { name: '立即发送' });
-  if (await now.isVisible()) await now.click();
+  // The network's return sends it: no hand is needed.
   await page.getByText('全部已发送').waitFor();
   const answer = await context.request.get(`${base()}/api/v1/cases?order=newest&limit=1`);
   const { cases } = (await answer.json()) as { cases: { title: string; origin: string }[] };
@@ -98,8 +97,7 @@ test('a round without a network: what was seen is kept and told later', async ()
   await page.getByRole('link', { name: /待发/ }).getByText('1').waitFor();
   await context.setOffline(false);
   await page.getByRole('link', { name: /待发/ }).click();
-  const now = page.getByRole('button', { name: '立即发送' });
-  if (await now.isVisible()) await now.click();
+  // The network's return sends it: no hand is needed.
   await page.getByText('全部已发送').waitFor();
   await page.goto('/work/rounds');
   await page.getByText(`今天已到 ${before + 1} /`).waitFor();
