@@ -177,6 +177,24 @@ test('what the filters find goes out as a table, and the template comes in again
   await context.close();
 });
 
+test('every fault of a policy is told with its line, in the reader’s language', async () => {
+  const { context, page, errors } = await person();
+  await signIn(context, 'admin');
+  await page.goto('/console/policy');
+  await page.getByRole('button', { name: '更新机制' }).click();
+  const dialog = page.getByRole('dialog');
+  const toml = Buffer.from('time_zone = "Asia/Dongmen"\n');
+  await dialog.getByLabel('机制文件').setInputFiles({ name: 'x.toml', mimeType: 'application/toml', buffer: toml });
+  await dialog.getByText('没有时区“Asia/Dongmen”').waitFor();
+  const said = await dialog.getByRole('listitem').allTextContents();
+  expect(said.length).toBeGreaterThan(10);
+  const plain = said.filter((line) => !line.includes('缺少这一项 → 请添加'));
+  expect(plain).toHaveLength(1);
+  expect(await dialog.getByRole('button', { name: '启用' }).isDisabled()).toBe(true);
+  expect(errors).toEqual([]);
+  await context.close();
+});
+
 test('a notice written in the console is on the resident’s page, and taking it away can be undone', async () => {
   const [staff, resident] = [await person(), await person()];
   await signIn(staff.context, 'c01a');

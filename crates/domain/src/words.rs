@@ -20,6 +20,13 @@ impl Words {
     }
 }
 
+/// In English, then in Chinese: as the two stand in a list of texts.
+impl<E: Into<String>, Z: Into<String>> From<(E, Z)> for Words {
+    fn from((en, zh): (E, Z)) -> Self {
+        Self::new(en, zh)
+    }
+}
+
 /// Both, for where the reader's language is not known.
 impl std::fmt::Display for Words {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -142,6 +142,10 @@ fn faults(text: &str) -> Vec<Fault> {
     }
 }
 
+fn chinese(text: &str) -> bool {
+    text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+}
+
 const BROKEN: &[Broken] = &[
     // Head
     broken(r#"number_prefix = "DM""#, r#"number_prefix = "dm-east""#, "number_prefix", "number_prefix"),
@@ -385,7 +389,11 @@ fn each_broken_edit_gives_exactly_its_fault() {
         assert_eq!(found.len(), 1, "'{}' → '{}': {shown:#?}", edit.from, edit.to);
         let fault = &found[0];
         assert_eq!((fault.line, fault.key.as_str()), (line_of(&text, edit.at), edit.key), "{shown:?}");
-        assert!(fault.column >= 1 && !fault.what.is_empty() && !fault.remedy.is_empty(), "{shown:?}");
+        assert!(fault.column >= 1, "{shown:?}");
+        for told in [&fault.what, &fault.remedy] {
+            assert!(chinese(&told.zh) && !told.en.is_empty(), "{shown:?}");
+            assert!(!chinese(&told.en) || chinese(edit.to), "{shown:?}");
+        }
     }
 }
 
@@ -422,7 +430,8 @@ fn a_fault_says_where_what_and_what_to_do() {
     let text = DONGMEN.replacen("time_zone = \"Asia/Shanghai\"", "time_zone = \"Asia/Shanghi\"", 1);
     let line = line_of(&text, "Asia/Shanghi");
     let Err(found) = Policy::parse(&text) else { panic!("a time zone that does not exist was taken") };
-    let told = "time_zone: there is no time zone 'Asia/Shanghi'; write an IANA name, such as \"Asia/Shanghai\"";
+    let told = "time_zone: 没有时区“Asia/Shanghi”；请写 IANA 时区名，例如 \"Asia/Shanghai\" / \
+                there is no time zone 'Asia/Shanghi'; write an IANA name, such as \"Asia/Shanghai\"";
     assert_eq!(found.to_string(), format!("{line}:13: {told}"));
 }
 
@@ -438,7 +447,8 @@ fn a_slip_of_the_pen_is_answered_with_the_nearest_word() {
     for (written, meant) in near {
         let edit = BROKEN.iter().find(|edit| edit.to.contains(written)).unwrap_or_else(|| panic!("{written}"));
         let found = faults(&edited(DONGMEN, edit));
-        assert!(found[0].remedy.contains(meant), "{written}: {}", found[0].remedy);
+        let remedy = &found[0].remedy;
+        assert!(remedy.zh.contains(meant) && remedy.en.contains(meant), "{written}: {remedy}");
     }
 }
 

@@ -26,14 +26,15 @@ export const pending = computed(() => outbox.entries.value.length);
 /** Kept reads are forgotten; what was not sent stays for its owner. */
 export const forgetReads = () => clear(reads);
 
-/** How often what waits is tried while a page is open. */
-const AGAIN_MS = 30_000;
+/** How often what waits is tried while a page is open: "online" may come before the network carries anything. */
+const AGAIN_MS = 10_000;
 
 export function startSending(): void {
-  window.addEventListener('online', () => outbox.flush());
-  setInterval(() => {
+  const again = () => {
     if (outbox.waiting.value) outbox.flush();
-  }, AGAIN_MS);
+  };
+  window.addEventListener('online', again);
+  setInterval(again, AGAIN_MS);
 }
 
 async function send(entry: Entry): Promise<Sent> {

@@ -26,6 +26,7 @@ use super::{
 use crate::{
     case::Origin,
     ids::{BadCode, CategoryId, ClassId, UnitId},
+    words::Words,
 };
 
 /// Longest length of time a policy may give, in minutes: ten years. A bound against slips, not a rule.
@@ -83,8 +84,8 @@ pub(super) fn read(text: &str) -> Result<Policy, Faults> {
         sink.note(
             offset,
             "",
-            format!("this is no TOML: {}", error.message()),
-            "correct the syntax here, then check again",
+            (format!("this is no TOML: {}", error.message()), format!("不是合法的 TOML：{}", error.message())),
+            ("correct the syntax here, then check again", "请改正这里的写法，然后再检查"),
         );
     }
     if !errors.is_empty() {
@@ -183,7 +184,10 @@ fn time_zone(node: &Node<'_>) -> Option<String> {
     if jiff::tz::TimeZone::get(&zone).is_ok() {
         return Some(zone);
     }
-    node.refuse(format!("there is no time zone '{zone}'"), "write an IANA name, such as \"Asia/Shanghai\"")
+    node.refuse(
+        (format!("there is no time zone '{zone}'"), format!("没有时区“{zone}”")),
+        ("write an IANA name, such as \"Asia/Shanghai\"", "请写 IANA 时区名，例如 \"Asia/Shanghai\""),
+    )
 }
 
 fn number_prefix(node: &Node<'_>) -> Option<String> {
@@ -192,7 +196,10 @@ fn number_prefix(node: &Node<'_>) -> Option<String> {
     if fits {
         return Some(prefix);
     }
-    node.refuse(format!("'{prefix}' cannot begin a case number"), "use 1 to 8 of the characters A-Z 0-9")
+    node.refuse(
+        (format!("'{prefix}' cannot begin a case number"), format!("诉求编号不能以“{prefix}”开头")),
+        ("use 1 to 8 of the characters A-Z 0-9", "请用 1 至 8 个字符，限 A-Z 0-9"),
+    )
 }
 
 /// A small code inside the policy, such as a reason or a field.
@@ -219,7 +226,7 @@ where
 {
     let all = node.by_code(read)?;
     if all.is_empty() {
-        return node.refuse("this is empty", "add at least one");
+        return node.refuse(("this is empty", "这里是空的"), ("add at least one", "请至少添加一个"));
     }
     Some(all)
 }
@@ -237,7 +244,11 @@ fn choices_with(node: &Node<'_>, musts: &[&str]) -> Option<BTreeMap<String, Name
     if lacking.is_empty() {
         return Some(choices);
     }
-    node.refuse(format!("{} is missing here", lacking.join(", ")), "add it: the program counts by this code")
+    let lacking = lacking.join(", ");
+    node.refuse(
+        (format!("{lacking} is missing here"), format!("这里缺少 {lacking}")),
+        ("add it: the program counts by this code", "请添加：程序按这个代码统计"),
+    )
 }
 
 /// Members of a list with a code each, no code twice.
@@ -254,7 +265,10 @@ fn listed<'t, K: Ord + Clone + std::fmt::Display, T>(
                 if seen.insert(code.clone()) {
                     return Some(code);
                 }
-                node.refuse(format!("'{code}' is the code of another one"), "give each a code of its own")
+                node.refuse(
+                    (format!("'{code}' is the code of another one"), format!("代码“{code}”已被使用")),
+                    ("give each a code of its own", "请给每一个不同的代码"),
+                )
             });
             read(t, code)
         })
@@ -281,7 +295,10 @@ fn classes(node: &Node<'_>, known: &mut BTreeSet<ClassId>) -> Option<Vec<Class>>
         Some(Class { id: id?, name: name?, meaning: meaning? })
     })?;
     if classes.is_empty() {
-        return node.refuse("there is no class", "add at least one, the most severe first");
+        return node.refuse(
+            ("there is no class", "没有等级"),
+            ("add at least one, the most severe first", "请至少添加一个，最紧急的在前"),
+        );
     }
     Some(classes)
 }
@@ -354,7 +371,10 @@ fn team(node: &Node<'_>) -> Option<Vec<Seat>> {
         let max = t.may("max", |node| {
             let max = node.whole(1..=COUNT_MAX)?;
             if max < min? {
-                return node.refuse("the most is less than the fewest", "write a number not below `min`");
+                return node.refuse(
+                    ("the most is less than the fewest", "最多人数少于最少人数"),
+                    ("write a number not below `min`", "请写不小于 `min` 的数"),
+                );
             }
             Some(max)
         });
@@ -410,13 +430,17 @@ fn rates(node: &Node<'_>, known: &Known) -> Option<Vec<Rate>> {
                 return Some(below);
             }
             let remedy = match PARTS.iter().find(|(part, _)| *part == above) {
-                Some((_, whole)) => format!("divide it by {}", spelled(&COUNTS, *whole)),
-                None => "put above the line a part of what stands below".to_owned(),
+                Some((_, whole)) => {
+                    let whole = spelled(&COUNTS, *whole);
+                    Words::new(format!("divide it by {whole}"), format!("请以 {whole} 为分母"))
+                }
+                None => Words::new("put above the line a part of what stands below", "分子须是分母的一部分"),
             };
-            node.refuse(format!("{} is no part of {}", spelled(&COUNTS, above), spelled(&COUNTS, below)), remedy)
+            let (above, below) = (spelled(&COUNTS, above), spelled(&COUNTS, below));
+            node.refuse((format!("{above} is no part of {below}"), format!("{above} 不是 {below} 的一部分")), remedy)
         });
         let exclude = t.may_list("exclude", |node| {
-            node.set(|node| node.known(&known.decline_reasons, "decline reason").map(|word| word.0))
+            node.set(|node| node.known(&known.decline_reasons, ("decline reason", "不予办理的理由")).map(|word| word.0))
         });
         Some(Rate { id: id?, name: name?, numerator: numerator?, denominator: denominator?, exclude: exclude? })
     })

@@ -76,9 +76,7 @@ fn check(file: &std::path::Path, json: bool) -> Outcome {
         }
         Err(faults) => {
             if json {
-                let fault = |f: &jiban_domain::policy::Fault| serde_json::json!({ "line": f.line, "column": f.column, "key": f.key, "what": f.what, "remedy": f.remedy });
-                let list: Vec<_> = faults.0.iter().map(fault).collect();
-                println!("{}", serde_json::json!({ "version": null, "faults": list }));
+                println!("{}", serde_json::json!({ "version": null, "faults": faults.0 }));
             } else {
                 eprintln!("{}", told(file, &faults));
                 eprintln!("{} fault(s) in {}", faults.0.len(), file.display());

@@ -1731,7 +1731,7 @@ export interface components {
             /** @description Version of the text, where it is whole. */
             version?: string | null;
             /** @description All faults; empty where it is whole. */
-            faults: components["schemas"]["FaultView"][];
+            faults: components["schemas"]["PolicyFault"][];
         };
         /** @description A class 类别: how fast a case must go. */
         Class: {
@@ -2458,14 +2458,6 @@ export interface components {
                 [key: string]: components["schemas"]["Name"];
             };
         };
-        /** @description One fault of a policy. */
-        FaultView: {
-            line: number;
-            column: number;
-            key: string;
-            what: string;
-            remedy: string;
-        };
         /** @description One field of a form. */
         Field: {
             /** @description Code, unique in the form. */
@@ -3155,6 +3147,19 @@ export interface components {
             retention: components["schemas"]["Retention"];
             /** @description When two cases are the same matter 重复件. */
             repeats: components["schemas"]["RepeatRules"];
+        };
+        /** @description One fault of a policy file. */
+        PolicyFault: {
+            /** @description Line, from 1. */
+            line: number;
+            /** @description Column in characters, from 1. */
+            column: number;
+            /** @description Where, as a dotted path; members of a list are counted from 1: `clocks.finish.warn_at[2]`. */
+            key: string;
+            /** @description What is wrong. */
+            what: components["schemas"]["Words"];
+            /** @description What to do. */
+            remedy: components["schemas"]["Words"];
         };
         /** @description A policy as text. */
         PolicyText: {

@@ -55,8 +55,11 @@ pub(super) fn clocks(node: &Node<'_>, known: &Known) -> Option<BTreeMap<ClockId,
         if !codes.contains(must) {
             whole = false;
             node.refuse::<()>(
-                format!("the clock '{must}' is missing"),
-                format!("add [clocks.{must}], stopped by {}", spelled(&MILESTONES, stop)),
+                (format!("the clock '{must}' is missing"), format!("缺少时限“{must}”")),
+                (
+                    format!("add [clocks.{must}], stopped by {}", spelled(&MILESTONES, stop)),
+                    format!("请添加 [clocks.{must}]，由 {} 停止计时", spelled(&MILESTONES, stop)),
+                ),
             );
         }
     }
@@ -83,8 +86,11 @@ fn clock(id: &ClockId, node: &Node<'_>, known: &Known) -> Option<ClockRule> {
         let (warn_at, warn) = (warn_at?, warn?);
         if warn_at.is_empty() != warn.is_empty() {
             return t.refuse(
-                "warn_at and warn do not fit together",
-                "give both, when to warn and whom, or neither for a clock without warning",
+                ("warn_at and warn do not fit together", "warn_at 与 warn 不配套"),
+                (
+                    "give both, when to warn and whom, or neither for a clock without warning",
+                    "请同时写明何时预警、预警给谁；不需要预警的时限两项都不写",
+                ),
             );
         }
         Some(ClockRule {
@@ -105,27 +111,42 @@ fn clock(id: &ClockId, node: &Node<'_>, known: &Known) -> Option<ClockRule> {
 /// Whether the clock can run from `start` to `stop`, and is the one that its code promises.
 fn fitting_stop(id: &ClockId, node: &Node<'_>, start: Milestone, stop: Milestone) -> Option<Milestone> {
     if start == stop {
-        return node.refuse("this clock stops where it starts", "name the act that ends it");
+        return node.refuse(
+            ("this clock stops where it starts", "这个时限在起点就停了"),
+            ("name the act that ends it", "请写明哪个动作使它停止"),
+        );
     }
     if let Some((_, must_start, must_stop)) = CLOCKS.iter().find(|(code, _, _)| *code == id.as_str()) {
         let starts_well = must_start.is_none_or(|must| must == start);
         if stop != *must_stop || !starts_well {
-            let from = must_start.map_or(String::new(), |must| format!("start at {} and ", spelled(&MILESTONES, must)));
-            return node.refuse(
-                format!("the clock '{id}' does not run so"),
-                format!("let it {from}stop at {}", spelled(&MILESTONES, *must_stop)),
-            );
+            let start = must_start.map(|must| spelled(&MILESTONES, must));
+            let stop = spelled(&MILESTONES, *must_stop);
+            let remedy = match start {
+                Some(start) => (
+                    format!("let it start at {start} and stop at {stop}"),
+                    format!("请让它从 {start} 开始，到 {stop} 停止"),
+                ),
+                None => (format!("let it stop at {stop}"), format!("请让它到 {stop} 停止")),
+            };
+            return node
+                .refuse((format!("the clock '{id}' does not run so"), format!("时限“{id}”不是这样计时的")), remedy);
         }
     }
     let by_whistle = [start == Milestone::WhistleBlown, stop == Milestone::ReportedIn];
     if by_whistle[0] != by_whistle[1] {
         return node.refuse(
-            "whistle_blown and reported_in belong together",
-            "start the clock at whistle_blown and stop it at reported_in, or use neither",
+            ("whistle_blown and reported_in belong together", "whistle_blown 与 reported_in 必须成对"),
+            (
+                "start the clock at whistle_blown and stop it at reported_in, or use neither",
+                "请让时限从 whistle_blown 开始、到 reported_in 停止，或两者都不用",
+            ),
         );
     }
     if matches!(stop, Milestone::Registered | Milestone::BadlyRated | Milestone::WhistleBlown) {
-        return node.refuse("this act only starts clocks", "name the act that ends this one");
+        return node.refuse(
+            ("this act only starts clocks", "这个动作只能开始计时"),
+            ("name the act that ends this one", "请写明哪个动作使这个时限停止"),
+        );
     }
     Some(stop)
 }
@@ -136,13 +157,16 @@ fn lengths(node: &Node<'_>, known: &Known) -> Option<BTreeMap<ClassId, Length>> 
     for class in known.classes.iter().filter(|class| !codes.contains(*class)) {
         whole = false;
         node.refuse::<()>(
-            format!("the class '{class}' has no length"),
-            format!("add {class} = \"…\", such as \"2 h\""),
+            (format!("the class '{class}' has no length"), format!("等级“{class}”没有时长")),
+            (format!("add {class} = \"…\", such as \"2 h\""), format!("请添加 {class} = \"…\"，例如 \"2 h\"")),
         );
     }
     let lengths = node.by_code(|class: &ClassId, node| {
         if !known.classes.is_empty() && !known.classes.contains(class) {
-            return node.refuse(format!("there is no class '{class}'"), "remove it, or add the class to [[classes]]");
+            return node.refuse(
+                (format!("there is no class '{class}'"), format!("没有等级“{class}”")),
+                ("remove it, or add the class to [[classes]]", "请删去，或在 [[classes]] 中添加这个等级"),
+            );
         }
         running_length(node)
     })?;
@@ -153,7 +177,10 @@ fn lengths(node: &Node<'_>, known: &Known) -> Option<BTreeMap<ClassId, Length>> 
 fn running_length(node: &Node<'_>) -> Option<Length> {
     match node.length()? {
         length @ (Length::Minutes(1..=MINUTES_MAX) | Length::WorkingDays(1..=DAYS_MAX)) => Some(length),
-        _ => node.refuse("a clock cannot run for this long", "write a length above zero and below ten years"),
+        _ => node.refuse(
+            ("a clock cannot run for this long", "时限不能这样长"),
+            ("write a length above zero and below ten years", "请写大于零、不到十年的时长"),
+        ),
     }
 }
 
@@ -163,8 +190,14 @@ fn warn_shares(node: &Node<'_>) -> Option<Vec<f64>> {
         let share = node.share()?;
         if share <= std::mem::replace(&mut last, share) || share >= 1.0 {
             return node.refuse(
-                "warnings must come after the start, one after another, before the end",
-                "write shares between 0 and 1 in ascending order, such as [0.5, 0.8]",
+                (
+                    "warnings must come after the start, one after another, before the end",
+                    "预警须在开始之后、到期之前，依次排列",
+                ),
+                (
+                    "write shares between 0 and 1 in ascending order, such as [0.5, 0.8]",
+                    "请按从小到大写 0 与 1 之间的比例，例如 [0.5, 0.8]",
+                ),
             );
         }
         Some(share)
@@ -175,12 +208,18 @@ fn recipients(node: &Node<'_>, own_clock: bool) -> Option<Vec<Recipient>> {
     let all = node.set(|node| {
         let recipient = node.word(&RECIPIENTS)?;
         if recipient == Recipient::ClockUnit && !own_clock {
-            return node.refuse("only clocks that a whistle starts have a unit of their own", "write lead_unit");
+            return node.refuse(
+                ("only clocks that a whistle starts have a unit of their own", "只有吹哨开始的时限才有自己的单位"),
+                ("write lead_unit", "请写 lead_unit"),
+            );
         }
         Some(recipient)
     })?;
     if all.is_empty() {
-        return node.refuse("nobody is told", "name who is told, or remove the key");
+        return node.refuse(
+            ("nobody is told", "没有人会被告知"),
+            ("name who is told, or remove the key", "请写明告知谁，或删去这一项"),
+        );
     }
     Some(all)
 }
@@ -193,11 +232,16 @@ fn breach(node: &Node<'_>, own_clock: bool) -> Option<Vec<BreachLevel>> {
                 let after = node.minutes(0..=MINUTES_MAX)?;
                 let before = last.replace(after);
                 if before.is_none() && after != 0 {
-                    return node
-                        .refuse("nobody hears of the breach itself", "let the first level be after = \"0 min\"");
+                    return node.refuse(
+                        ("nobody hears of the breach itself", "逾期当时没有人被告知"),
+                        ("let the first level be after = \"0 min\"", "请让第一级为 after = \"0 min\""),
+                    );
                 }
                 if before.is_some_and(|before| after <= before) {
-                    return node.refuse("the levels do not ascend", "let each level come later than the one before");
+                    return node.refuse(
+                        ("the levels do not ascend", "各级没有依次递增"),
+                        ("let each level come later than the one before", "请让每一级晚于前一级"),
+                    );
                 }
                 Some(after)
             });
@@ -206,7 +250,10 @@ fn breach(node: &Node<'_>, own_clock: bool) -> Option<Vec<BreachLevel>> {
         })
     })?;
     if levels.is_empty() {
-        return node.refuse("a breach does nothing", "add { after = \"0 min\", tell = [ … ] }");
+        return node.refuse(
+            ("a breach does nothing", "逾期没有任何后果"),
+            ("add { after = \"0 min\", tell = [ … ] }", "请添加 { after = \"0 min\", tell = [ … ] }"),
+        );
     }
     Some(levels)
 }

@@ -30,7 +30,10 @@ pub(super) fn forms(node: &Node<'_>) -> Option<BTreeMap<FormId, Form>> {
     let mut whole = true;
     for must in FORMS.into_iter().filter(|must| !codes.contains(*must)) {
         whole = false;
-        node.refuse::<()>(format!("the form '{must}' is missing"), format!("add [forms.{must}] with its fields"));
+        node.refuse::<()>(
+            (format!("the form '{must}' is missing"), format!("缺少表单“{must}”")),
+            (format!("add [forms.{must}] with its fields"), format!("请添加 [forms.{must}] 及其各项")),
+        );
     }
     let forms = node.by_code(|id: &FormId, node| form(id, node))?;
     whole.then_some(forms)
@@ -42,8 +45,10 @@ fn form(id: &FormId, node: &Node<'_>) -> Option<Form> {
         let fields = t.need("fields", |node| {
             let fields = listed(node, |node| field_code(id, node), field)?;
             if !fields.iter().any(|field| field.required) {
-                return node
-                    .refuse("nothing of this form must be filled in", "let at least one field be required = true");
+                return node.refuse(
+                    ("nothing of this form must be filled in", "这张表单没有一项必填"),
+                    ("let at least one field be required = true", "请至少让一项为 required = true"),
+                );
             }
             Some(fields)
         });
@@ -54,7 +59,10 @@ fn form(id: &FormId, node: &Node<'_>) -> Option<Form> {
 fn field_code(form: &FormId, node: &Node<'_>) -> Option<String> {
     let code = word(node)?;
     if form.as_str() == "follow_up" && FOLLOW_UP_ANSWERS.contains(&code.as_str()) {
-        return node.refuse(format!("the program asks for '{code}' by itself"), "remove this field");
+        return node.refuse(
+            (format!("the program asks for '{code}' by itself"), format!("程序自己会问“{code}”")),
+            ("remove this field", "请删去这一项"),
+        );
     }
     Some(code)
 }

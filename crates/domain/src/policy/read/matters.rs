@@ -11,18 +11,22 @@ use crate::{
 
 /// Most levels of the category tree.
 const LEVELS_MAX: usize = 3;
+/// What a code is of, in English and in Chinese.
+const CATEGORY: (&str, &str) = ("category", "分类");
+const CLASS: (&str, &str) = ("class", "等级");
+
 pub(super) fn categories(node: &Node<'_>, known: &Known) -> Option<BTreeMap<CategoryId, Category>> {
     let mut parents: BTreeMap<CategoryId, (CategoryId, Node<'_>)> = BTreeMap::new();
     let all = some_by_code(node, |id: &CategoryId, node| {
         node.table(|t| {
             let name = t.need("name", name);
             let parent = t.may("parent", |node| {
-                let parent = node.known(&known.categories, "category")?;
+                let parent = node.known(&known.categories, CATEGORY)?;
                 parents.insert(id.clone(), (parent.clone(), node.clone()));
                 Some(parent)
             });
             let words = t.may_list("words", words);
-            let class = t.may("class", |node| node.known(&known.classes, "class"));
+            let class = t.may("class", |node| node.known(&known.classes, CLASS));
             let photo_due = t.may("photo_due", Node::flag);
             Some(Category {
                 name: name?,
@@ -55,8 +59,8 @@ fn sound_tree(parents: &BTreeMap<CategoryId, (CategoryId, Node<'_>)>) -> bool {
         if ends && way.len() > LEVELS_MAX {
             sound = false;
             node.refuse::<()>(
-                format!("this category is on level {}", way.len()),
-                format!("let the tree have at most {LEVELS_MAX} levels"),
+                (format!("this category is on level {}", way.len()), format!("这个分类在第 {} 级", way.len())),
+                (format!("let the tree have at most {LEVELS_MAX} levels"), format!("分类最多 {LEVELS_MAX} 级")),
             );
         }
         let in_cycle = !ends && parents.get(at).is_some_and(|(parent, _)| parent == id);
@@ -66,8 +70,11 @@ fn sound_tree(parents: &BTreeMap<CategoryId, (CategoryId, Node<'_>)>) -> bool {
         if in_cycle && !way.iter().any(|member| circling.contains(member)) {
             let shown: Vec<&str> = way.iter().map(|member| member.as_str()).collect();
             node.refuse::<()>(
-                format!("the categories go round in a circle: {} → {id}", shown.join(" → ")),
-                "give one of them another parent, or none",
+                (
+                    format!("the categories go round in a circle: {} → {id}", shown.join(" → ")),
+                    format!("分类绕成了圈：{} → {id}", shown.join(" → ")),
+                ),
+                ("give one of them another parent, or none", "请给其中一个换上级分类，或不设上级"),
             );
             circling.extend(&way);
         }
@@ -81,7 +88,10 @@ fn words(node: &Node<'_>) -> Option<Vec<String>> {
         let word = node.text()?;
         let strange = |c: char| c.is_uppercase() || ('\u{ff01}'..='\u{ff5e}').contains(&c);
         if word.contains(strange) {
-            return node.refuse(format!("'{word}' would never be found"), "write it in half width and lower case");
+            return node.refuse(
+                (format!("'{word}' would never be found"), format!("“{word}”永远不会被找到")),
+                ("write it in half width and lower case", "请用半角、小写书写"),
+            );
         }
         Some(word)
     })
@@ -91,7 +101,7 @@ fn words(node: &Node<'_>) -> Option<Vec<String>> {
 fn some_words(node: &Node<'_>) -> Option<Vec<String>> {
     let all = words(node)?;
     if all.is_empty() {
-        return node.refuse("there is no word", "add at least one");
+        return node.refuse(("there is no word", "没有词语"), ("add at least one", "请至少添加一个"));
     }
     Some(all)
 }
@@ -102,7 +112,7 @@ pub(super) fn urgent_rules(node: &Node<'_>, known: &Known) -> Option<Vec<UrgentR
         let any = t.need("any", some_words);
         let with = t.may_list("with", words);
         let unless = t.may_list("unless", words);
-        let class = t.need("class", |node| node.known(&known.classes, "class"));
+        let class = t.need("class", |node| node.known(&known.classes, CLASS));
         Some(UrgentRule { id: id?, name: name?, any: any?, with: with?, unless: unless?, class: class? })
     })
 }
@@ -114,7 +124,7 @@ pub(super) fn triage(node: &Node<'_>, known: &Known) -> Option<Triage> {
         let skip_level = t.need("skip_level", words);
         let unclear = t.need("unclear", words);
         let easy = t.need("easy", words);
-        let class = |node: &Node<'_>| node.known(&known.classes, "class");
+        let class = |node: &Node<'_>| node.known(&known.classes, CLASS);
         let risky_class = t.need("risky_class", class);
         let easy_class = t.need("easy_class", class);
         let other_class = t.need("other_class", class);
@@ -135,13 +145,16 @@ pub(super) fn responsibilities(node: &Node<'_>, known: &Known) -> Option<Vec<Res
     let mut before: Vec<Responsibility> = Vec::new();
     node.list(|item| {
         let rule = item.table(|t| {
-            let category = t.may("category", |node| node.known(&known.categories, "category"));
+            let category = t.may("category", |node| node.known(&known.categories, CATEGORY));
             let area = t.may("area", Node::code);
             let lead = t.need("lead", assignee);
             let with = t.may_list("with", |node| node.set(assignee));
             let (lead, with) = (lead?, with?);
             if with.contains(&lead) {
-                return t.refuse("the lead unit is its own co-unit", "remove it from `with`");
+                return t.refuse(
+                    ("the lead unit is its own co-unit", "主办单位不能同时是协办单位"),
+                    ("remove it from `with`", "请从 `with` 中删去"),
+                );
             }
             Some(Responsibility { category: category?, area: area?, lead, with })
         })?;
@@ -153,8 +166,11 @@ pub(super) fn responsibilities(node: &Node<'_>, known: &Known) -> Option<Vec<Res
         };
         if let Some(index) = before.iter().position(takes_all) {
             return item.refuse(
-                format!("this rule is never reached: rule {} takes all that it would take", index + 1),
-                "merge the two, or remove one",
+                (
+                    format!("this rule is never reached: rule {} takes all that it would take", index + 1),
+                    format!("轮不到这条规则：它管的都先由第 {} 条接走", index + 1),
+                ),
+                ("merge the two, or remove one", "请合并两条，或删去一条"),
             );
         }
         before.push(rule.clone());
@@ -169,8 +185,9 @@ fn assignee(node: &Node<'_>) -> Option<Assignee> {
         None => node.code().map(Assignee::Unit),
         Some("grid") => Some(Assignee::Grid),
         Some("community") => Some(Assignee::Community),
-        Some(_) => {
-            node.refuse(format!("'{text}' is not known here"), "write a unit's code, \"@grid\" or \"@community\"")
-        }
+        Some(_) => node.refuse(
+            (format!("'{text}' is not known here"), format!("这里没有“{text}”这个取值")),
+            ("write a unit's code, \"@grid\" or \"@community\"", "请写单位代码、\"@grid\" 或 \"@community\""),
+        ),
     }
 }

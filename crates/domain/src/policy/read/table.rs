@@ -11,15 +11,18 @@ use std::{
     ops::{Range, RangeInclusive},
 };
 
+use serde::Serialize;
 use toml::de::{DeTable, DeValue};
+use utoipa::ToSchema;
 
-use crate::{ids::BadCode, policy::Length};
+use crate::{ids::BadCode, policy::Length, words::Words};
 
 const MINUTES_PER_HOUR: u32 = 60;
 const MINUTES_PER_DAY: u32 = 24 * MINUTES_PER_HOUR;
 
 /// One fault of a policy file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PolicyFault)]
 pub struct Fault {
     /// Line, from 1.
     pub line: usize,
@@ -28,9 +31,9 @@ pub struct Fault {
     /// Where, as a dotted path; members of a list are counted from 1: `clocks.finish.warn_at[2]`.
     pub key: String,
     /// What is wrong.
-    pub what: String,
+    pub what: Words,
     /// What to do.
-    pub remedy: String,
+    pub remedy: Words,
 }
 
 impl fmt::Display for Fault {
@@ -39,7 +42,7 @@ impl fmt::Display for Fault {
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;
         }
-        write!(f, "{}; {}", self.what, self.remedy)
+        write!(f, "{}；{} / {}; {}", self.what.zh, self.remedy.zh, self.what.en, self.remedy.en)
     }
 }
 
@@ -72,7 +75,7 @@ impl<'t> Sink<'t> {
         Self { text, faults: RefCell::new(Vec::new()) }
     }
 
-    pub(super) fn note(&self, offset: usize, key: &str, what: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn note(&self, offset: usize, key: &str, what: impl Into<Words>, remedy: impl Into<Words>) {
         let before = self.text.get(..offset).unwrap_or(self.text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
@@ -103,21 +106,24 @@ pub(super) struct Node<'t> {
 
 impl<'t> Node<'t> {
     /// Notes a fault of this value.
-    pub(super) fn refuse<T>(&self, what: impl Into<String>, remedy: impl Into<String>) -> Option<T> {
+    pub(super) fn refuse<T>(&self, what: impl Into<Words>, remedy: impl Into<Words>) -> Option<T> {
         self.sink.note(self.span.start, &self.path, what, remedy);
         None
     }
 
-    fn wrong_type<T>(&self, remedy: &str) -> Option<T> {
-        self.refuse(format!("this is {}", type_in_words(self.value)), remedy)
+    fn wrong_type<T>(&self, remedy: (&str, &str)) -> Option<T> {
+        let (en, zh) = type_in_words(self.value);
+        self.refuse((format!("this is {en}"), format!("这里是{zh}")), remedy)
     }
 
     /// A text with something in it.
     pub(super) fn text(&self) -> Option<String> {
         match self.value {
-            DeValue::String(text) if text.trim().is_empty() => self.refuse("the text is empty", "write the text"),
+            DeValue::String(text) if text.trim().is_empty() => {
+                self.refuse(("the text is empty", "内容是空的"), ("write the text", "请写上内容"))
+            }
             DeValue::String(text) => Some(text.trim().to_owned()),
-            _ => self.wrong_type("write a text in double quotes"),
+            _ => self.wrong_type(("write a text in double quotes", "请在双引号中写文字")),
         }
     }
 
@@ -128,7 +134,7 @@ impl<'t> Node<'t> {
     }
 
     /// A code that must be among those known.
-    pub(super) fn known<T>(&self, known: &BTreeSet<T>, kind: &str) -> Option<T>
+    pub(super) fn known<T>(&self, known: &BTreeSet<T>, kind: (&str, &str)) -> Option<T>
     where
         T: TryFrom<String, Error = BadCode> + Ord + fmt::Display,
     {
@@ -138,7 +144,9 @@ impl<'t> Node<'t> {
             return Some(code);
         }
         let codes: Vec<String> = known.iter().map(ToString::to_string).collect();
-        self.refuse(format!("there is no {kind} '{code}'"), choose(&code.to_string(), codes.iter().map(String::as_str)))
+        let (en, zh) = kind;
+        let what = (format!("there is no {en} '{code}'"), format!("没有{zh}“{code}”"));
+        self.refuse(what, choose(&code.to_string(), codes.iter().map(String::as_str)))
     }
 
     /// One of a fixed set of words.
@@ -147,20 +155,26 @@ impl<'t> Node<'t> {
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
             return Some(*value);
         }
-        self.refuse(format!("'{text}' is not known here"), choose(&text, words.iter().map(|(word, _)| *word)))
+        self.refuse(
+            (format!("'{text}' is not known here"), format!("这里没有“{text}”这个取值")),
+            choose(&text, words.iter().map(|(word, _)| *word)),
+        )
     }
 
     /// A whole number within bounds.
     pub(super) fn whole(&self, bounds: RangeInclusive<u32>) -> Option<u32> {
         let DeValue::Integer(integer) = self.value else {
-            return self.wrong_type("write a whole number without quotes");
+            return self.wrong_type(("write a whole number without quotes", "请写整数，不加引号"));
         };
         let number = i64::from_str_radix(integer.as_str(), integer.radix()).ok();
         match number.and_then(|number| u32::try_from(number).ok()).filter(|number| bounds.contains(number)) {
             Some(number) => Some(number),
             None => self.refuse(
-                format!("{} is out of bounds", integer.as_str()),
-                format!("write a number from {} to {}", bounds.start(), bounds.end()),
+                (format!("{} is out of bounds", integer.as_str()), format!("{} 超出范围", integer.as_str())),
+                (
+                    format!("write a number from {} to {}", bounds.start(), bounds.end()),
+                    format!("请写 {} 至 {} 的数", bounds.start(), bounds.end()),
+                ),
             ),
         }
     }
@@ -170,11 +184,11 @@ impl<'t> Node<'t> {
         let written = match self.value {
             DeValue::Float(float) => float.as_str(),
             DeValue::Integer(integer) => integer.as_str(),
-            _ => return self.wrong_type("write a number from 0 to 1, such as 0.5"),
+            _ => return self.wrong_type(SHARE_REMEDY),
         };
         match written.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share)) {
             Some(share) => Some(share),
-            None => self.refuse(format!("{written} is no share"), "write a number from 0 to 1, such as 0.5"),
+            None => self.refuse((format!("{written} is no share"), format!("{written} 不是比例")), SHARE_REMEDY),
         }
     }
 
@@ -182,7 +196,7 @@ impl<'t> Node<'t> {
     pub(super) fn flag(&self) -> Option<bool> {
         match self.value {
             DeValue::Boolean(flag) => Some(*flag),
-            _ => self.wrong_type("write true or false without quotes"),
+            _ => self.wrong_type(("write true or false without quotes", "请写 true 或 false，不加引号")),
         }
     }
 
@@ -192,8 +206,11 @@ impl<'t> Node<'t> {
         match length(&text) {
             Some(length) => Some(length),
             None => self.refuse(
-                format!("'{text}' is no length of time"),
-                "write one such as \"10 min\", \"24 h\", \"30 days\" or \"3 working days\"",
+                (format!("'{text}' is no length of time"), format!("“{text}”不是时长")),
+                (
+                    "write one such as \"10 min\", \"24 h\", \"30 days\" or \"3 working days\"",
+                    "请写成 \"10 min\"、\"24 h\"、\"30 days\" 或 \"3 working days\" 这样",
+                ),
             ),
         }
     }
@@ -203,12 +220,16 @@ impl<'t> Node<'t> {
         match self.length()? {
             Length::Minutes(minutes) if bounds.contains(&minutes) => Some(minutes),
             Length::Minutes(_) => self.refuse(
-                "this length is out of bounds",
-                format!("write one from {} to {}", in_words(*bounds.start()), in_words(*bounds.end())),
+                ("this length is out of bounds", "时长超出范围"),
+                (
+                    format!("write one from {} to {}", in_words(*bounds.start()), in_words(*bounds.end())),
+                    format!("请写 {} 至 {} 的时长", in_words(*bounds.start()), in_words(*bounds.end())),
+                ),
             ),
-            Length::WorkingDays(_) => {
-                self.refuse("working days do not fit here", "write natural time, such as \"30 min\" or \"72 h\"")
-            }
+            Length::WorkingDays(_) => self.refuse(
+                ("working days do not fit here", "这里不能用工作日"),
+                ("write natural time, such as \"30 min\" or \"72 h\"", "请写自然时间，例如 \"30 min\" 或 \"72 h\""),
+            ),
         }
     }
 
@@ -220,8 +241,11 @@ impl<'t> Node<'t> {
             return Some(days);
         }
         self.refuse(
-            "this is no number of days that fits here",
-            format!("write whole days from \"{} days\" to \"{} days\"", bounds.start(), bounds.end()),
+            ("this is no number of days that fits here", "这里的天数不合适"),
+            (
+                format!("write whole days from \"{} days\" to \"{} days\"", bounds.start(), bounds.end()),
+                format!("请写 \"{} days\" 至 \"{} days\" 的整天数", bounds.start(), bounds.end()),
+            ),
         )
     }
 
@@ -230,15 +254,20 @@ impl<'t> Node<'t> {
         match self.length()? {
             Length::WorkingDays(days) if bounds.contains(&days) => Some(days),
             _ => self.refuse(
-                "this is no number of working days that fits here",
-                format!("write \"{} working days\" to \"{} working days\"", bounds.start(), bounds.end()),
+                ("this is no number of working days that fits here", "这里的工作日数不合适"),
+                (
+                    format!("write \"{} working days\" to \"{} working days\"", bounds.start(), bounds.end()),
+                    format!("请写 \"{} working days\" 至 \"{} working days\"", bounds.start(), bounds.end()),
+                ),
             ),
         }
     }
 
     /// A list, each member read by `read`.
     pub(super) fn list<T>(&self, mut read: impl FnMut(&Node<'t>) -> Option<T>) -> Option<Vec<T>> {
-        let DeValue::Array(array) = self.value else { return self.wrong_type("write a list in [ ]") };
+        let DeValue::Array(array) = self.value else {
+            return self.wrong_type(("write a list in [ ]", "请在 [ ] 中写列表"));
+        };
         let all: Vec<Option<T>> = array
             .iter()
             .enumerate()
@@ -260,7 +289,10 @@ impl<'t> Node<'t> {
                 None => whole = false,
                 Some(item) if seen.contains(&item) => {
                     whole = false;
-                    node.refuse::<()>("this is in the list already", "remove one of the two");
+                    node.refuse::<()>(
+                        ("this is in the list already", "列表中已经有了"),
+                        ("remove one of the two", "请删去其中一个"),
+                    );
                 }
                 Some(item) => seen.push(item),
             }
@@ -272,7 +304,7 @@ impl<'t> Node<'t> {
     /// A table, read by `read`; keys that `read` did not ask for are faults.
     pub(super) fn table<T>(&self, read: impl FnOnce(&Table<'t>) -> Option<T>) -> Option<T> {
         let DeValue::Table(table) = self.value else {
-            return self.wrong_type("write a table, such as { key = value }");
+            return self.wrong_type(("write a table, such as { key = value }", "请写成表，例如 { key = value }"));
         };
         let table = Table {
             sink: self.sink,
@@ -292,7 +324,7 @@ impl<'t> Node<'t> {
         K: TryFrom<String, Error = BadCode> + Ord,
     {
         let DeValue::Table(table) = self.value else {
-            return self.wrong_type("write a table, such as { code = value }");
+            return self.wrong_type(("write a table, such as { code = value }", "请写成表，例如 { code = value }"));
         };
         let mut whole = true;
         let mut all = BTreeMap::new();
@@ -384,12 +416,17 @@ impl<'t> Table<'t> {
 
     /// Notes that a key is missing.
     fn lacks<T>(&self, key: &str) -> Option<T> {
-        self.sink.note(self.span.start, &join(&self.path, key), "this key is missing", format!("add {key} = …"));
+        self.sink.note(
+            self.span.start,
+            &join(&self.path, key),
+            ("this key is missing", "缺少这一项"),
+            (format!("add {key} = …"), format!("请添加 {key} = …")),
+        );
         None
     }
 
     /// Notes a fault of the table as a whole.
-    pub(super) fn refuse<T>(&self, what: impl Into<String>, remedy: impl Into<String>) -> Option<T> {
+    pub(super) fn refuse<T>(&self, what: impl Into<Words>, remedy: impl Into<Words>) -> Option<T> {
         self.sink.note(self.span.start, &self.path, what, remedy);
         None
     }
@@ -399,18 +436,28 @@ impl<'t> Table<'t> {
         for key in self.table.keys().filter(|key| !asked.contains(key.get_ref().as_ref())) {
             let unused = asked.iter().copied().filter(|known| !self.table.contains_key(*known));
             let remedy = match nearest(key.get_ref(), unused) {
-                Some(known) => format!("write {known}, or remove it"),
-                None => format!("remove it; known here: {}", asked.iter().copied().collect::<Vec<_>>().join(", ")),
+                Some(known) => (format!("write {known}, or remove it"), format!("请写 {known}，或删去")),
+                None => {
+                    let asked = asked.iter().copied().collect::<Vec<_>>().join(", ");
+                    (format!("remove it; known here: {asked}"), format!("请删去；这里可以有：{asked}"))
+                }
             };
-            self.sink.note(key.span().start, &join(&self.path, key.get_ref()), "this key is not known", remedy);
+            self.sink.note(
+                key.span().start,
+                &join(&self.path, key.get_ref()),
+                ("this key is not known", "没有这一项"),
+                remedy,
+            );
         }
     }
 }
 
-const CODE_REMEDY: &str = "use 1 to 64 of the characters A-Z a-z 0-9 . _ -";
+const SHARE_REMEDY: (&str, &str) = ("write a number from 0 to 1, such as 0.5", "请写 0 至 1 的数，例如 0.5");
+const CODE_REMEDY: (&str, &str) =
+    ("use 1 to 64 of the characters A-Z a-z 0-9 . _ -", "请用 1 至 64 个字符，限 A-Z a-z 0-9 . _ -");
 
-fn bad_code(code: &str) -> String {
-    format!("'{code}' is not a code")
+fn bad_code(code: &str) -> (String, String) {
+    (format!("'{code}' is not a code"), format!("“{code}”不能用作代码"))
 }
 
 fn join(path: &str, key: &str) -> String {
@@ -419,15 +466,15 @@ fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key } else { format!("{path}.{key}") }
 }
 
-fn type_in_words(value: &DeValue<'_>) -> &'static str {
+fn type_in_words(value: &DeValue<'_>) -> (&'static str, &'static str) {
     match value {
-        DeValue::String(_) => "a text",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number with a fraction",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date or time",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
+        DeValue::String(_) => ("a text", "文字"),
+        DeValue::Integer(_) => ("a whole number", "整数"),
+        DeValue::Float(_) => ("a number with a fraction", "小数"),
+        DeValue::Boolean(_) => ("true or false", "是或否"),
+        DeValue::Datetime(_) => ("a date or time", "日期或时间"),
+        DeValue::Array(_) => ("a list", "列表"),
+        DeValue::Table(_) => ("a table", "表"),
     }
 }
 
@@ -453,13 +500,14 @@ fn in_words(minutes: u32) -> String {
 }
 
 /// A remedy that names the nearest word, or all words where none is near.
-fn choose<'w>(written: &str, words: impl Iterator<Item = &'w str> + Clone) -> String {
+fn choose<'w>(written: &str, words: impl Iterator<Item = &'w str> + Clone) -> (String, String) {
     match nearest(written, words.clone()) {
-        Some(near) => format!("did you mean '{near}'?"),
+        Some(near) => (format!("did you mean '{near}'?"), format!("是不是“{near}”？")),
         None => {
             let words: Vec<&str> = words.collect();
             let shown = words.iter().take(12).copied().collect::<Vec<_>>().join(", ");
-            format!("write one of: {shown}{}", if words.len() > 12 { ", …" } else { "" })
+            let more = if words.len() > 12 { ", …" } else { "" };
+            (format!("write one of: {shown}{more}"), format!("请从中选写：{shown}{more}"))
         }
     }
 }

@@ -75,30 +75,7 @@ impl PolicyText {
                 (format!("at most {POLICY_MAX_CHARS} characters"), format!("最多 {POLICY_MAX_CHARS} 个字"));
             return Err(Problem::field("toml", most, most_zh));
         }
-        let told = |faults: &[Fault]| faults.iter().map(FaultView::from).collect();
-        Ok(Policy::parse(&self.toml).map_err(|faults| Checked { version: None, faults: told(&faults.0) }))
-    }
-}
-
-/// One fault of a policy.
-#[derive(Debug, Serialize, ToSchema)]
-struct FaultView {
-    line: usize,
-    column: usize,
-    key: String,
-    what: String,
-    remedy: String,
-}
-
-impl From<&Fault> for FaultView {
-    fn from(fault: &Fault) -> Self {
-        Self {
-            line: fault.line,
-            column: fault.column,
-            key: fault.key.clone(),
-            what: fault.what.clone(),
-            remedy: fault.remedy.clone(),
-        }
+        Ok(Policy::parse(&self.toml).map_err(|faults| Checked { version: None, faults: faults.0 }))
     }
 }
 
@@ -108,7 +85,7 @@ struct Checked {
     /// Version of the text, where it is whole.
     version: Option<String>,
     /// All faults; empty where it is whole.
-    faults: Vec<FaultView>,
+    faults: Vec<Fault>,
 }
 
 /// Check a policy without adopting it.
