@@ -2,7 +2,7 @@
 //!
 //! Simhash over triples of characters. It is stored, so the sum below must never change; a better one gets a new name.
 
-use crate::normalise;
+use crate::{hash::hash, normalise};
 
 /// Characters in a gram.
 const GRAM: usize = 3;
@@ -15,7 +15,7 @@ pub fn fingerprint(text: &str) -> u64 {
     }
     let mut sums = [0_i32; 64];
     for gram in chars.windows(GRAM.min(chars.len())) {
-        let hash = hash(gram);
+        let hash = hash(gram.iter().flat_map(|c| u32::from(*c).to_le_bytes()));
         for (bit, sum) in sums.iter_mut().enumerate() {
             *sum += if hash >> bit & 1 == 1 { 1 } else { -1 };
         }
@@ -26,15 +26,6 @@ pub fn fingerprint(text: &str) -> u64 {
 /// In how many bits two fingerprints differ: 0 of the same text, about 32 of texts that have nothing in common.
 pub fn distance(one: u64, other: u64) -> u32 {
     (one ^ other).count_ones()
-}
-
-/// FNV-1a over the characters, stirred as in splitmix64 so that every bit depends on all of them.
-fn hash(gram: &[char]) -> u64 {
-    let bytes = gram.iter().flat_map(|c| u32::from(*c).to_le_bytes());
-    let sum = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    let sum = (sum ^ sum >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let sum = (sum ^ sum >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    sum ^ sum >> 31
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 mod digits;
 mod fingerprint;
+mod hash;
+pub mod learn;
 mod mask;
 mod normal;
 mod search;

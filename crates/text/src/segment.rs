@@ -15,7 +15,18 @@ fn jieba() -> &'static Jieba {
 /// The first call loads the dictionary: a fraction of a second and some tens of megabytes, once.
 pub fn segment(text: &str) -> Vec<&str> {
     let words = jieba().cut(text, true).into_iter().map(|token| token.word);
-    words.filter(|word| word.chars().any(char::is_alphanumeric)).collect()
+    words.filter(|word| is_word(word)).collect()
+}
+
+/// The words of the dictionary in a normalised text, with the place of each in bytes; what the dictionary does not know
+/// is cut into characters. Twice as fast as [`segment`] and, for telling matters apart, as good.
+pub(crate) fn known_words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let words = jieba().cut(text, false).into_iter().map(|token| (token.byte_start, token.word));
+    words.filter(|(_, word)| is_word(word))
+}
+
+fn is_word(word: &str) -> bool {
+    word.chars().any(char::is_alphanumeric)
 }
 
 #[cfg(test)]

@@ -10,9 +10,11 @@ mod init;
 mod openapi;
 mod policy;
 pub mod serve;
+mod table;
+mod triage;
 mod user;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -48,6 +50,9 @@ enum Command {
     /// Take tables out.
     #[command(subcommand)]
     Export(exchange::Export),
+    /// Learn from labelled texts, measure what was learnt, classify texts.
+    #[command(subcommand)]
+    Triage(triage::Triage),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -112,12 +117,21 @@ fn run(cli: Cli) -> Outcome {
         Command::Demo(command) => wait(command.run(&data)),
         Command::Migrate => wait(init::migrate(&data)),
         Command::Import(command) => wait(command.run(&data)),
+        Command::Triage(command) => wait(command.run()),
         Command::Export(command) => wait(command.run(&data)),
         Command::User(command) => wait(command.run(&data)),
         Command::Audit(command) => wait(command.run(&data)),
         Command::Backup(command) => wait(command.run(&data)),
         Command::Restore(command) => wait(command.run(&data)),
         Command::Doctor(command) => wait(command.run(&data)),
+    }
+}
+
+/// Prints a line. When whoever reads has gone, as `head` does, nothing is left to do.
+fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(why) if why.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        printed => Ok(printed?),
     }
 }
 

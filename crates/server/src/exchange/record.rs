@@ -57,18 +57,29 @@ pub struct Times {
 }
 
 /// Forms that are always understood.
-const USUAL: [&str; 6] =
-    ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d"];
+const USUAL: [&str; 7] = [
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%Y/%m/%d %H:%M",
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+];
 
 impl Times {
     fn read(&self, text: &str) -> Option<Timestamp> {
-        let forms = self.formats.iter().map(String::as_str).chain(USUAL).chain(["%Y/%m/%d"]);
-        let civil = forms.into_iter().find_map(|form| civil_time(form, text));
-        match civil {
+        let told = self.formats.iter().find_map(|form| civil_time(form, text));
+        match told.or_else(|| usual_time(text)) {
             Some(time) => Some(self.zone.to_ambiguous_zoned(time).compatible().ok()?.timestamp()),
             None => text.parse().ok(),
         }
     }
+}
+
+/// A time in one of the forms that are always understood; a day alone is its first moment.
+pub fn usual_time(text: &str) -> Option<civil::DateTime> {
+    USUAL.iter().find_map(|form| civil_time(form, text.trim()))
 }
 
 fn civil_time(form: &str, text: &str) -> Option<civil::DateTime> {

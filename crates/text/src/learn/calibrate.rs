@@ -1,0 +1,105 @@
+//! How sure a model may be: what its values, the business of a label and how usual it is are worth together, found on
+//! texts that the model has not learnt from, so that the true labels get the greatest likelihood.
+
+/// What speaks for the labels of one text.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Evidence {
+    /// Each label's value.
+    pub(super) values: Vec<f32>,
+    /// How much of the text is each label's business; empty where that is not asked.
+    pub(super) business: Vec<f32>,
+}
+
+/// What each kind of evidence is worth.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Scale {
+    pub(super) values: f32,
+    pub(super) business: f32,
+    pub(super) usual: f32,
+}
+
+/// Bounds of each, between which the best is sought.
+const BOUNDS: [(f64, f64); 3] = [(0.1, 20.0), (0.0, 10.0), (-1.0, 1.0)];
+/// How often each is sought anew beside the others.
+const ROUNDS: usize = 3;
+/// Steps of one search; each leaves 0.62 of the range.
+const STEPS: usize = 16;
+
+impl Scale {
+    /// Likelihoods of labels that learnt from so many samples; they add up to one.
+    pub(super) fn likelihoods(self, evidence: &Evidence, counts: &[u32]) -> Vec<f64> {
+        let value = |(at, value): (usize, &f32)| {
+            let business = evidence.business.get(at).copied().unwrap_or_default();
+            self.values * value + self.business * business + self.usual * ((counts[at] + 1) as f32).ln()
+        };
+        let values: Vec<f32> = evidence.values.iter().enumerate().map(value).collect();
+        let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let odds: Vec<f64> = values.iter().map(|value| f64::from(value - most).exp()).collect();
+        let all: f64 = odds.iter().sum();
+        odds.into_iter().map(|odds| odds / all).collect()
+    }
+
+    /// Finds it on texts that were judged by models which had not learnt from them: the evidence, the counts of that
+    /// model's samples, and the place of the true label.
+    pub(super) fn find(judged: &[(Evidence, &[u32], usize)]) -> Self {
+        let surprise = |[values, business, usual]: [f64; 3]| -> f64 {
+            let scale = Self { values: values as f32, business: business as f32, usual: usual as f32 };
+            let of =
+                |(evidence, counts, label): &(Evidence, &[u32], usize)| scale.likelihoods(evidence, counts)[*label];
+            -judged.iter().map(|judged| of(judged).max(1e-12).ln()).sum::<f64>()
+        };
+        let mut best = [3.0, 0.0, 0.0];
+        let asked = judged.iter().any(|(evidence, ..)| !evidence.business.is_empty());
+        for at in [0, 1, 2].repeat(ROUNDS).into_iter().filter(|at| asked || *at != 1) {
+            best[at] = lowest(BOUNDS[at], |value| {
+                let mut tried = best;
+                tried[at] = value;
+                surprise(tried)
+            });
+        }
+        Self { values: best[0] as f32, business: best[1] as f32, usual: best[2] as f32 }
+    }
+}
+
+/// Where a function that falls and then rises is lowest, by golden section.
+fn lowest((mut low, mut high): (f64, f64), of: impl Fn(f64) -> f64) -> f64 {
+    let golden = (5.0_f64.sqrt() - 1.0) / 2.0;
+    let at = |low: f64, high: f64| [high - golden * (high - low), low + golden * (high - low)];
+    let mut tried = at(low, high).map(|place| (place, of(place)));
+    for _ in 0..STEPS {
+        if tried[0].1 < tried[1].1 {
+            high = tried[1].0;
+            let place = at(low, high)[0];
+            tried = [(place, of(place)), tried[0]];
+        } else {
+            low = tried[0].0;
+            let place = at(low, high)[1];
+            tried = [tried[1], (place, of(place))];
+        }
+    }
+    f64::midpoint(low, high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_right_three_times_in_four_is_three_quarters_sure() {
+        let evidence = || Evidence { values: vec![1.0, 0.0], business: Vec::new() };
+        let judged: Vec<_> = (0..400).map(|n| (evidence(), &[9, 9][..], usize::from(n % 4 == 0))).collect();
+        let likelihoods = Scale::find(&judged).likelihoods(&evidence(), &[9, 9]);
+        assert!((likelihoods[0] - 0.75).abs() < 0.01, "{likelihoods:?}");
+    }
+
+    #[test]
+    fn business_counts_where_it_tells() {
+        let evidence = |of: usize| Evidence {
+            values: vec![0.0; 2],
+            business: if of == 0 { vec![1.0, 0.0] } else { vec![0.0, 1.0] },
+        };
+        let judged: Vec<_> = (0..100).map(|n| (evidence(n % 2), &[5, 5][..], n % 2)).collect();
+        let scale = Scale::find(&judged);
+        assert!(scale.business > 2.0 && scale.usual.abs() < 0.1, "{scale:?}");
+    }
+}
