@@ -6,7 +6,10 @@ use clap::Args;
 use jiff::civil::DateTime;
 
 use super::Failure;
-use crate::exchange::{record::usual_time, table::Table};
+use crate::exchange::{
+    record::usual_time,
+    table::{Row, Table},
+};
 
 /// Which columns of a table are read.
 #[derive(Debug, Args)]
@@ -16,7 +19,7 @@ pub(super) struct Columns {
     /// Columns that hold what was written, with commas between them; they are read as one text.
     #[arg(long, required = true, value_delimiter = ',')]
     pub(super) text: Vec<String>,
-    /// Column that says when: 2026-06-08, 2026/6/8 14:30.
+    /// Column that says when: 2026-06-08, 2026/6/8 14:30; the first that does where none is given.
     #[arg(long)]
     pub(super) time: Option<String>,
     /// Column that names a row; its number as a spreadsheet counts (headings are row 1) where none is given.
@@ -51,7 +54,7 @@ impl Columns {
         if let Some(headings) = &table.headings {
             self.check(headings.names(), more)?;
         }
-        let (mut entries, mut first) = (Vec::new(), table.headings.is_none());
+        let (mut entries, mut first, mut time) = (Vec::new(), true, self.time.clone());
         while let Some(row) = table.next().await? {
             if let Some(fault) = &row.fault {
                 eprintln!("{}: row {} is left out: {}", self.file.display(), row.number, fault.en);
@@ -59,11 +62,12 @@ impl Columns {
             }
             if std::mem::take(&mut first) {
                 self.check(row.headings(), more)?;
+                time = time.or_else(|| self.first_time(&row));
             }
             let cell = |name: &str| row.get(name).unwrap_or_default().trim().to_owned();
-            let time = self.time.as_ref().map(|name| cell(name)).filter(|told| !told.is_empty());
-            let read = time.as_deref().and_then(usual_time);
-            if let (Some(told), None) = (time, read) {
+            let told = time.as_ref().map(|name| cell(name)).filter(|told| !told.is_empty());
+            let read = told.as_deref().and_then(usual_time);
+            if let (Some(told), None) = (told, read) {
                 eprintln!(
                     "{}: row {}: '{told}' is read as no time: write 2026-06-08 14:30",
                     self.file.display(),
@@ -78,6 +82,14 @@ impl Columns {
             });
         }
         Ok(entries)
+    }
+
+    /// The first column that tells a time.
+    fn first_time(&self, row: &Row) -> Option<String> {
+        let tells = |name: &&String| row.get(name).is_some_and(|cell| usual_time(cell).is_some());
+        let name = row.headings().iter().find(tells)?;
+        eprintln!("{}: times are read from the column {name}; --time names another", self.file.display());
+        Some(name.clone())
     }
 
     fn check(&self, names: &[String], more: &[&str]) -> Result<(), Failure> {

@@ -319,7 +319,7 @@ fn tell(told: &Value) -> Result<(), Failure> {
             of["top3"].as_f64().unwrap_or_default(),
             of["calibration_error"].as_f64().unwrap_or_default(),
             of["ms_per_text"],
-        ))?;
+        ))
     };
     column("model", &told["figures"])?;
     if !told["baseline"].is_null() {
@@ -333,6 +333,7 @@ fn tell(told: &Value) -> Result<(), Failure> {
             label["label"].as_str().unwrap_or_default()
         ))?;
     }
+    Ok(())
 }
 
 impl Classify {

@@ -1,6 +1,8 @@
 //! How sure a model may be: what its values, the business of a label and how usual it is are worth together, found on
 //! texts that the model has not learnt from, so that the true labels get the greatest likelihood.
 
+use std::rc::Rc;
+
 /// What speaks for the labels of one text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Evidence {
@@ -8,6 +10,17 @@ pub(super) struct Evidence {
     pub(super) values: Vec<f32>,
     /// How much of the text is each label's business; empty where that is not asked.
     pub(super) business: Vec<f32>,
+}
+
+/// A text judged by planes that had not learnt from it.
+#[derive(Debug, Clone)]
+pub(super) struct Judged {
+    /// What speaks for the labels.
+    pub(super) evidence: Evidence,
+    /// How many samples of each label those planes had.
+    pub(super) counts: Rc<[u32]>,
+    /// Place of the true label.
+    pub(super) label: usize,
 }
 
 /// What each kind of evidence is worth.
@@ -39,9 +52,8 @@ impl Scale {
         odds.into_iter().map(|odds| odds / all).collect()
     }
 
-    /// Finds it on texts that were judged by models which had not learnt from them: the evidence, the counts of that
-    /// model's samples, and the place of the true label.
-    pub(super) fn find(judged: &[(Evidence, &[u32], usize)]) -> Self {
+    /// Finds it.
+    pub(super) fn find(judged: &[Judged]) -> Self {
         let surprise = |[values, business, usual]: [f64; 3]| -> f64 {
             let scale = Self { values: values as f32, business: business as f32, usual: usual as f32 };
             let of =
@@ -49,7 +61,7 @@ impl Scale {
             -judged.iter().map(|judged| of(judged).max(1e-12).ln()).sum::<f64>()
         };
         let mut best = [3.0, 0.0, 0.0];
-        let asked = judged.iter().any(|(evidence, ..)| !evidence.business.is_empty());
+        let asked = judged.iter().any(|judged| !judged.evidence.business.is_empty());
         for at in [0, 1, 2].repeat(ROUNDS).into_iter().filter(|at| asked || *at != 1) {
             best[at] = lowest(BOUNDS[at], |value| {
                 let mut tried = best;
@@ -84,22 +96,26 @@ fn lowest((mut low, mut high): (f64, f64), of: impl Fn(f64) -> f64) -> f64 {
 mod tests {
     use super::*;
 
+    fn judged(evidence: impl Fn(usize) -> Evidence, label: impl Fn(usize) -> usize) -> Vec<Judged> {
+        let counts: Rc<[u32]> = Rc::new([9, 9]);
+        (0..400).map(|n| Judged { evidence: evidence(n), counts: Rc::clone(&counts), label: label(n) }).collect()
+    }
+
     #[test]
     fn whoever_is_right_three_times_in_four_is_three_quarters_sure() {
-        let evidence = || Evidence { values: vec![1.0, 0.0], business: Vec::new() };
-        let judged: Vec<_> = (0..400).map(|n| (evidence(), &[9, 9][..], usize::from(n % 4 == 0))).collect();
-        let likelihoods = Scale::find(&judged).likelihoods(&evidence(), &[9, 9]);
+        let evidence = |_| Evidence { values: vec![1.0, 0.0], business: Vec::new() };
+        let scale = Scale::find(&judged(evidence, |n| usize::from(n % 4 == 0)));
+        let likelihoods = scale.likelihoods(&evidence(0), &[9, 9]);
         assert!((likelihoods[0] - 0.75).abs() < 0.01, "{likelihoods:?}");
     }
 
     #[test]
-    fn business_counts_where_it_tells() {
-        let evidence = |of: usize| Evidence {
-            values: vec![0.0; 2],
-            business: if of == 0 { vec![1.0, 0.0] } else { vec![0.0, 1.0] },
-        };
-        let judged: Vec<_> = (0..100).map(|n| (evidence(n % 2), &[5, 5][..], n % 2)).collect();
-        let scale = Scale::find(&judged);
-        assert!(scale.business > 2.0 && scale.usual.abs() < 0.1, "{scale:?}");
+    fn business_counts_as_much_as_it_tells() {
+        let evidence =
+            |n| Evidence { values: vec![0.0; 2], business: if n % 2 == 0 { vec![1.0, 0.0] } else { vec![0.0, 1.0] } };
+        let nine_in_ten = |n: usize| if n % 20 < 2 { 1 - n % 2 } else { n % 2 };
+        let scale = Scale::find(&judged(evidence, nine_in_ten));
+        let likelihoods = scale.likelihoods(&evidence(0), &[9, 9]);
+        assert!((likelihoods[0] - 0.9).abs() < 0.01, "{likelihoods:?}");
     }
 }

@@ -1,10 +1,10 @@
 //! A model: which label a text has, how surely, and why.
 
-use std::{cmp::Reverse, ops::Range};
+use std::{cmp::Reverse, ops::Range, rc::Rc};
 
 use super::{
     Input, Sample, Task, TrainError,
-    calibrate::{Evidence, Scale},
+    calibrate::{Evidence, Judged, Scale},
     features::{self, Areas, Block, Features},
     fold,
     office::Offices,
@@ -125,21 +125,19 @@ impl Model {
         let place = |sample: &Sample<'_>| labels.binary_search(&sample.label).unwrap_or_default();
         let of: Vec<usize> = samples.iter().map(place).collect();
         let business: Vec<Vec<f32>> = samples.iter().map(|sample| offices.business(sample.input.text)).collect();
-        let parts = fold::folds(samples, FOLDS);
-        let mut held: Vec<(Vec<u32>, Vec<(Evidence, usize)>)> = Vec::new();
-        for part in 0..FOLDS {
-            let (learnt, judged): (Vec<usize>, Vec<usize>) = (0..samples.len()).partition(|at| parts[*at] != part);
+        let judged = |part: usize, parts: &[usize]| {
+            let (learnt, held): (Vec<usize>, Vec<usize>) = (0..samples.len()).partition(|at| parts[*at] != part);
             let their: Vec<usize> = learnt.iter().map(|at| of[*at]).collect();
             let planes = Planes::learn(&learnt.iter().map(|at| &texts[*at]).collect::<Vec<_>>(), &their, labels.len());
-            let judged = judged.into_iter().filter_map(|at| {
-                Some((Evidence { values: planes.values(&texts[at])?, business: business[at].clone() }, of[at]))
+            let counts: Rc<[u32]> = counts(&their, labels.len()).into();
+            let judged = held.into_iter().filter_map(|at| {
+                let evidence = Evidence { values: planes.values(&texts[at])?, business: business[at].clone() };
+                Some(Judged { evidence, counts: Rc::clone(&counts), label: of[at] })
             });
-            held.push((counts(&their, labels.len()), judged.collect()));
-        }
-        let judged = held.iter().flat_map(|(counts, judged)| {
-            judged.iter().map(|(evidence, label)| (evidence.clone(), counts.as_slice(), *label))
-        });
-        let scale = Scale::find(&judged.collect::<Vec<_>>());
+            judged.collect::<Vec<_>>()
+        };
+        let parts = fold::folds(samples, FOLDS);
+        let scale = Scale::find(&(0..FOLDS).flat_map(|part| judged(part, &parts)).collect::<Vec<_>>());
         let planes = Planes::learn(&texts.iter().collect::<Vec<_>>(), &of, labels.len());
         let counts = counts(&of, labels.len());
         Ok(Self {
@@ -245,4 +243,138 @@ fn counts(of: &[usize], label_count: usize) -> Vec<u32> {
     let mut counts = vec![0; label_count];
     of.iter().for_each(|label| counts[*label] += 1);
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::FileError;
+    use proptest::prelude::*;
+    use std::sync::OnceLock;
+
+    /// Texts of three matters, made of words that belong to each.
+    fn texts() -> Vec<(String, &'static str)> {
+        let matters = [
+            ("noise", ["噪音扰民", "半夜施工", "音响太大", "睡不着觉"]),
+            ("road", ["路面坑洼", "路灯不亮", "井盖破损", "出行不便"]),
+            ("water", ["自来水浑浊", "停水三天", "水压不足", "水管爆裂"]),
+        ];
+        let places = ["东门老街", "人民公园路", "湖贝新村", "深南东路", "立新路"];
+        let mut texts = Vec::new();
+        for place in places {
+            for (label, words) in matters {
+                for at in 0..words.len() {
+                    let text = format!("{place}{}，{}，请尽快处理。", words[at], words[(at + 1) % words.len()]);
+                    texts.push((text, label));
+                }
+            }
+        }
+        texts
+    }
+
+    fn train(task: Task) -> Model {
+        let texts = texts();
+        let samples: Vec<Sample<'_>> =
+            texts.iter().map(|(text, label)| Sample { input: Input::from(text.as_str()), label }).collect();
+        Model::train(&samples, task).unwrap()
+    }
+
+    fn model() -> &'static Model {
+        static MODEL: OnceLock<Model> = OnceLock::new();
+        MODEL.get_or_init(|| train(Task::Category))
+    }
+
+    #[test]
+    fn a_new_text_has_the_label_of_those_that_speak_of_the_like_and_says_why() {
+        let ranked = model().rank(&Input::from("楼下半夜施工，噪音扰民"));
+        assert_eq!(ranked[0].label, "noise");
+        assert!(ranked[0].likelihood > 0.8, "{ranked:?}");
+        assert!((ranked.iter().map(|ranked| ranked.likelihood).sum::<f64>() - 1.0).abs() < 1e-9);
+        let reasons = model().explain("楼下半夜施工，噪音扰民，路灯不亮", "noise");
+        assert!(reasons.for_it.iter().any(|(word, _)| word == "噪音"), "{reasons:?}");
+        assert!(reasons.against.iter().any(|(word, _)| word == "路灯"), "{reasons:?}");
+        assert_eq!(model().explain("噪音", "no label"), Reasons::default());
+    }
+
+    #[test]
+    fn what_words_weigh_adds_up_to_the_value() {
+        let text = "东门老街路灯不亮，路面坑洼，自来水浑浊";
+        let planes = &model().planes;
+        let values = planes.values(&features::read(&Input::from(text), &model().areas)).unwrap();
+        let text = features::readable(text);
+        for (label, value) in values.into_iter().enumerate() {
+            let sum: f64 = model().weights(&text, label as u16).iter().sum();
+            assert!((sum - f64::from(value - planes.scales[label].1)).abs() < 1e-4, "{sum} {value}");
+        }
+    }
+
+    #[test]
+    fn of_a_text_that_says_nothing_known_it_says_what_is_usual() {
+        for text in ["", "😀😀😀", "xyzzy plugh", "…"] {
+            let ranked = model().rank(&Input::from(text));
+            assert!((ranked[0].likelihood - 1.0 / 3.0).abs() < 1e-9, "{text}: {ranked:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_samples_give_the_same_bytes_and_the_bytes_the_same_model() {
+        for task in [Task::Category, Task::Dispatch] {
+            let bytes = train(task).to_bytes();
+            assert_eq!(bytes, train(task).to_bytes());
+            let read = Model::from_bytes(&bytes).unwrap();
+            assert_eq!(read.to_bytes(), bytes);
+            let input = Input { text: "停水三天没人管", years: Some(2026.5) };
+            assert_eq!(read.rank(&input), train(task).rank(&input));
+            assert_eq!(Model::name(&bytes).len(), 12);
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_model_are_refused() {
+        let bytes = model().to_bytes();
+        assert_eq!(Model::from_bytes(b"title,label").unwrap_err(), FileError::NoModel);
+        assert_eq!(Model::from_bytes(&bytes[..bytes.len() - 1]).unwrap_err(), FileError::Damaged);
+        let mut other = bytes.clone();
+        other[8] = 9;
+        assert_eq!(Model::from_bytes(&other).unwrap_err(), FileError::Version(9));
+        let mut changed = bytes;
+        changed[100] ^= 1;
+        assert_eq!(Model::from_bytes(&changed).unwrap_err(), FileError::Damaged);
+    }
+
+    #[test]
+    fn one_label_teaches_nothing() {
+        let one = Sample { input: Input::from("路灯"), label: "road" };
+        assert!(Model::train(&[one], Task::Category).is_err());
+        assert!(Model::train(&[], Task::Category).is_err());
+        let two = Sample { input: Input::from(""), label: "water" };
+        let model = Model::train(&[one, two], Task::Dispatch).unwrap();
+        assert_eq!(model.rank(&Input::from("路灯")).len(), 2);
+    }
+
+    #[test]
+    fn ten_thousand_characters_and_words_without_end_are_survived() {
+        for text in ["噪音".repeat(5_000), "<b>路灯</b>".repeat(2_000), "The street lamp is broken. ".repeat(400)] {
+            let ranked = model().rank(&Input::from(text.as_str()));
+            assert!(ranked.iter().all(|ranked| ranked.likelihood.is_finite()));
+            model().explain(&text, "noise");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_ranked_and_explained(text in any::<String>()) {
+            let ranked = model().rank(&Input { text: &text, years: Some(2026.0) });
+            prop_assert!((ranked.iter().map(|ranked| ranked.likelihood).sum::<f64>() - 1.0).abs() < 1e-9);
+            let reasons = model().explain(&text, "road");
+            prop_assert!(reasons.for_it.iter().all(|(_, weight)| *weight > 0.0));
+            prop_assert!(reasons.against.iter().all(|(_, weight)| *weight < 0.0));
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let marked = [b"JIBANMDL\x01\0\0\0", bytes.as_slice()].concat();
+            prop_assert!(Model::from_bytes(&bytes).is_err() && Model::from_bytes(&marked).is_err());
+        }
+    }
 }
