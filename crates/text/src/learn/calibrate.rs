@@ -56,8 +56,7 @@ impl Scale {
     pub(super) fn find(judged: &[Judged]) -> Self {
         let surprise = |[values, business, usual]: [f64; 3]| -> f64 {
             let scale = Self { values: values as f32, business: business as f32, usual: usual as f32 };
-            let of =
-                |(evidence, counts, label): &(Evidence, &[u32], usize)| scale.likelihoods(evidence, counts)[*label];
+            let of = |judged: &Judged| scale.likelihoods(&judged.evidence, &judged.counts)[judged.label];
             -judged.iter().map(|judged| of(judged).max(1e-12).ln()).sum::<f64>()
         };
         let mut best = [3.0, 0.0, 0.0];
