@@ -4,9 +4,11 @@
 //! and must never be given who somebody is, except to mask it. What it finds counts words and shapes; a person, or a
 //! model that owns up to its doubt, makes something of it.
 
+mod alike;
 mod digits;
 mod fingerprint;
 mod hash;
+mod issue;
 pub mod learn;
 mod mask;
 mod normal;
@@ -14,7 +16,9 @@ mod search;
 mod segment;
 mod words;
 
+pub use alike::{Alike, Pair};
 pub use fingerprint::{distance, fingerprint};
+pub use issue::{Issue, Told, issues};
 pub use mask::mask_personal;
 pub use normal::{TEXT_MAX_CHARS, normalise};
 pub use search::{query_words, search_words};

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
 
+mod alike;
 mod audit;
 mod data;
 pub mod demo;
@@ -53,6 +54,10 @@ enum Command {
     /// Learn from labelled texts, measure what was learnt, classify texts.
     #[command(subcommand)]
     Triage(triage::Triage),
+    /// Name the hot issues of a stream of texts, the hottest first.
+    Hot(alike::Hot),
+    /// Tell which texts say the same again.
+    Similar(alike::Similar),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -117,6 +122,8 @@ fn run(cli: Cli) -> Outcome {
         Command::Demo(command) => wait(command.run(&data)),
         Command::Migrate => wait(init::migrate(&data)),
         Command::Import(command) => wait(command.run(&data)),
+        Command::Hot(command) => wait(command.run()),
+        Command::Similar(command) => wait(command.run()),
         Command::Triage(command) => wait(command.run()),
         Command::Export(command) => wait(command.run(&data)),
         Command::User(command) => wait(command.run(&data)),

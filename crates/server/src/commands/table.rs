@@ -102,3 +102,8 @@ impl Columns {
         Err(Failure(format!("{file}: there is no column {missing}; its columns are: {names}")))
     }
 }
+
+/// A figure with four digits after the point: enough to compare, few enough to read.
+pub(super) fn rounded(value: f64) -> f64 {
+    (value * 10_000.0).round() / 10_000.0
+}

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     Failure, Outcome, say,
-    table::{Columns, Entry},
+    table::{Columns, Entry, rounded},
 };
 
 /// Learn from labelled texts, measure what was learnt, classify texts.
@@ -220,10 +220,6 @@ impl Measured {
             "learnt_in_seconds": (!self.learnt_in.is_zero()).then(|| rounded(self.learnt_in.as_secs_f64())),
         })
     }
-}
-
-fn rounded(value: f64) -> f64 {
-    (value * 10_000.0).round() / 10_000.0
 }
 
 impl Evaluate {

@@ -47,17 +47,27 @@ impl Triage {
         let text = jiban_text::normalise(&format!("{title}\n{text}"));
         let mut reasons = Vec::new();
         let (category, confidence) = self.category(&text, &mut reasons);
-        let near = self.danger.score(&text);
-        let near = |rule: &&UrgentRule| near.iter().any(|found| found.id == rule.id.as_str());
-        let rules = policy.urgent_rules.iter().filter(near);
-        let rule = rules.filter_map(|rule| rule.hit(&text).map(|word| (rule, word))).next();
-        if let Some((rule, word)) = rule {
+        if let Some((rule, word)) = self.danger(policy, &text) {
             reasons.insert(0, format!("危险：{}(「{word}」)", rule.name.zh));
             let danger = Some(rule.id.clone());
             return Proposal { class: Some(rule.class.clone()), category, confidence, danger, reasons };
         }
         let class = self.class(policy, category.as_ref(), &text, &mut reasons);
         Proposal { class: Some(class), category, confidence, danger: None, reasons }
+    }
+
+    /// Whether a text speaks of danger, of going public or over heads.
+    pub fn is_severe(&self, policy: &Policy, text: &str) -> bool {
+        let text = jiban_text::normalise(text);
+        let says = |model: &KeywordModel| !model.score(&text).is_empty();
+        says(&self.public_opinion) || says(&self.skip_level) || self.danger(policy, &text).is_some()
+    }
+
+    /// The rule of danger that a normalised text fulfils, with its word.
+    fn danger<'p>(&self, policy: &'p Policy, text: &str) -> Option<(&'p UrgentRule, &'p str)> {
+        let near = self.danger.score(text);
+        let near = |rule: &&UrgentRule| near.iter().any(|found| found.id == rule.id.as_str());
+        policy.urgent_rules.iter().filter(near).find_map(|rule| rule.hit(text).map(|word| (rule, word)))
     }
 
     fn category(&self, text: &str, reasons: &mut Vec<String>) -> (Option<CategoryId>, f64) {

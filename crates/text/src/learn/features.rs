@@ -9,7 +9,7 @@ use crate::{hash::hash, normalise, segment::known_words};
 
 /// The kinds of feature. Each is weighed by itself, so that none drowns another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Block {
+pub(crate) enum Block {
     Pairs,
     Words,
     Areas,
@@ -27,7 +27,7 @@ impl Block {
         }
     }
 
-    fn key(self, of: &str) -> u32 {
+    pub(crate) fn key(self, of: &str) -> u32 {
         (hash(std::iter::once(self as u8).chain(of.bytes())) >> 32) as u32
     }
 }
@@ -97,7 +97,7 @@ fn code(text: &str) -> Option<usize> {
 }
 
 /// What a readable text holds of features that are found in places: each with its block, key and place in bytes.
-pub(super) fn found(text: &str) -> impl Iterator<Item = (Block, u32, Range<usize>)> {
+pub(crate) fn found(text: &str) -> impl Iterator<Item = (Block, u32, Range<usize>)> {
     let ends = text.char_indices().skip(1).map(|(at, c)| at + c.len_utf8());
     let pairs = text.char_indices().zip(ends).map(|((start, _), end)| (Block::Pairs, start..end));
     let words = known_words(text).map(|(start, word)| (Block::Words, start..start + word.len()));

@@ -15,6 +15,7 @@ mod office;
 mod solve;
 mod weigh;
 
+pub(crate) use features::{Block, found};
 pub use file::FileError;
 pub use fold::{folds, groups};
 pub use measure::{Coverage, Figures, Judge, OfLabel, Step};

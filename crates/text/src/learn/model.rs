@@ -292,7 +292,7 @@ mod tests {
         assert!((ranked.iter().map(|ranked| ranked.likelihood).sum::<f64>() - 1.0).abs() < 1e-9);
         let reasons = model().explain("楼下半夜施工，噪音扰民，路灯不亮", "noise");
         assert!(reasons.for_it.iter().any(|(word, _)| word == "噪音"), "{reasons:?}");
-        assert!(reasons.against.iter().any(|(word, _)| word == "路灯"), "{reasons:?}");
+        assert!(reasons.against.iter().any(|(word, _)| word.contains('灯')), "{reasons:?}");
         assert_eq!(model().explain("噪音", "no label"), Reasons::default());
     }
 
