@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{
     clock::Clock,
-    event::{Event, Recorded},
+    event::{Actor, Event, Recorded},
     ids::{
         AttachmentId, CaseId, CategoryId, ChannelId, ClassId, FormId, PersonId, RequestId, SpotId, StudioId, UnitId,
     },
@@ -198,9 +198,69 @@ pub struct Proposal {
     /// Code of the danger rule that fired: then the class holds by rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub danger: Option<String>,
-    /// Why, as words and rules that weighed.
+    /// Why, in the order in which it was judged.
     #[serde(default)]
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Reason>,
+    /// Other categories that it might be, the most likely first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Guess>,
+}
+
+/// One thing that speaks for a proposal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    /// What it is.
+    pub kind: ReasonKind,
+    /// Words of the text that speak for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+    /// Words of the text that speak against it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<String>,
+}
+
+impl Reason {
+    /// A reason for which no words are needed.
+    pub fn of(kind: ReasonKind) -> Self {
+        Self { kind, words: Vec::new(), against: Vec::new() }
+    }
+}
+
+/// What kind of thing speaks for a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasonKind {
+    /// A rule of danger 危险规则.
+    Danger,
+    /// What was learnt of categories from what people decided 以往分类.
+    Learnt,
+    /// What was learnt of classes from what people decided 以往类别.
+    LearntClass,
+    /// The policy's words of the category 分类词.
+    CategoryWords,
+    /// Whoever asked named the category 诉求人所选.
+    Chosen,
+    /// Likely to raise public opinion 重大舆情.
+    PublicOpinion,
+    /// Likely to skip levels 越级上访.
+    SkipLevel,
+    /// The category's usual class 惯常类别.
+    UsualClass,
+    /// The facts are not clear 事件不清楚.
+    Unclear,
+    /// Easy to solve 易于解决.
+    Easy,
+}
+
+/// A category with its likelihood.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Guess {
+    /// Which.
+    pub category: CategoryId,
+    /// How likely, 0–1.
+    pub likelihood: f64,
 }
 
 /// A return 退回: the lead unit says 'not ours'.
@@ -455,6 +515,9 @@ pub struct Case {
     pub class: Option<ClassId>,
     /// Category, once decided.
     pub category: Option<CategoryId>,
+    /// Whether a person decided class and category, or a record that tells it: triage learns from these.
+    #[serde(default)]
+    pub judged: bool,
     /// Marks.
     pub marks: BTreeSet<Mark>,
     /// Where it stands.
@@ -539,6 +602,7 @@ impl Case {
             proposal: new.proposal.clone(),
             class: None,
             category: None,
+            judged: false,
             marks: BTreeSet::new(),
             state: State::Registered,
             lead: None,
@@ -590,6 +654,7 @@ impl Case {
                 self.class = Some(class.clone());
                 self.category.clone_from(category);
                 self.marks.clone_from(marks);
+                self.judged = recorded.by != Actor::System;
             }
             Event::Corrected { title, text, place, complained_about } => {
                 if let Some(title) = title {

@@ -20,6 +20,7 @@ pub mod idempotency;
 pub mod identity;
 mod job;
 mod migrate;
+pub mod models;
 pub mod notifications;
 pub mod outbox;
 mod postgres;

@@ -53,7 +53,7 @@ pub(crate) fn bookkeeping(engine: Engine) -> String {
 }
 
 /// All steps, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = &[FIRST_STEP, PAGES_STEP];
+pub(crate) const MIGRATIONS: &[Migration] = &[FIRST_STEP, PAGES_STEP, TRIAGE_STEP];
 
 const FIRST_STEP: Migration = Migration {
     version: 1,
@@ -92,6 +92,20 @@ const PAGES_STEP: Migration = Migration {
             tenant_id BIGINT NOT NULL, spot TEXT NOT NULL, at BIGINT NOT NULL, person TEXT NOT NULL,
             PRIMARY KEY (tenant_id, spot, at, person)
         ) <keyed>;",
+    sqlite: "",
+    postgres: "",
+};
+
+const TRIAGE_STEP: Migration = Migration {
+    version: 3,
+    name: "what triage has learnt",
+    common: "
+        CREATE TABLE models (
+            tenant_id BIGINT NOT NULL, subject TEXT NOT NULL, version BIGINT NOT NULL, at BIGINT NOT NULL,
+            report TEXT NOT NULL, body BYTEA, measured BYTEA,
+            PRIMARY KEY (tenant_id, subject, version)
+        ) <heap>;
+    ",
     sqlite: "",
     postgres: "",
 };

@@ -57,7 +57,8 @@ pub(crate) fn intake(world: &World<'_>, chance: &mut Chance) -> Register {
         category: Some((*chance.pick(&categories)).clone()),
         confidence: chance.share(),
         danger: chance.once_in(12).then(|| "fire".to_owned()),
-        reasons: vec!["摆摊".into()],
+        reasons: Vec::new(),
+        others: Vec::new(),
     });
     Register {
         channel: channel.parse().unwrap(),

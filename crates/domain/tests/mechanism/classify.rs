@@ -17,7 +17,8 @@ fn proposal(class: &str, confidence: f64, danger: Option<&str>) -> Proposal {
         category: Some("city.stall".parse().unwrap()),
         confidence,
         danger: danger.map(str::to_owned),
-        reasons: vec!["摆摊".into()],
+        reasons: Vec::new(),
+        others: Vec::new(),
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     policy, say,
     table::{Columns, Entry, rounded},
 };
-use crate::desk::triage::Triage;
+use crate::desk::{learnt::Learnt, triage::Triage};
 
 /// Options of `hot`.
 #[derive(Debug, Args)]
@@ -53,7 +53,7 @@ impl Hot {
         let more: Vec<&str> = self.weight.iter().chain(&self.person).map(String::as_str).collect();
         let mut entries = self.columns.read(&more).await?;
         entries.retain(|entry| self.is_within(entry.time));
-        let triage = Triage::new(&rules);
+        let triage = Triage::new(&rules, Learnt::default());
         let told = |entry| self.told(entry, triage.is_severe(&rules, &entry.text));
         let stream: Vec<Told<'_>> = entries.iter().map(told).collect();
         let mut issues = issues(&stream);

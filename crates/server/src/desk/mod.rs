@@ -4,11 +4,14 @@
 //! slices and workers call this and never write a case themselves. What may be done is the domain's to say.
 
 pub mod identity;
+pub mod learnt;
+pub mod lessons;
 pub mod numbers;
 pub mod records;
 pub mod rows;
 pub mod ticket;
 pub mod triage;
+pub mod units;
 
 use std::sync::Arc;
 

@@ -12,4 +12,5 @@ pub mod open311;
 pub mod rounds;
 pub mod sessions;
 pub mod statistics;
+pub mod triage;
 pub mod world;

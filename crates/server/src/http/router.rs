@@ -31,6 +31,7 @@ pub fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(features::notices::routes())
         .merge(features::rounds::routes())
         .merge(features::statistics::routes())
+        .merge(features::triage::routes())
         .merge(features::audit::routes())
         .merge(features::attachments::routes())
         .merge(features::world::routes())

@@ -1,4 +1,4 @@
-//! The world a decision looks at, as one immutable snapshot in memory: policies, organisation, calendar, triage words.
+//! The world a decision looks at, as one immutable snapshot in memory: policies, organisation, calendar, triage.
 //!
 //! The database has the truth, as versioned documents; a snapshot is replaced whole when a version moves, by this node
 //! or another. Nothing here may hold a case.
@@ -9,9 +9,12 @@ use std::{
 };
 
 use jiban_domain::{calendar::Calendar, decide::World, organisation::Organisation, policy::Policy};
-use jiban_store::{ReadTx, Store, StoreError, documents};
+use jiban_store::{ReadTx, Store, StoreError, documents, models};
 
-use crate::desk::triage::Triage;
+use crate::desk::{
+    learnt::{self, Stored},
+    triage::Triage,
+};
 
 /// One state of the world.
 #[derive(Debug)]
@@ -22,7 +25,7 @@ pub struct Snapshot {
     pub calendar: Calendar,
     /// The policy in force.
     pub policy: Arc<Policy>,
-    /// Words of the policy in force, ready for matching.
+    /// Words of the policy in force and what was learnt, ready.
     pub triage: Arc<Triage>,
     /// Every policy that was ever in force, by version: cases keep the one they were born under.
     policies: HashMap<String, Arc<Policy>>,
@@ -110,6 +113,7 @@ struct Texts {
     organisation: Option<String>,
     calendars: Vec<String>,
     policies: Vec<String>,
+    models: Vec<Stored>,
 }
 
 /// Versions of the documents: all equal means nothing changed.
@@ -118,6 +122,7 @@ struct Versions {
     organisation: Option<i64>,
     calendars: Vec<(i64, i64)>,
     policy: Option<String>,
+    models: Vec<(String, i64)>,
 }
 
 fn read(tx: &mut ReadTx<'_>, known: Option<&Versions>) -> Result<Option<Texts>, StoreError> {
@@ -128,6 +133,7 @@ fn read(tx: &mut ReadTx<'_>, known: Option<&Versions>) -> Result<Option<Texts>, 
         organisation: organisation.as_ref().map(|stored| stored.version),
         calendars: calendars.iter().map(|(year, stored)| (*year, stored.version)).collect(),
         policy: documents::active_policy(tx, now)?.map(|stored| stored.version),
+        models: models::in_force(tx)?,
     };
     if known == Some(&versions) {
         return Ok(None);
@@ -136,6 +142,7 @@ fn read(tx: &mut ReadTx<'_>, known: Option<&Versions>) -> Result<Option<Texts>, 
         organisation: organisation.map(|stored| stored.body),
         calendars: calendars.into_iter().map(|(_, stored)| stored.body).collect(),
         policies: documents::policies(tx)?.into_iter().map(|stored| stored.body).collect(),
+        models: learnt::read(tx)?,
         versions,
     }))
 }
@@ -154,6 +161,7 @@ fn understand(texts: Texts) -> Result<Snapshot, WorldError> {
     let years = texts.calendars.iter().map(|body| serde_json::from_str(body)).collect::<Result<Vec<_>, _>>();
     let calendar = Calendar::build(&policy.time_zone, years.map_err(|why| form("calendar")(&why))?)
         .map_err(|why| form("calendar")(&why))?;
-    let triage = Arc::new(Triage::new(&policy));
+    let learnt = learnt::understand(texts.models.iter().map(|stored| (stored.subject, &*stored.bodies.whole)));
+    let triage = Arc::new(Triage::new(&policy, learnt));
     Ok(Snapshot { organisation, calendar, policy, triage, policies, versions: texts.versions })
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::kit::{MONDAY, Reply, TestApp, at};
+use crate::kit::{MONDAY, Reply, TestApp, at, long};
 
 /// GET with what a browser says.
 async fn browse(app: &TestApp, path: &str, accept: &str, encoding: &str) -> Reply {
@@ -281,18 +281,4 @@ both_engines! {
         let template = app.call("xlb1", Method::GET, "/cases/import-template", None).await;
         assert!(template.bytes.starts_with(b"PK"), "{}", template.text());
     }
-}
-
-/// The lines of an answer that tells how far it is, and the file after them.
-fn long(reply: &Reply) -> (Vec<serde_json::Value>, Vec<u8>) {
-    assert_eq!((reply.status, &reply.headers["content-type"]), (200, &"application/x-jiban-progress".parse().unwrap()));
-    let (mut rest, mut told) = (reply.bytes.as_slice(), Vec::<serde_json::Value>::new());
-    while told.last().is_none_or(|line| line["done"].is_null()) {
-        let end = rest.iter().position(|byte| *byte == b'\n').expect("a line that ends");
-        told.push(serde_json::from_slice(&rest[..end]).unwrap());
-        rest = &rest[end + 1..];
-    }
-    let bytes = told.last().unwrap()["file"]["bytes"].as_u64().unwrap_or(0);
-    assert_eq!(rest.len() as u64, bytes);
-    (told, rest.to_vec())
 }

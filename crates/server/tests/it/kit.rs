@@ -508,3 +508,17 @@ pub(crate) fn photo() -> Vec<u8> {
     picture.write_to(&mut out, image::ImageFormat::Jpeg).unwrap();
     out.into_inner()
 }
+
+/// The lines of an answer that tells how far it is, and the file after them.
+pub(crate) fn long(reply: &Reply) -> (Vec<Value>, Vec<u8>) {
+    assert_eq!((reply.status, &reply.headers["content-type"]), (200, &"application/x-jiban-progress".parse().unwrap()));
+    let (mut rest, mut told) = (reply.bytes.as_slice(), Vec::<Value>::new());
+    while told.last().is_none_or(|line| line["done"].is_null()) {
+        let end = rest.iter().position(|byte| *byte == b'\n').expect("a line that ends");
+        told.push(serde_json::from_slice(&rest[..end]).unwrap());
+        rest = &rest[end + 1..];
+    }
+    let bytes = told.last().unwrap()["file"]["bytes"].as_u64().unwrap_or(0);
+    assert_eq!(rest.len() as u64, bytes);
+    (told, rest.to_vec())
+}

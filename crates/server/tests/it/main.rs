@@ -27,6 +27,7 @@ mod retention;
 mod secrecy;
 mod sessions;
 mod single_sign_on;
+mod triage;
 mod twice;
 mod uploads;
 mod walk;

@@ -7,6 +7,7 @@ use jiban_store::{
     Engine, Store, StoreConfig, StoreError, attachments, backup,
     blobs::{BlobConfig, BlobName, Blobs},
     both_engines, cases, counters, documents, events, idempotency, identity,
+    models::{self, Bodies, NewModel},
     notifications::{self, Notification},
     outbox, params, presence,
     public_notices::{self, PublicNotice},
@@ -90,6 +91,8 @@ async fn fill(store: &Store) {
             )?;
             presence::note(tx, case_id(1), "li")?;
             spot_visits::note(tx, "s001", now, "li")?;
+            let bodies = Bodies { whole: vec![1, 2], measured: vec![3] };
+            models::put(tx, NewModel { subject: "category", report: "{}", bodies: Some(&bodies) }, 0, 20)?;
             let (unit, title) = ("lh.dm".to_owned(), "x".to_owned());
             let (shown_from, shown_until) = (now, now);
             let by_actor = "system".to_owned();

@@ -39,7 +39,8 @@ const ROUNDS: usize = 3;
 const STEPS: usize = 16;
 
 impl Scale {
-    /// Likelihoods of labels that learnt from so many samples; they add up to one.
+    /// Likelihoods of labels that learnt from so many samples; they add up to one. None is surer than the samples are
+    /// many: one sample more, that tells nothing, is counted in.
     pub(super) fn likelihoods(self, evidence: &Evidence, counts: &[u32]) -> Vec<f64> {
         let value = |(at, value): (usize, &f32)| {
             let business = evidence.business.get(at).copied().unwrap_or_default();
@@ -49,7 +50,9 @@ impl Scale {
         let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let odds: Vec<f64> = values.iter().map(|value| f64::from(value - most).exp()).collect();
         let all: f64 = odds.iter().sum();
-        odds.into_iter().map(|odds| odds / all).collect()
+        let samples: f64 = counts.iter().map(|count| f64::from(*count)).sum();
+        let nothing = 1.0 / values.len() as f64;
+        odds.into_iter().map(|odds| (odds / all * samples + nothing) / (samples + 1.0)).collect()
     }
 
     /// Finds it.

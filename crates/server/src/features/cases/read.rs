@@ -8,7 +8,6 @@ use axum::{
 use jiban_domain::{
     case::Case,
     command::{self as cmd, Act},
-    dispatch::{self, Assignment},
     event::Recorded,
     permission,
 };
@@ -22,7 +21,8 @@ use crate::{
     desk::{
         self,
         identity::{Identity, Masked, Revealed},
-        rows,
+        rows, triage,
+        units::{self, Advice},
     },
     http::{
         auth::{Seen, expected},
@@ -149,18 +149,18 @@ async fn timeline(
     Ok(Json(entries.collect::<Answer<_>>()?))
 }
 
-/// Where the rules would dispatch the case, as it stands.
+/// Who should handle the case, as it stands: what the rules say, and the likeliest units with reasons.
 #[utoipa::path(
     get, path = "/cases/{case}/assignment", tag = "cases",
     params(("case" = String, Path, description = "Id or number of the case")),
-    responses((status = 200, body = Assignment), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    responses((status = 200, body = Advice), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn proposal(seen: Seen) -> Json<Assignment> {
-    let world = seen.staff.snapshot.world_of(&seen.case.policy);
-    let proposed = seen.case.proposal.as_ref().and_then(|proposal| proposal.category.as_ref());
-    let category = seen.case.category.as_ref().or(proposed);
-    Json(dispatch::propose(&world, category, seen.case.place.grid.as_ref()))
+async fn proposal(seen: Seen) -> Json<Advice> {
+    let (case, snapshot) = (&seen.case, &seen.staff.snapshot);
+    let category = units::category(&snapshot.policy, case);
+    let (world, told) = (snapshot.world_of(&case.policy), triage::told(&case.title, &case.text));
+    Json(units::advise(&world, snapshot.triage.learnt(), category, case.place.grid.as_ref(), &told))
 }
 
 /// The identity was there and has served its time.

@@ -6,7 +6,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use jiban_domain::{
-    case::{Case, Place, Proposal, Reporter, State as Stand},
+    case::{Case, Place, Proposal, Reason, ReasonKind, Reporter, State as Stand},
     command::Register,
     event::Actor,
     ids::{CategoryId, ChannelId, ClassId},
@@ -177,7 +177,7 @@ fn propose(snapshot: &crate::infra::world::Snapshot, category: &CategoryId, text
         proposal.class = usual.or(proposal.class);
     }
     proposal.category = Some(category.clone());
-    proposal.reasons.push("诉求人所选分类".to_owned());
+    proposal.reasons.insert(0, Reason::of(ReasonKind::Chosen));
     proposal
 }
 
