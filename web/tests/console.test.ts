@@ -320,3 +320,51 @@ test('a slip is undone within ten seconds', async () => {
   expect(errors).toEqual([]);
   await context.close();
 });
+
+test('a correction teaches: the next like it is proposed as it was corrected, and says by which words', async () => {
+  const { context, page, errors } = await person();
+  await signIn(context, 'xlb1');
+  const post = async (path: string, data: object) => {
+    const answer = await context.request.post(`/api/v1${path}`, { headers: { 'x-jiban': 'web' }, data });
+    expect(answer.ok(), await answer.text()).toBe(true);
+    return answer.json();
+  };
+  const tell = async (text: string) =>
+    (await post('/cases', { channel: 'hotline', text, place: { spot: 's001' } })).number;
+  // Words that no category of the policy has.
+  const words = ['露营天幕', '折叠躺椅', '围炉煮茶', '飞盘收纳筐'];
+  for (const [at, place] of ['湖心步道', '河畔连廊', '二期架空层', '南门平台', '西区露台'].entries()) {
+    for (const [turn, word] of words.entries()) {
+      const number = await tell(`${place}支着${word}，${words[(turn + at) % 4]}也一直留到第${at + 2}天。`);
+      await post(`/cases/${number}/classify`, { class: 'routine', category: 'civil.culture' });
+    }
+  }
+  // One is corrected by hand.
+  const number = await tell('东区坡地有人支露营天幕，旁边摆折叠躺椅。');
+  await page.goto(`/console/cases/${number}`);
+  const proposal = page.getByRole('region', { name: '系统建议' });
+  await proposal.getByRole('button', { name: '改为其他' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('combobox', { name: '类别' }).selectOption({ label: '常态类' });
+  await dialog.getByRole('combobox', { name: '分类' }).selectOption('civil.culture');
+  await dialog.getByRole('button', { name: '分类' }).click();
+  await dialog.waitFor({ state: 'detached' });
+
+  await page.goto('/console/triage');
+  await page.getByRole('button', { name: '立即学习' }).click();
+  await page.getByRole('heading', { name: '本次学习' }).waitFor({ timeout: 60_000 });
+  await page.getByText('已采用').first().waitFor();
+
+  await page.goto(`/console/cases/${await tell('北坡又支起露营天幕，还有折叠躺椅。')}`);
+  await proposal.getByText('文体设施').first().waitFor();
+  await proposal.getByText('以往同类', { exact: true }).waitFor();
+  expect(await proposal.locator('.why mark').allTextContents()).toContain('天幕');
+  expect(await proposal.locator('.signs dt').allTextContents()).toEqual([
+    '重大舆情',
+    '越级上访',
+    '事件清楚',
+    '易于解决',
+  ]);
+  expect(errors).toEqual([]);
+  await context.close();
+});

@@ -24,6 +24,7 @@ export const ground = computed<Place[]>(() => [
   { name: 'organisation', label: t.value.organisation.title },
   { name: 'codes', label: t.value.codes.title },
   { name: 'policy', label: t.value.policy.title },
+  { name: 'triage', label: t.value.triage.title },
   ...(holds('admin', 'liaison') ? [{ name: 'import', label: t.value.import.title }] : []),
   ...(holds('admin', 'discipline') ? [{ name: 'audit', label: t.value.audit.title }] : []),
   { name: 'screen', label: t.value.screen.name },

@@ -54,6 +54,20 @@ export class World {
     return parent ? `${named(parent.name)} › ${named(found.name)}` : named(found.name);
   }
 
+  /** The class that a category, or one above it, usually has. */
+  usualClass(category: string): string | undefined {
+    for (let at: string | null | undefined = category; at; at = this.policy.categories[at]?.parent) {
+      const found = this.policy.categories[at]?.class;
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** A rule of danger. */
+  danger(id: string | null | undefined): string {
+    return named(this.policy.urgent_rules.find((rule) => rule.id === id)?.name, id ?? '');
+  }
+
   /** Who acts, as the timeline names them. */
   actor(by: string): string {
     const words = common.value.actor;

@@ -77,7 +77,7 @@ pub fn unit_called<'a>(organisation: &'a Organisation, grid: Option<&'a UnitId>,
 }
 
 /// The models in force.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Learnt(BTreeMap<Subject, Model>);
 
 impl Learnt {
@@ -86,9 +86,11 @@ impl Learnt {
         self.0.get(&subject)
     }
 
-    /// These models.
-    pub fn of(models: impl IntoIterator<Item = (Subject, Model)>) -> Self {
-        Self(models.into_iter().collect())
+    /// The same with another model of a subject.
+    #[must_use]
+    pub fn with(mut self, subject: Subject, model: Model) -> Self {
+        self.0.insert(subject, model);
+        self
     }
 }
 
@@ -127,5 +129,5 @@ pub fn understand<'s>(bodies: impl Iterator<Item = (Subject, &'s [u8])>) -> Lear
             None
         }
     });
-    Learnt::of(models)
+    Learnt(models.collect())
 }

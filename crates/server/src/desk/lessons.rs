@@ -231,8 +231,9 @@ fn train(
         let asked = taught.iter().zip(&held).filter(|(_, held)| **held);
         asked.map(|((lesson, truth), _)| answer(subject, snapshot, &triage, lesson, truth)).collect::<Vec<Answered>>()
     };
+    let after = before.clone().with(subject, measured);
     report.right_before = share(&judge(before), |one| one.right);
-    let now = judge(Learnt::of([(subject, measured)]));
+    let now = judge(after);
     report.right = share(&now, |one| one.right);
     report.sure = share(&now, |one| one.sure);
     let sure: Vec<Answered> = now.into_iter().filter(|one| one.sure).collect();

@@ -13,7 +13,7 @@ use jiban_domain::{
     policy::{Policy, UrgentRule},
 };
 use jiban_text::{
-    KeywordModel,
+    KeywordModel, Match,
     learn::{Model, Ranked},
 };
 
@@ -23,6 +23,8 @@ use super::learnt::{Learnt, Subject};
 const OTHERS_MAX: usize = 3;
 /// A category less likely than this is not worth telling.
 const LIKELIHOOD_MIN: f64 = 0.03;
+/// How likely a model holds a category that it has never heard of.
+const UNHEARD: f64 = 0.02;
 /// Words told on each side of a reason.
 const WORDS_MAX: usize = 4;
 
@@ -109,42 +111,55 @@ impl Triage {
         policy.urgent_rules.iter().filter(near).find_map(|rule| rule.hit(text).map(|word| (rule, word)))
     }
 
-    /// What was learnt where it is sure enough; else what the policy's words say.
+    /// What was learnt where it is sure enough; else what the policy's words say. Not sure enough, it names no category,
+    /// only what it might be.
     fn category(&self, policy: &Policy, told: &str, read: &str) -> Judged {
-        let by_words = self.category_by_words(read);
-        let Some(model) = self.learnt.model(Subject::Category) else { return by_words };
-        let (known, sum) = lineages(policy, model.rank(&told.into()));
-        let sure = sum.iter().filter(|(_, likelihood)| **likelihood >= policy.triage.abstain_below);
-        let deepest = sure.max_by(|(one, first), (other, second)| {
-            (depth(policy, one), first)
-                .partial_cmp(&(depth(policy, other), second))
-                .unwrap_or(std::cmp::Ordering::Equal)
-        });
-        let Some((category, confidence)) = deepest else {
-            let guesses = if by_words.category.is_some() { [by_words.others, known].concat() } else { known };
-            return Judged { others: others(guesses, by_words.category.as_ref()), ..by_words };
-        };
-        // A category above the leaves has no words of its own in the model: its likeliest leaf speaks for it.
-        let speaks = known.iter().find(|guess| policy.lineage(&guess.category).any(|id| id == category));
-        let reason = speaks.map(|leaf| reason(ReasonKind::Learnt, model, told, leaf.category.as_str()));
-        let others = others(known, Some(category));
-        Judged { category: Some(category.clone()), confidence: *confidence, reason, others }
+        let model = self.learnt.model(Subject::Category);
+        let known = model.map(|model| known(policy, model.rank(&told.into()))).unwrap_or_default();
+        let sure = |likelihood: f64| likelihood >= policy.triage.abstain_below;
+        if let Some(model) = model
+            && let Some(best) = deepest(policy, &known, sure)
+        {
+            // A category above the leaves has no words of its own in the model: its likeliest leaf speaks for it.
+            let speaks = known.iter().find(|guess| policy.lineage(&guess.category).any(|id| *id == best.category));
+            let reason = speaks.map(|leaf| reason(ReasonKind::Learnt, model, told, leaf.category.as_str()));
+            let others = others(known, Some(&best.category));
+            return Judged { category: Some(best.category), confidence: best.likelihood, reason, others };
+        }
+        let pointed = self.pointed_to(read, &known);
+        let guesses = pointed.iter().map(|(guess, _)| guess.clone()).chain(known);
+        match pointed.first() {
+            Some((best, words)) if sure(best.likelihood) => Judged {
+                category: Some(best.category.clone()),
+                confidence: best.likelihood,
+                reason: Some(Reason { words: words.clone(), ..Reason::of(ReasonKind::CategoryWords) }),
+                others: others(guesses.collect(), Some(&best.category)),
+            },
+            _ => {
+                let others = others(guesses.collect(), None);
+                Judged { confidence: others.first().map_or(0.0, |best| best.likelihood), others, ..Judged::default() }
+            }
+        }
     }
 
-    fn category_by_words(&self, read: &str) -> Judged {
+    /// The categories that the policy's words point to, the likeliest first, each with its words. A model that is not sure
+    /// of itself still tells which of them is the likelier.
+    fn pointed_to(&self, read: &str, known: &[Guess]) -> Vec<(Guess, Vec<String>)> {
         let scores = self.categories.score(read);
-        let sum: f64 = scores.iter().take(2).map(|found| found.score).sum::<f64>() + 1.0;
-        let mut guesses = scores.iter().filter_map(|found| {
-            Some(Guess { category: CategoryId::new(found.id.clone()).ok()?, likelihood: found.score / sum })
-        });
-        let Some(best) = guesses.next() else { return Judged::default() };
-        let words = scores[0].words.iter().take(WORDS_MAX).cloned().collect();
-        Judged {
-            confidence: best.likelihood,
-            others: others(guesses.collect(), Some(&best.category)),
-            category: Some(best.category),
-            reason: Some(Reason { words, ..Reason::of(ReasonKind::CategoryWords) }),
-        }
+        let all: f64 = scores.iter().map(|found| found.score).sum();
+        let learnt =
+            |id: &str| known.iter().find(|guess| guess.category.as_str() == id).map_or(0.0, |one| one.likelihood);
+        let weight = |found: &Match| found.score * if known.is_empty() { 1.0 } else { learnt(&found.id) + UNHEARD };
+        let weights: Vec<f64> = scores.iter().map(weight).collect();
+        let sum: f64 = weights.iter().sum();
+        let guess = |(found, weight): (Match, f64)| {
+            let likelihood = all / (all + 1.0) * weight / sum;
+            let words = found.words.into_iter().take(WORDS_MAX).collect();
+            Some((Guess { category: CategoryId::new(found.id).ok()?, likelihood }, words))
+        };
+        let mut pointed: Vec<(Guess, Vec<String>)> = scores.into_iter().zip(weights).filter_map(guess).collect();
+        pointed.sort_by(|(one, _), (other, _)| other.likelihood.total_cmp(&one.likelihood));
+        pointed
     }
 
     /// Signs of the four likelihoods in a normalised text, each with its words.
@@ -171,8 +186,10 @@ impl Triage {
             let ranked = model.rank(&told.into());
             let sure = ranked.iter().find(|first| first.likelihood >= policy.triage.abstain_below);
             let known = sure.and_then(|first| policy.classes.iter().find(|class| class.id.as_str() == first.label));
-            if let Some(class) = known {
-                return (class.id.clone(), Some(reason(ReasonKind::LearntClass, model, told, class.id.as_str())));
+            let because = known.map(|class| (class, reason(ReasonKind::LearntClass, model, told, class.id.as_str())));
+            // Without a word that speaks for it, it is only the usual one.
+            if let Some((class, because)) = because.filter(|(_, because)| !because.words.is_empty()) {
+                return (class.id.clone(), Some(because));
             }
         }
         let usual = category.and_then(|id| policy.lineage(id).find_map(|id| policy.categories.get(id)?.class.clone()));
@@ -198,25 +215,29 @@ fn is_risky(signs: &[Reason]) -> bool {
     has(signs, ReasonKind::PublicOpinion) || has(signs, ReasonKind::SkipLevel)
 }
 
-/// How many categories are above one.
-fn depth(policy: &Policy, category: &CategoryId) -> usize {
-    policy.lineage(category).count()
-}
-
-/// What a model says of the categories that the policy still has, and the same with each category's below it counted in.
-fn lineages(policy: &Policy, ranked: Vec<Ranked<'_>>) -> (Vec<Guess>, BTreeMap<CategoryId, f64>) {
+/// What a model says of the categories that the policy still has.
+fn known(policy: &Policy, ranked: Vec<Ranked<'_>>) -> Vec<Guess> {
     let known = ranked.into_iter().filter_map(|ranked| {
         let (id, _) = policy.categories.get_key_value(ranked.label)?;
         Some(Guess { category: id.clone(), likelihood: ranked.likelihood })
     });
-    let known: Vec<Guess> = known.collect();
-    let mut sum = BTreeMap::new();
-    for guess in &known {
+    known.collect()
+}
+
+/// The deepest category that is sure enough, each counting what is below it: sure of the branch where it is not sure of
+/// the leaf.
+fn deepest(policy: &Policy, known: &[Guess], sure: impl Fn(f64) -> bool) -> Option<Guess> {
+    let mut sums: BTreeMap<&CategoryId, f64> = BTreeMap::new();
+    for guess in known {
         for id in policy.lineage(&guess.category) {
-            *sum.entry(id.clone()).or_default() += guess.likelihood;
+            *sums.entry(id).or_default() += guess.likelihood;
         }
     }
-    (known, sum)
+    let depth = |id: &CategoryId| policy.lineage(id).count();
+    let sure = sums.into_iter().filter(|(_, likelihood)| sure(*likelihood));
+    let (category, likelihood) =
+        sure.max_by(|(one, first), (other, second)| depth(one).cmp(&depth(other)).then(first.total_cmp(second)))?;
+    Some(Guess { category: category.clone(), likelihood })
 }
 
 /// The likeliest of these beside the one that is proposed, each once.

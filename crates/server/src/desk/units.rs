@@ -2,11 +2,10 @@
 //! three likeliest, each with what speaks for it. It proposes; whoever dispatches decides.
 
 use jiban_domain::{
-    case::Case,
+    case::{Case, Reason, ReasonKind},
     decide::World,
     dispatch::{self, Assignment, Step},
     ids::{CategoryId, UnitId},
-    policy::Policy,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -36,19 +35,20 @@ pub struct Candidate {
 /// How certain a category is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Certainty {
-    /// Somebody decided it, or triage is sure enough to propose it.
+    /// Somebody decided or named it, or triage has learnt it from people.
     Certain,
-    /// It is what the words point to, no more.
+    /// It is what the policy's words point to, no more.
     Guessed,
 }
 
 /// The category of a case for its dispatch: as decided; else as proposed.
-pub fn category<'c>(policy: &Policy, case: &'c Case) -> Option<(&'c CategoryId, Certainty)> {
+pub fn category(case: &Case) -> Option<(&CategoryId, Certainty)> {
     let decided = case.category.as_ref().map(|id| (id, Certainty::Certain));
     decided.or_else(|| {
         let proposal = case.proposal.as_ref()?;
-        let sure = proposal.confidence >= policy.triage.abstain_below;
-        Some((proposal.category.as_ref()?, if sure { Certainty::Certain } else { Certainty::Guessed }))
+        let certain = |reason: &Reason| matches!(reason.kind, ReasonKind::Learnt | ReasonKind::Chosen);
+        let certainty = if proposal.reasons.iter().any(certain) { Certainty::Certain } else { Certainty::Guessed };
+        Some((proposal.category.as_ref()?, certainty))
     })
 }
 
@@ -85,7 +85,7 @@ pub fn advise(
             };
             let room = candidates.len() < TOLD_MAX && ranked.likelihood >= LIKELIHOOD_MIN;
             match candidates.iter_mut().find(|known| known.unit == *unit) {
-                Some(known) if known.likelihood.is_none() => {
+                Some(known) if known.likelihood.is_none() && ranked.likelihood >= LIKELIHOOD_MIN => {
                     (known.likelihood, known.words) = (Some(ranked.likelihood), words());
                 }
                 None if room => {

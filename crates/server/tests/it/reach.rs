@@ -76,6 +76,8 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("POST", "/cases/export", Staff),
         ("POST", "/cases/import", Registrar),
         ("GET", "/cases/import-template", Staff),
+        ("GET", "/triage", Staff),
+        ("POST", "/triage/learn", Registrar),
         ("GET", "/statistics/grids", Staff),
         ("GET", "/notices", Staff),
         ("POST", "/notices", Writer),

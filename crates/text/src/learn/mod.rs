@@ -31,6 +31,16 @@ pub enum Task {
     Dispatch,
 }
 
+impl Task {
+    /// What of an input tells anything: who does what changes with the years, what a text is about does not.
+    fn sees(self, input: Input<'_>) -> Input<'_> {
+        match self {
+            Self::Category => Input { years: None, ..input },
+            Self::Dispatch => input,
+        }
+    }
+}
+
 /// What a model is asked about.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Input<'t> {

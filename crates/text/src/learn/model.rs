@@ -121,7 +121,8 @@ impl Model {
             return Err(TrainError { labels: labels.len(), samples: samples.len() });
         }
         let (areas, offices) = known(task, &labels);
-        let texts: Vec<Features> = samples.iter().map(|sample| features::read(&sample.input, &areas)).collect();
+        let texts: Vec<Features> =
+            samples.iter().map(|sample| features::read(&task.sees(sample.input), &areas)).collect();
         let place = |sample: &Sample<'_>| labels.binary_search(&sample.label).unwrap_or_default();
         let of: Vec<usize> = samples.iter().map(place).collect();
         let business: Vec<Vec<f32>> = samples.iter().map(|sample| offices.business(sample.input.text)).collect();
@@ -163,7 +164,7 @@ impl Model {
 
     /// All labels, the most likely first. Of a text that holds nothing known, how usual each is.
     pub fn rank(&self, input: &Input<'_>) -> Vec<Ranked<'_>> {
-        let likelihoods = match self.planes.values(&features::read(input, &self.areas)) {
+        let likelihoods = match self.planes.values(&features::read(&self.task.sees(*input), &self.areas)) {
             Some(values) => {
                 let evidence = Evidence { values, business: self.offices.business(input.text) };
                 self.scale.likelihoods(&evidence, &self.counts)

@@ -6,6 +6,7 @@ export type { components, operations, paths } from './schema';
 
 type Shapes = components['schemas'];
 export type Act = Shapes['Act'];
+export type Candidate = Shapes['Candidate'];
 export type Case = Shapes['Case'];
 export type CasePage = Shapes['CasePage'];
 export type Clock = Shapes['Clock'];
@@ -15,5 +16,8 @@ export type Line = Shapes['Line'];
 export type Me = Shapes['Me'];
 export type Organisation = Shapes['OrganisationView'];
 export type Policy = Shapes['Policy'];
+export type Proposal = Shapes['Proposal'];
+export type Reason = Shapes['Reason'];
 export type State = Shapes['State'];
+export type Subject = Shapes['SubjectView'];
 export type TimelineEntry = Shapes['TimelineEntry'];

@@ -237,7 +237,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where the rules would dispatch the case, as it stands. */
+        /** Who should handle the case, as it stands: what the rules say, and the likeliest units with reasons. */
         get: operations["cases_proposal"];
         put?: never;
         post?: never;
@@ -1395,6 +1395,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/triage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What triage has learnt, and how good it is. */
+        get: operations["triage_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triage/learn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Learn now from what people decided; else it is done every night. */
+        post: operations["triage_learn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/open311/v2/requests.json": {
         parameters: {
             query?: never;
@@ -1479,6 +1513,11 @@ export interface components {
             /** @description Who may, in Chinese. */
             who_zh: string;
         };
+        /** @description Who should handle a case: what the rules say, and the likeliest units. */
+        Advice: components["schemas"]["Assignment"] & {
+            /** @description The likeliest units, the best first, three at most. */
+            candidates: components["schemas"]["Candidate"][];
+        };
         /** @description A unit's appeal 差评申诉 against a bad grade. */
         Appeal: {
             /** @description Its id. */
@@ -1537,6 +1576,13 @@ export interface components {
          * @enum {string}
          */
         AttachmentKind: "report" | "before" | "after" | "evidence";
+        /** @description One time that something was learnt. */
+        AttemptView: components["schemas"]["Report"] & {
+            /** Format: int64 */
+            version: number;
+            /** Format: date-time */
+            at: string;
+        };
         /** @description Call units to the spot. */
         BlowWhistle: {
             caller?: components["schemas"]["UnitId"] | null;
@@ -1579,6 +1625,20 @@ export interface components {
          * @enum {string}
          */
         CancelReason: "case_ended" | "reopened" | "whistle_settled" | "finished" | "regraded";
+        /** @description A unit that a case may be for. */
+        Candidate: {
+            /** @description Which. */
+            unit: components["schemas"]["UnitId"];
+            /** @description Whether the responsibility rules name it. */
+            by_rule: boolean;
+            /**
+             * Format: double
+             * @description How likely it is by who has handled the like before, 0–1; none where nothing was learnt yet.
+             */
+            likelihood?: number | null;
+            /** @description Words of the text that it is known by. */
+            words: string[];
+        };
         /** @description One case. */
         Case: {
             /** @description Its id (UUIDv7, ordered by registration). */
@@ -1617,6 +1677,8 @@ export interface components {
             proposal?: components["schemas"]["Proposal"] | null;
             class?: components["schemas"]["ClassId"] | null;
             category?: components["schemas"]["CategoryId"] | null;
+            /** @description Whether a person decided class and category, or a record that tells it: triage learns from these. */
+            judged?: boolean;
             /** @description Marks. */
             marks: components["schemas"]["Mark"][];
             /** @description Where it stands. */
@@ -2562,6 +2624,16 @@ export interface components {
             name: components["schemas"]["Name"];
             hotline?: string | null;
         };
+        /** @description A category with its likelihood. */
+        Guess: {
+            /** @description Which. */
+            category: components["schemas"]["CategoryId"];
+            /**
+             * Format: double
+             * @description How likely, 0–1.
+             */
+            likelihood: number;
+        };
         /** @description Hand over to the upstream platform. */
         HandUpstream: {
             /** @description Its number there, if known. */
@@ -3027,6 +3099,11 @@ export interface components {
             name: string;
             unit?: components["schemas"]["Name"] | null;
         };
+        /**
+         * @description What became of learning a subject.
+         * @enum {string}
+         */
+        Outcome: "taken" | "worse" | "unchanged" | "too_few";
         /** @description A page of a list. */
         Page: {
             /** @description Cases. */
@@ -3202,8 +3279,10 @@ export interface components {
             confidence: number;
             /** @description Code of the danger rule that fired: then the class holds by rule. */
             danger?: string | null;
-            /** @description Why, as words and rules that weighed. */
-            reasons?: string[];
+            /** @description Why, in the order in which it was judged. */
+            reasons?: components["schemas"]["Reason"][];
+            /** @description Other categories that it might be, the most likely first. */
+            others?: components["schemas"]["Guess"][];
         };
         /** @description What a QR code stands for. */
         PublicSpot: {
@@ -3257,6 +3336,20 @@ export interface components {
              */
             after_appeal?: number | null;
         };
+        /** @description One thing that speaks for a proposal. */
+        Reason: {
+            /** @description What it is. */
+            kind: components["schemas"]["ReasonKind"];
+            /** @description Words of the text that speak for it. */
+            words?: string[];
+            /** @description Words of the text that speak against it. */
+            against?: string[];
+        };
+        /**
+         * @description What kind of thing speaks for a proposal.
+         * @enum {string}
+         */
+        ReasonKind: "danger" | "learnt" | "learnt_class" | "category_words" | "chosen" | "public_opinion" | "skip_level" | "usual_class" | "unclear" | "easy";
         /**
          * @description Whom a notice goes to, found through the case and the organisation.
          * @enum {string}
@@ -3338,6 +3431,55 @@ export interface components {
              * @description Metres within which two places are the same.
              */
             within_metres: number;
+        };
+        /** @description What was measured. */
+        Report: {
+            /** @description What became of it. */
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * Format: int64
+             * @description Cases it learnt from.
+             */
+            lessons: number;
+            /**
+             * Format: int64
+             * @description Different answers among them.
+             */
+            labels: number;
+            /**
+             * Format: int64
+             * @description Of these, cases held back to measure on.
+             */
+            held: number;
+            /**
+             * Format: double
+             * @description Share of those held back where what was in force before is right.
+             */
+            right_before: number;
+            /**
+             * Format: double
+             * @description Share where the new one is right.
+             */
+            right: number;
+            /**
+             * Format: double
+             * @description Share where the new one is sure enough to propose.
+             */
+            sure: number;
+            /**
+             * Format: double
+             * @description Of those, the share where it is right.
+             */
+            sure_right: number;
+            /**
+             * Format: double
+             * @description Seconds it took.
+             */
+            seconds: number;
+            /** @description Hash of the model, shortened; empty where none was made. */
+            name: string;
+            /** @description Hash of all lessons: what is learnt from again is not learnt anew. */
+            digest: string;
         };
         /** @description Report in. */
         ReportIn: {
@@ -3651,6 +3793,22 @@ export interface components {
          * @example lh.dm
          */
         StudioId: string;
+        /**
+         * @description What is learnt, each by a model of its own.
+         * @enum {string}
+         */
+        Subject: "category" | "class" | "unit";
+        /** @description What was learnt of a subject. */
+        SubjectView: {
+            subject: components["schemas"]["Subject"];
+            /**
+             * Format: int64
+             * @description Version of the model in force; none while the policy's words and rules stand alone.
+             */
+            in_force?: number | null;
+            /** @description What was tried, the newest first. */
+            attempts: components["schemas"]["AttemptView"][];
+        };
         /** @description A case as a resident tells it. */
         Submission: {
             /** @description Way in: one of the policy's public channels, e.g. `qr`. */
@@ -4427,7 +4585,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Assignment"];
+                    "application/json": components["schemas"]["Advice"];
                 };
             };
             "4XX": {
@@ -6901,6 +7059,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Moment"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    triage_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectView"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    triage_learn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines `{progress: {read} | {train}}`, then `{done: [{subject, outcome, …}]}` or `{problem}` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-jiban-progress": number[];
                 };
             };
             "4XX": {

@@ -157,7 +157,10 @@ impl<'a> Life<'a> {
             let class =
                 proposal.and_then(|p| p.class.clone()).or_else(|| Some(self.world.policy.classes.last()?.id.clone()));
             if let Some(class) = class.filter(|_| case.class.is_none()) {
-                let category = proposal.and_then(|p| p.category.clone());
+                let likeliest = |p: &jiban_domain::case::Proposal| {
+                    p.category.clone().or_else(|| Some(p.others.first()?.category.clone()))
+                };
+                let category = proposal.and_then(likeliest);
                 let after = self.minutes(1, 12);
                 let command = cmd::Classify { class, category, marks: Default::default(), note: String::new() };
                 return self.step(after, liaison, command);

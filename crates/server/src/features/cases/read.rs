@@ -158,7 +158,7 @@ async fn timeline(
 )]
 async fn proposal(seen: Seen) -> Json<Advice> {
     let (case, snapshot) = (&seen.case, &seen.staff.snapshot);
-    let category = units::category(&snapshot.policy, case);
+    let category = units::category(case);
     let (world, told) = (snapshot.world_of(&case.policy), triage::told(&case.title, &case.text));
     Json(units::advise(&world, snapshot.triage.learnt(), category, case.place.grid.as_ref(), &told))
 }
