@@ -5,7 +5,12 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use jiban_domain::{case::Place, command::Register, event::Actor, ids::ChannelId};
+use jiban_domain::{
+    case::Place,
+    command::Register,
+    event::Actor,
+    ids::{CategoryId, ChannelId},
+};
 use jiff::{Timestamp, ToSpan};
 use rand::{
     RngExt, SeedableRng,
@@ -41,41 +46,253 @@ impl fmt::Display for Report {
     }
 }
 
-/// Made-up requests: (text, with `{}` for the place; likely channel; found by staff).
-const STORIES: &[(&str, &str, bool)] = &[
-    ("{}门口每天晚上有人摆摊占道经营，油烟很大，行人只能走到马路上，请派人处理。", "hotline", false),
-    ("{}楼下烧烤店油烟直排，味道飘到家里，窗户都不敢开。", "qr", false),
-    ("{}附近垃圾桶满了两天没人清运，臭味很大。", "mini", false),
-    ("{}共享单车乱停放，把盲道和人行道都堵死了。", "qr", false),
-    ("{}的路灯坏了三盏，晚上一片漆黑，老人走路容易摔跤。", "hotline", false),
-    ("{}工地夜间施工到凌晨一点，噪音吵得孩子睡不着。", "upstream_city", false),
-    ("{}楼上邻居半夜拖桌椅，多次沟通无效，希望调解。", "hall", false),
-    ("{}电梯三天两头故障，物业一直不修。", "hotline", false),
-    ("{}消防通道被私家车长期堵塞，有安全隐患。", "qr", false),
-    ("{}下水道堵塞，污水漫到路面上。", "hotline", false),
-    ("{}服装店老板拖欠工资两个月，一直推脱不给。", "petition", false),
-    ("{}健身房突然关门，预付卡里还有三千多元退不了。", "upstream_city", false),
-    ("{}步行街有人直播音响开得太大，影响商户做生意。", "hotline", false),
-    ("{}外墙瓷砖脱落，差点砸到人，非常危险！", "hotline", false),
-    ("{}井盖不见了，一个大洞敞开着，晚上有人差点掉进去。", "qr", false),
-    ("{}小区物业费涨价没有公示，业主不同意。", "letter", false),
-    ("请问{}附近的社区食堂怎么办理老人就餐卡？", "mini", false),
-    ("建议在{}增设一个过街斑马线。", "mailbox", false),
-    ("{}有人在楼道里给电动车充电，担心着火，请来查处。", "qr", false),
-    ("{}小区广场舞音乐声音太大，晚上十点还不停。", "hotline", false),
-    ("{}水管爆了，水一直往外喷，请尽快抢修。", "duty_street", false),
-    ("{}商户反映房东私自加价收水电费，每度电收一块八。", "visit", false),
-    ("{}老旧小区想加装电梯，低层住户不同意，希望街道协调。", "reception_day", false),
-    ("{}闻到很浓的煤气味，怀疑燃气泄漏！", "hotline", false),
-    ("感谢{}社区网格员帮忙找到走失的小狗，特此表扬。", "mini", false),
-    ("{}早餐店没有营业执照，卫生很差，吃了拉肚子。", "upstream_city", false),
-    ("巡查发现{}旁堆放大件垃圾，已通知清运。", "rounds", true),
-    ("巡查发现{}路面破损，有坑洼积水。", "rounds", true),
-    ("巡查发现{}商铺店外经营，超出门槛线。", "rounds", true),
-    ("巡查发现{}灭火器过期、消防栓被遮挡。", "rounds", true),
-    ("巡查发现{}墙面张贴小广告。", "rounds", true),
-    ("巡查发现{}电线低垂，线缆杂乱。", "rounds", true),
-    ("自查发现{}门前地砖松动，已围挡。", "selfcheck", true),
+/// A made-up matter: what a person would call it, where it likely comes in, whether staff find it, and how it is told, with
+/// `{}` for the place.
+struct Story {
+    category: &'static str,
+    channel: &'static str,
+    found: bool,
+    told: &'static [&'static str],
+}
+
+const fn story_of(category: &'static str, channel: &'static str, found: bool, told: &'static [&'static str]) -> Story {
+    Story { category, channel, found, told }
+}
+
+const STORIES: &[Story] = &[
+    story_of(
+        "city.stall",
+        "hotline",
+        false,
+        &[
+            "{}门口每天晚上有人摆摊占道经营，油烟很大，行人只能走到马路上，请派人处理。",
+            "{}一到傍晚就来三四个小推车卖水果，路口被占了一半。",
+            "下班经过{}，人行道上全是地摊，推婴儿车根本过不去。",
+        ],
+    ),
+    story_of(
+        "noise.fumes",
+        "qr",
+        false,
+        &[
+            "{}楼下烧烤店油烟直排，味道飘到家里，窗户都不敢开。",
+            "{}的快餐店把排烟口对着居民楼，一到饭点满屋油烟味。",
+            "{}湘菜馆净化器好像没开，厨房油烟往楼道里灌。",
+        ],
+    ),
+    story_of(
+        "city.litter",
+        "mini",
+        false,
+        &[
+            "{}附近垃圾桶满了两天没人清运，臭味很大。",
+            "{}的垃圾堆到路边了，苍蝇乱飞，请安排清运。",
+            "{}垃圾房门口一地垃圾袋，保洁说车没来。",
+        ],
+    ),
+    story_of(
+        "traffic.shared",
+        "qr",
+        false,
+        &[
+            "{}共享单车乱停放，把盲道和人行道都堵死了。",
+            "{}地铁口单车堆成山，出站只能侧着身子走。",
+            "{}一排共享单车倒在地上好几天没人扶。",
+        ],
+    ),
+    story_of(
+        "utility.lamps",
+        "hotline",
+        false,
+        &[
+            "{}的路灯坏了三盏，晚上一片漆黑，老人走路容易摔跤。",
+            "{}路灯一闪一闪的，昨晚干脆全灭了。",
+            "{}拐角没有灯，下晚自习的孩子害怕，麻烦修一下路灯。",
+        ],
+    ),
+    story_of(
+        "noise.site",
+        "upstream_city",
+        false,
+        &[
+            "{}工地夜间施工到凌晨一点，噪音吵得孩子睡不着。",
+            "{}打桩从早上六点开始，周末也不停。",
+            "{}地块半夜还有渣土车装卸，整栋楼都被吵醒。",
+        ],
+    ),
+    story_of(
+        "dispute.neighbour",
+        "hall",
+        false,
+        &[
+            "{}楼上邻居半夜拖桌椅，多次沟通无效，希望调解。",
+            "{}隔壁邻居把鞋柜摆在公共走廊，为这事吵过两回。",
+            "{}楼上住户阳台滴水淋湿我家被子，好好说也不听。",
+        ],
+    ),
+    story_of(
+        "house.lift",
+        "hotline",
+        false,
+        &[
+            "{}电梯三天两头故障，物业一直不修。",
+            "{}二号梯停用一周了，家里有坐轮椅的老人下不了楼。",
+            "{}电梯到五楼会突然一顿，门要关三四次才合上。",
+        ],
+    ),
+    story_of(
+        "safety.exits",
+        "qr",
+        false,
+        &[
+            "{}消防通道被私家车长期堵塞，有安全隐患。",
+            "{}疏散楼梯口锁了铁门，出了事跑都跑不掉。",
+            "{}消防登高面画了线还是停满车。",
+        ],
+    ),
+    story_of(
+        "utility.drain",
+        "hotline",
+        false,
+        &[
+            "{}下水道堵塞，污水漫到路面上。",
+            "{}化粪池冒水，一楼商铺门口全是脏水。",
+            "{}雨水篦子被树叶堵住，水排不下去。",
+        ],
+    ),
+    story_of(
+        "labour.wages",
+        "petition",
+        false,
+        &[
+            "{}服装店老板拖欠工资两个月，一直推脱不给。",
+            "在{}一家奶茶店上班，离职三周还没结工资。",
+            "{}美容院说生意不好，三个人的提成都扣着不发。",
+        ],
+    ),
+    story_of(
+        "market.prepaid",
+        "upstream_city",
+        false,
+        &[
+            "{}健身房突然关门，预付卡里还有三千多元退不了。",
+            "{}美发店换了老板，原来办的卡不认了。",
+            "{}早教中心停课，剩下四十节课的钱要不回来。",
+        ],
+    ),
+    story_of(
+        "market.live",
+        "hotline",
+        false,
+        &[
+            "{}步行街有人直播音响开得太大，影响商户做生意。",
+            "{}几个主播围着路人拍，堵住了商场出口。",
+            "{}户外直播跳舞的把店门口当舞台，客人进不来。",
+        ],
+    ),
+    story_of(
+        "house.wall",
+        "hotline",
+        false,
+        &[
+            "{}外墙瓷砖脱落，差点砸到人，非常危险！",
+            "{}裙楼外立面有一块抹灰翘起来，看着要掉。",
+            "{}旧楼雨篷的水泥块昨天掉下来一块。",
+        ],
+    ),
+    story_of(
+        "safety.manhole",
+        "qr",
+        false,
+        &["{}井盖不见了，一个大洞敞开着，晚上有人差点掉进去。", "{}车道上的井盖被压塌一半，骑车经过很危险。"],
+    ),
+    story_of(
+        "house.fees",
+        "letter",
+        false,
+        &["{}小区物业费涨价没有公示，业主不同意。", "{}物业多收了三个月的公摊，问了也不给明细。"],
+    ),
+    story_of(
+        "civil.elderly",
+        "mini",
+        false,
+        &["请问{}附近的社区食堂怎么办理老人就餐卡？", "{}独居老人想申请长者饭堂送餐，要带什么材料？"],
+    ),
+    story_of(
+        "ask.suggestion",
+        "mailbox",
+        false,
+        &["建议在{}增设一个过街斑马线。", "希望{}能加几张长椅，等车的老人没地方坐。"],
+    ),
+    story_of(
+        "safety.charging",
+        "qr",
+        false,
+        &[
+            "{}有人在楼道里给电动车充电，担心着火，请来查处。",
+            "{}住户从窗户拉线下来给电瓶车充电，飞线拉了十几米。",
+            "{}架空层停满电动车还在充电，晚上没人管。",
+        ],
+    ),
+    story_of(
+        "noise.square",
+        "upstream_city",
+        false,
+        &["{}小区广场舞音乐声音太大，晚上十点还不停。", "{}跳舞的有两拨人比谁音箱响，孩子没法写作业。"],
+    ),
+    story_of(
+        "utility.pipe",
+        "hotline",
+        false,
+        &["{}水管爆了，水一直往外喷，请尽快抢修。", "{}路面往上冒清水，应该是地下水管破了。"],
+    ),
+    story_of(
+        "utility.bills",
+        "visit",
+        false,
+        &["{}商户反映房东私自加价收水电费，每度电收一块八。", "{}写字楼电费比供电局贵一倍，租户意见很大。"],
+    ),
+    story_of(
+        "house.addlift",
+        "reception_day",
+        false,
+        &["{}老旧小区想加装电梯，低层住户不同意，希望街道协调。", "{}加装电梯的方案公示完了，二楼说挡采光不让开工。"],
+    ),
+    story_of("utility.gas", "hotline", false, &["{}闻到很浓的煤气味，怀疑燃气泄漏！"]),
+    story_of(
+        "ask.praise",
+        "mini",
+        false,
+        &["感谢{}社区网格员帮忙找到走失的小狗，特此表扬。", "{}的网格员半夜帮我们联系抢修，谢谢他们。"],
+    ),
+    story_of(
+        "market.food",
+        "upstream_city",
+        false,
+        &["{}早餐店没有营业执照，卫生很差，吃了拉肚子。", "{}买的盒饭里吃出虫子，店家态度还很差。"],
+    ),
+    story_of(
+        "city.bulky",
+        "rounds",
+        true,
+        &["巡查发现{}旁堆放大件垃圾，已通知清运。", "巡查发现{}架空层堆着旧沙发和床垫。"],
+    ),
+    story_of("traffic.road", "rounds", true, &["巡查发现{}路面破损，有坑洼积水。", "巡查发现{}人行道地砖松动翘起。"]),
+    story_of(
+        "city.overflow",
+        "rounds",
+        true,
+        &["巡查发现{}商铺店外经营，超出门槛线。", "巡查发现{}五金店把货架摆到人行道上。"],
+    ),
+    story_of(
+        "safety.equipment",
+        "rounds",
+        true,
+        &["巡查发现{}灭火器过期、消防栓被遮挡。", "巡查发现{}应急灯不亮、消火栓箱上了锁。"],
+    ),
+    story_of("city.posters", "rounds", true, &["巡查发现{}墙面张贴小广告。"]),
+    story_of("utility.cables", "rounds", true, &["巡查发现{}电线低垂，线缆杂乱。"]),
+    story_of("traffic.road", "selfcheck", true, &["自查发现{}门前地砖松动，已围挡。"]),
 ];
 
 const FAMILY: &[&str] = &["王", "李", "张", "刘", "陈", "杨", "黄", "周", "吴", "林", "何", "郑", "梁", "谢", "罗"];
@@ -186,23 +403,29 @@ fn arrivals(seed: u64, days: u32, until: Timestamp) -> Vec<Timestamp> {
 
 async fn one(app: &App, seed: u64, at: Timestamp, until: Timestamp) -> Result<Past, Failure> {
     let snapshot = app.snapshot();
-    let intake = story(&snapshot, seed, at)?;
+    let (intake, category) = story(&snapshot, seed, at)?;
     let none = BTreeSet::new();
     // What staff found is told by whoever walks that grid.
     let walker =
         intake.register.first_receiver.as_ref().and_then(|grid| snapshot.organisation.people_of(grid).first().copied());
     let by = walker.map_or(Actor::Reporter, |person| Actor::Person(person.id.clone()));
     let live = records::decide_past(app, &snapshot, by, intake, &none, |world, first| {
-        Life::new(*world, seed).run(first, until)
+        Life::new(*world, seed, category).run(first, until)
     });
     live.await?.map_err(|refusal| Failure(refusal.to_string()))
 }
 
-/// One made-up request.
-fn story(snapshot: &crate::infra::world::Snapshot, seed: u64, at: Timestamp) -> Result<Intake, Failure> {
+/// One made-up request, and the category that a person would give it.
+fn story(
+    snapshot: &crate::infra::world::Snapshot,
+    seed: u64,
+    at: Timestamp,
+) -> Result<(Intake, Option<CategoryId>), Failure> {
     let mut rng = StdRng::seed_from_u64(seed ^ 0x5eed);
     let spot = snapshot.organisation.spots().choose(&mut rng).ok_or_else(|| Failure("no spots".into()))?;
-    let (text, channel, found) = STORIES.choose(&mut rng).ok_or_else(|| Failure("no stories".into()))?;
+    let nothing = || Failure("no stories".into());
+    let Story { category, channel, found, told } = STORIES.choose(&mut rng).ok_or_else(nothing)?;
+    let text = told.choose(&mut rng).ok_or_else(nothing)?;
     let named = !found && rng.random_bool(0.85);
     let identity = if named {
         let name = [FAMILY.choose(&mut rng), CALLED.choose(&mut rng)].into_iter().flatten().copied().collect();
@@ -234,5 +457,6 @@ fn story(snapshot: &crate::infra::world::Snapshot, seed: u64, at: Timestamp) -> 
         received_by_leader: None,
         proposal: None,
     };
-    Ok(Intake { register, identity, key: None, at: Some(at) })
+    let category = CategoryId::new(*category).ok().filter(|id| snapshot.policy.categories.contains_key(id));
+    Ok((Intake { register, identity, key: None, at: Some(at) }, category))
 }

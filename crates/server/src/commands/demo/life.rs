@@ -8,7 +8,7 @@ use jiban_domain::{
     command::{self as cmd, Command},
     decide::{self, Decision, Moment, World},
     event::Actor,
-    ids::{AttachmentId, PersonId, RequestId, StudioId, UnitId},
+    ids::{AttachmentId, CategoryId, PersonId, RequestId, StudioId, UnitId},
     organisation::Role,
     policy::{Length, Milestone},
     refusal::Refusal,
@@ -28,6 +28,8 @@ pub struct Life<'a> {
     /// Share of acts that come late, 0–1.
     pub late: f64,
     turns: Turns,
+    /// What the matter is, as a person judges it.
+    category: Option<CategoryId>,
 }
 
 /// The turns this life takes, drawn once.
@@ -52,8 +54,8 @@ struct Step {
 }
 
 impl<'a> Life<'a> {
-    /// A life by seed.
-    pub fn new(world: World<'a>, seed: u64) -> Self {
+    /// A life by seed, of a matter that people would give this category.
+    pub fn new(world: World<'a>, seed: u64, category: Option<CategoryId>) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let mut chance = |share: f64| rng.random_bool(share);
         let mut turns = Turns {
@@ -71,7 +73,7 @@ impl<'a> Life<'a> {
         if rng.random_bool(0.65) {
             turns.grade = [5, 5, 5, 5, 5, 4, 4, 4, 4, 3, 3, 1, 2].choose(&mut rng).copied();
         }
-        Self { world, rng, late: 0.03, turns }
+        Self { world, rng, late: 0.03, turns, category }
     }
 
     /// Lives on from `first` until the end of the case or `until`, whichever is sooner.
@@ -152,16 +154,12 @@ impl<'a> Life<'a> {
 
     fn at_the_liaison_office(&mut self, case: &Case) -> Step {
         let liaison = self.someone(&self.world.policy.dispatch.liaison_office.clone());
-        if case.class.is_none() || (case.category.is_none() && case.proposal.is_some()) {
-            let proposal = case.proposal.as_ref();
-            let class =
-                proposal.and_then(|p| p.class.clone()).or_else(|| Some(self.world.policy.classes.last()?.id.clone()));
-            if let Some(class) = class.filter(|_| case.class.is_none()) {
-                let likeliest = |p: &jiban_domain::case::Proposal| {
-                    p.category.clone().or_else(|| Some(p.others.first()?.category.clone()))
-                };
-                let category = proposal.and_then(likeliest);
-                let after = self.minutes(1, 12);
+        if case.class.is_none() {
+            let usual = self.category.iter().flat_map(|id| self.world.policy.lineage(id));
+            let usual = usual.filter_map(|id| self.world.policy.categories.get(id)?.class.clone()).next();
+            let proposed = case.proposal.as_ref().and_then(|proposal| proposal.class.clone());
+            if let Some(class) = usual.or(proposed) {
+                let (after, category) = (self.minutes(1, 12), self.category.clone());
                 let command = cmd::Classify { class, category, marks: Default::default(), note: String::new() };
                 return self.step(after, liaison, command);
             }
