@@ -204,6 +204,24 @@ pub struct Proposal {
     /// Other categories that it might be, the most likely first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Guess>,
+    /// Where it may be, where nobody said it by code, by point or by grid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlaceGuess>,
+}
+
+/// A place that a text speaks of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceGuess {
+    /// The spot, where the text names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spot: Option<SpotId>,
+    /// The grid; the community where it cannot be told which of its grids.
+    pub area: UnitId,
+    /// How likely, 0–1.
+    pub likelihood: f64,
+    /// The words that name it.
+    pub words: Vec<String>,
 }
 
 /// One thing that speaks for a proposal.

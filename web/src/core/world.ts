@@ -3,7 +3,7 @@
  * once a session; what a page shows of them follows the reader's language.
  */
 import { shallowRef } from 'vue';
-import { api, type Organisation, type Policy, take } from './api';
+import { api, type Organisation, type PlaceGuess, type Policy, take } from './api';
 import { useZone } from './clock/time';
 import { common, named } from './text';
 
@@ -52,6 +52,12 @@ export class World {
     if (!found) return id;
     const parent = found.parent ? this.policy.categories[found.parent] : undefined;
     return parent ? `${named(parent.name)} › ${named(found.name)}` : named(found.name);
+  }
+
+  /** A guessed place: the spot with its grid, or the area alone. */
+  where(guess: PlaceGuess): string {
+    const spot = guess.spot ? this.spots.get(guess.spot) : undefined;
+    return spot ? `${spot.name}（${this.unit(spot.grid)}）` : this.unit(guess.area);
   }
 
   /** The class that a category, or one above it, usually has. */

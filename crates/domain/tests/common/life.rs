@@ -59,6 +59,7 @@ pub(crate) fn intake(world: &World<'_>, chance: &mut Chance) -> Register {
         danger: chance.once_in(12).then(|| "fire".to_owned()),
         reasons: Vec::new(),
         others: Vec::new(),
+        place: None,
     });
     Register {
         channel: channel.parse().unwrap(),

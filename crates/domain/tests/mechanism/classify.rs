@@ -19,6 +19,7 @@ fn proposal(class: &str, confidence: f64, danger: Option<&str>) -> Proposal {
         danger: danger.map(str::to_owned),
         reasons: Vec::new(),
         others: Vec::new(),
+        place: None,
     }
 }
 

@@ -7,6 +7,7 @@ pub mod identity;
 pub mod learnt;
 pub mod lessons;
 pub mod numbers;
+pub mod places;
 pub mod records;
 pub mod rows;
 pub mod ticket;
@@ -288,7 +289,13 @@ async fn prepare(app: &App, snapshot: &Snapshot, by: Actor, intake: Intake) -> A
         identity.name.clear();
     }
     if register.proposal.is_none() {
-        register.proposal = Some(snapshot.triage.propose(&snapshot.policy, &register.title, &register.text));
+        let mut proposal = snapshot.triage.propose(&snapshot.policy, &register.title, &register.text);
+        let place = &register.place;
+        if place.spot.is_none() && place.grid.is_none() && place.lon.is_none() {
+            let told = triage::told(&place.address, &triage::told(&register.title, &register.text));
+            proposal.place = snapshot.places.find(&told);
+        }
+        register.proposal = Some(proposal);
     }
     let id = match at {
         Some(at) => CaseId(rows::uuid_at(at)),

@@ -95,6 +95,7 @@ impl Triage {
             danger: danger.map(|(rule, _)| rule.id.clone()),
             reasons: dangerous.into_iter().chain(judged.reason).chain(signs).chain(because).collect(),
             others: judged.others,
+            place: None,
         }
     }
 

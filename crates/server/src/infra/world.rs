@@ -13,6 +13,7 @@ use jiban_store::{ReadTx, Store, StoreError, documents, models};
 
 use crate::desk::{
     learnt::{self, Stored},
+    places::Places,
     triage::Triage,
 };
 
@@ -27,6 +28,8 @@ pub struct Snapshot {
     pub policy: Arc<Policy>,
     /// Words of the policy in force and what was learnt, ready.
     pub triage: Arc<Triage>,
+    /// Names of the organisation's places, ready.
+    pub places: Arc<Places>,
     /// Every policy that was ever in force, by version: cases keep the one they were born under.
     policies: HashMap<String, Arc<Policy>>,
     /// What the documents' versions were.
@@ -163,5 +166,6 @@ fn understand(texts: Texts) -> Result<Snapshot, WorldError> {
         .map_err(|why| form("calendar")(&why))?;
     let learnt = learnt::understand(texts.models.iter().map(|stored| (stored.subject, &*stored.bodies.whole)));
     let triage = Arc::new(Triage::new(&policy, learnt));
-    Ok(Snapshot { organisation, calendar, policy, triage, policies, versions: texts.versions })
+    let places = Arc::new(Places::new(&organisation));
+    Ok(Snapshot { places, organisation, calendar, policy, triage, policies, versions: texts.versions })
 }

@@ -78,6 +78,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("GET", "/cases/import-template", Staff),
         ("GET", "/triage", Staff),
         ("POST", "/triage/learn", Registrar),
+        ("POST", "/triage/place", Staff),
         ("GET", "/statistics/grids", Staff),
         ("GET", "/notices", Staff),
         ("POST", "/notices", Writer),

@@ -190,6 +190,8 @@ export const en: typeof zh = {
     proposal: 'Proposal',
     proposalNone: 'The program is not sure; please classify',
     noCategory: 'Not sure of the category',
+    place: 'It may be at',
+    takePlace: 'Take this place',
     reason: {
       danger: (rule: string) => `Rule of danger: ${rule}`,
       learnt: 'Decided so before',

@@ -180,6 +180,8 @@ export const zh = {
     proposal: '系统建议',
     proposalNone: '系统没有把握，请人工分类',
     noCategory: '分类没有把握',
+    place: '地点可能在',
+    takePlace: '采用此地点',
     reason: {
       danger: (rule: string) => `危险规则：${rule}`,
       learnt: '以往同类',

@@ -15,6 +15,7 @@ export type Length = Shapes['Length'];
 export type Line = Shapes['Line'];
 export type Me = Shapes['Me'];
 export type Organisation = Shapes['OrganisationView'];
+export type PlaceGuess = Shapes['PlaceGuess'];
 export type Policy = Shapes['Policy'];
 export type Proposal = Shapes['Proposal'];
 export type Reason = Shapes['Reason'];

@@ -1,9 +1,10 @@
-//! Triage over HTTP 研判: what it has learnt, how good that is, and learning at once.
+//! Triage over HTTP 研判: what it has learnt, how good that is, learning at once; and where a text speaks of.
 
 use axum::{Json, extract::State, response::Response};
+use jiban_domain::case::PlaceGuess;
 use jiban_store::{StoreError, models};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -16,6 +17,7 @@ use crate::{
     },
     http::{
         auth::{Registrar, Staff},
+        body::Body,
         problem::{Answer, Problem},
         progress::{self, Done, Progress},
     },
@@ -26,7 +28,7 @@ const SHOWN_MAX: i64 = 10;
 
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(read)).routes(routes!(learn))
+    OpenApiRouter::new().routes(routes!(read)).routes(routes!(learn)).routes(routes!(place))
 }
 
 /// What was learnt of a subject.
@@ -90,4 +92,23 @@ async fn learn(State(app): State<App>, Registrar(_): Registrar) -> Answer<Respon
         let learnings = lessons::learn(&app, |step| far.tell(&step)).await?;
         Ok(Done { report: json!(learnings), file: None, folder })
     }))
+}
+
+/// What somebody is saying.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Saying {
+    /// The text so far; neither kept nor logged.
+    #[schema(max_length = 20_000)]
+    text: String,
+}
+
+/// Where a text speaks of, while somebody is on the phone 地点识别.
+#[utoipa::path(
+    post, path = "/triage/place", tag = "triage", request_body = Saying,
+    responses((status = 200, body = Option<PlaceGuess>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn place(staff: Staff, Body(saying): Body<Saying>) -> Json<Option<PlaceGuess>> {
+    Json(staff.snapshot.places.find(&saying.text))
 }
