@@ -15,6 +15,9 @@ use crate::{
     segment::known_words,
 };
 
+/// Texts at least this alike most likely tell of one matter, where they are of one place or one person: see
+/// `tests/repeats.rs` for how often that is so.
+pub const SAME_MATTER: f32 = 0.15;
 /// What is left of the likeness of two texts that both name places, and none that the other names.
 const ELSEWHERE: f32 = 0.7;
 /// What names of places end with, from provinces to houses.

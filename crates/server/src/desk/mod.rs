@@ -9,6 +9,7 @@ pub mod lessons;
 pub mod numbers;
 pub mod places;
 pub mod records;
+pub mod repeats;
 pub mod rows;
 pub mod ticket;
 pub mod triage;

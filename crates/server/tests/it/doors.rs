@@ -101,13 +101,13 @@ both_engines! {
         assert_eq!((told["by_reporter"].as_array().unwrap().len(), numbers(&told["by_place"]).len()), (0, 1));
         // Another grid's worker sees neither.
         let told = ask("c02g01a", calling.clone()).await;
-        assert_eq!(told, json!({ "by_reporter": [], "by_place": [] }));
+        assert_eq!(told, json!({ "by_reporter": [], "by_place": [], "repeats": [] }));
         // Another phone and another place: nothing; nothing known: nothing.
         assert_eq!(ask("xlb1", json!({ "phone": "13912345679", "place": { "spot": "s005" } })).await["by_place"], json!([]));
-        assert_eq!(ask("xlb1", json!({})).await, json!({ "by_reporter": [], "by_place": [] }));
+        assert_eq!(ask("xlb1", json!({})).await, json!({ "by_reporter": [], "by_place": [], "repeats": [] }));
         // What is older than the policy's days is past.
         app.pass(60 * 24 * 400);
-        assert_eq!(ask("xlb1", calling).await, json!({ "by_reporter": [], "by_place": [] }));
+        assert_eq!(ask("xlb1", calling).await, json!({ "by_reporter": [], "by_place": [], "repeats": [] }));
     }
 
     async fn a_notice_is_written_for_ones_own_area_and_shown_there_and_then(db: TestDb) {

@@ -22,6 +22,7 @@ mod live;
 mod outbox;
 mod reach;
 mod refusals;
+mod repeats;
 mod replay;
 mod retention;
 mod secrecy;

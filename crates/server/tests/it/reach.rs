@@ -76,6 +76,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("POST", "/cases/export", Staff),
         ("POST", "/cases/import", Registrar),
         ("GET", "/cases/import-template", Staff),
+        ("GET", "/cases/{case}/repeats", Case),
         ("GET", "/triage", Staff),
         ("POST", "/triage/learn", Registrar),
         ("POST", "/triage/place", Staff),

@@ -163,4 +163,25 @@ both_engines! {
         assert_ne!(grid, "lh.dm.c01.g01");
         assert_eq!(advice["candidates"][0]["unit"], grid, "{advice}");
     }
+
+    async fn where_a_text_speaks_of_is_proposed_and_taken_with_one_act(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let tell = async |place: Value| {
+            let body = json!({ "channel": "hotline", "text": "青云小区大闷口的路灯不亮", "place": place });
+            let case = app.post("xlb1", "/cases", body).await.expect(201);
+            app.case(case["id"].as_str().unwrap()).await
+        };
+        let case = tell(json!({})).await;
+        let place = &case["proposal"]["place"];
+        assert_eq!((&place["spot"], &place["area"]), (&json!("s001"), &json!("lh.dm.c01.g01")), "{case}");
+        assert_eq!((&case["place"]["grid"], &place["words"][0]), (&json!(null), &json!("青云小区大闷")), "it is only proposed");
+        let taken = json!({ "place": { "spot": place["spot"] } });
+        let corrected = app.act("xlb1", case["id"].as_str().unwrap(), "correct", taken).await;
+        assert_eq!(corrected["place"]["grid"], "lh.dm.c01.g01");
+        // What is told by code, grid or point is never guessed at.
+        assert_eq!(tell(json!({ "spot": "s013" })).await["proposal"]["place"], json!(null));
+        let asked = app.post("duty1", "/triage/place", json!({ "text": "我这里是永新街114号" })).await.expect(200);
+        assert_eq!(asked["spot"], "s002");
+        assert_eq!(app.post("duty1", "/triage/place", json!({ "text": "" })).await.expect(200), json!(null));
+    }
 }

@@ -190,7 +190,7 @@ export const en: typeof zh = {
     proposal: 'Proposal',
     proposalNone: 'The program is not sure; please classify',
     noCategory: 'Not sure of the category',
-    place: 'It may be at',
+    guessedPlace: 'It may be at',
     takePlace: 'Take this place',
     reason: {
       danger: (rule: string) => `Rule of danger: ${rule}`,
@@ -499,6 +499,12 @@ export const en: typeof zh = {
     refused: 'Not taken',
     refusedHint: 'The rows that were not taken are in a table with the reasons; mend it and import that table.',
     getRefused: 'Get the rows not taken',
+  },
+  repeats: {
+    title: 'It may be a repeat',
+    mark: 'Mark as a repeat of this',
+    likely: 'repeat',
+    alike: (percent: number) => `${percent}% alike`,
   },
   triage: {
     title: 'Triage',

@@ -180,7 +180,7 @@ export const zh = {
     proposal: '系统建议',
     proposalNone: '系统没有把握，请人工分类',
     noCategory: '分类没有把握',
-    place: '地点可能在',
+    guessedPlace: '地点可能在',
     takePlace: '采用此地点',
     reason: {
       danger: (rule: string) => `危险规则：${rule}`,
@@ -487,6 +487,12 @@ export const zh = {
     refused: '未通过',
     refusedHint: '未通过的行连同原因已写成表格，改好后可直接导入该表格。',
     getRefused: '下载未通过的行',
+  },
+  repeats: {
+    title: '可能是重复件',
+    mark: '标为重复件',
+    likely: '重复件',
+    alike: (percent: number) => `文字相近 ${percent}%`,
   },
   triage: {
     title: '研判',

@@ -18,6 +18,7 @@ export type Organisation = Shapes['OrganisationView'];
 export type PlaceGuess = Shapes['PlaceGuess'];
 export type Policy = Shapes['Policy'];
 export type Proposal = Shapes['Proposal'];
+export type Repeat = Shapes['Repeat'];
 export type Reason = Shapes['Reason'];
 export type State = Shapes['State'];
 export type Subject = Shapes['SubjectView'];

@@ -639,6 +639,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case}/repeats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Earlier cases that may be the same matter as this one, with why. */
+        get: operations["cases_of_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case}/report-in": {
         parameters: {
             query?: never;
@@ -1429,6 +1446,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/triage/place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where a text speaks of, while somebody is on the phone 地点识别. */
+        post: operations["triage_place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/open311/v2/requests.json": {
         parameters: {
             query?: never;
@@ -1617,8 +1651,10 @@ export interface components {
         Calling: {
             /** @description The caller's phone; empty where it is not known. */
             phone?: string;
-            /** @description The place; only its spot or its point are compared. */
+            /** @description The place; only its spot, its point and its grid are compared. */
             place?: components["schemas"]["Place"];
+            /** @description What they say; empty where nothing was said yet. */
+            text?: string;
         };
         /**
          * @description Why a clock fell away.
@@ -2178,6 +2214,8 @@ export interface components {
             by_reporter: components["schemas"]["Line"][];
             /** @description At the same place. */
             by_place: components["schemas"]["Line"][];
+            /** @description What may be the same matter, the likeliest first. */
+            repeats: components["schemas"]["Repeat"][];
         };
         /** @description One entry of the record. */
         Entry: {
@@ -3147,6 +3185,19 @@ export interface components {
             spot?: components["schemas"]["SpotId"] | null;
             grid?: components["schemas"]["UnitId"] | null;
         };
+        /** @description A place that a text speaks of. */
+        PlaceGuess: {
+            spot?: components["schemas"]["SpotId"] | null;
+            /** @description The grid; the community where it cannot be told which of its grids. */
+            area: components["schemas"]["UnitId"];
+            /**
+             * Format: double
+             * @description How likely, 0–1.
+             */
+            likelihood: number;
+            /** @description The words that name it. */
+            words: string[];
+        };
         /** @description A point, in WGS84. In the body: an address of the web would keep it. */
         Point: {
             /**
@@ -3283,6 +3334,7 @@ export interface components {
             reasons?: components["schemas"]["Reason"][];
             /** @description Other categories that it might be, the most likely first. */
             others?: components["schemas"]["Guess"][];
+            place?: components["schemas"]["PlaceGuess"] | null;
         };
         /** @description What a QR code stands for. */
         PublicSpot: {
@@ -3418,6 +3470,22 @@ export interface components {
         Reopen: {
             /** @description Why. */
             reason: string;
+        };
+        /** @description An earlier case that may be of the same matter, and why. */
+        Repeat: {
+            /** @description The case. */
+            case: components["schemas"]["Line"];
+            /** @description Whether it is a repeat by the policy's definition: same person or same place, the same thing, within its days. */
+            is_repeat: boolean;
+            same_reporter: boolean;
+            same_place: boolean;
+            /**
+             * Format: double
+             * @description How alike the texts are, 0–1.
+             */
+            likeness: number;
+            /** @description Words they share. */
+            words: string[];
         };
         /** @description When a case may be a repeat. */
         RepeatRules: {
@@ -3654,6 +3722,11 @@ export interface components {
              * @description When.
              */
             at: string;
+        };
+        /** @description What somebody is saying. */
+        Saying: {
+            /** @description The text so far; neither kept nor logged. */
+            text: string;
         };
         /** @description One kind of seat in the '1+1+2+N' team. */
         Seat: {
@@ -5520,6 +5593,36 @@ export interface operations {
             };
         };
     };
+    cases_of_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or number of the case */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repeat"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     commands_report_in: {
         parameters: {
             query?: never;
@@ -7114,6 +7217,37 @@ export interface operations {
                 };
                 content: {
                     "application/x-jiban-progress": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    triage_place: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Saying"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceGuess"] | null;
                 };
             };
             "4XX": {

@@ -1,7 +1,10 @@
-//! What came before 此前的诉求, while somebody is on the phone: earlier cases of the same caller and of the same place.
+//! What came before 此前的诉求, while somebody is on the phone or has a case open: earlier cases of the same caller, of the
+//! same place, and those that may be the same matter again 重复件.
 //!
 //! The phone comes in the body and is compared by its blind index; it is neither kept nor logged. A case tells its
 //! reporter only to those who may see that reporter: nobody learns by trying numbers who complained about them.
+
+use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use jiban_domain::{
@@ -18,9 +21,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::list::Line;
 use crate::{
     app::App,
-    desk::rows,
+    desk::{
+        repeats::{self, Asking, Found},
+        rows, triage,
+    },
     http::{
-        auth::Staff,
+        auth::{Seen, Staff},
         body::Body,
         problem::{Answer, Problem},
     },
@@ -28,11 +34,13 @@ use crate::{
 
 /// Most cases of each kind in an answer.
 const SHOWN_MAX: usize = 10;
+/// Most that may be the same matter.
+const REPEATS_MAX: usize = 5;
 /// Cases looked at for each kind; of these, those that the reader may see are shown.
 const LOOKED_AT: i64 = 50;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(earlier))
+    OpenApiRouter::new().routes(routes!(earlier)).routes(routes!(of_case))
 }
 
 /// Who calls and where it is, as far as is known.
@@ -43,9 +51,13 @@ struct Calling {
     #[serde(default)]
     #[schema(max_length = 30)]
     phone: String,
-    /// The place; only its spot or its point are compared.
+    /// The place; only its spot, its point and its grid are compared.
     #[serde(default)]
     place: Place,
+    /// What they say; empty where nothing was said yet.
+    #[serde(default)]
+    #[schema(max_length = 20_000)]
+    text: String,
 }
 
 /// What came before, newest first.
@@ -55,6 +67,23 @@ struct Earlier {
     by_reporter: Vec<Line>,
     /// At the same place.
     by_place: Vec<Line>,
+    /// What may be the same matter, the likeliest first.
+    repeats: Vec<Repeat>,
+}
+
+/// An earlier case that may be of the same matter, and why.
+#[derive(Debug, Serialize, ToSchema)]
+struct Repeat {
+    /// The case.
+    case: Line,
+    /// Whether it is a repeat by the policy's definition: same person or same place, the same thing, within its days.
+    is_repeat: bool,
+    same_reporter: bool,
+    same_place: bool,
+    /// How alike the texts are, 0–1.
+    likeness: f64,
+    /// Words they share.
+    words: Vec<String>,
 }
 
 /// Earlier cases of the same caller and of the same place, within the policy's days for repeats.
@@ -70,7 +99,9 @@ async fn earlier(State(app): State<App>, staff: Staff, Body(calling): Body<Calli
     let reporter = app.vault.blind_index(&calling.phone);
     let place = rows::place_key(&calling.place);
     let days = i64::from(staff.snapshot.policy.repeats.within_days);
-    let (by_reporter, by_place, now) = app
+    let asking = Asking { case: None, reporter, place: calling.place, told: calling.text };
+    let asked = (!asking.told.trim().is_empty()).then(|| asking.clone());
+    let (by_reporter, by_place, now, found) = app
         .store
         .read(move |tx| {
             let by_reporter = match &reporter {
@@ -81,7 +112,8 @@ async fn earlier(State(app): State<App>, staff: Staff, Body(calling): Body<Calli
                 Some(place) => cases::find_by_place(tx, place, None, LOOKED_AT)?,
                 None => Vec::new(),
             };
-            Ok::<_, StoreError>((by_reporter, by_place, tx.now()))
+            let found = asked.as_ref().map(|asked| repeats::find(tx, asked)).transpose()?;
+            Ok::<_, StoreError>((by_reporter, by_place, tx.now(), found))
         })
         .await?;
     let since = now.saturating_sub((days * 24).hours()).unwrap_or(now);
@@ -95,5 +127,59 @@ async fn earlier(State(app): State<App>, staff: Staff, Body(calling): Body<Calli
         };
         Ok::<_, Problem>(cases.into_iter().filter(may).take(SHOWN_MAX).map(Line::from).collect::<Vec<_>>())
     };
-    Ok(Json(Earlier { by_reporter: shown(by_reporter, Some(Act::RevealIdentity))?, by_place: shown(by_place, None)? }))
+    Ok(Json(Earlier {
+        by_reporter: shown(by_reporter, Some(Act::RevealIdentity))?,
+        by_place: shown(by_place, None)?,
+        repeats: match found {
+            Some(found) => alike(&staff, asking, found).await?,
+            None => Vec::new(),
+        },
+    }))
+}
+
+/// Earlier cases that may be the same matter as this one, with why.
+#[utoipa::path(
+    get, path = "/cases/{case}/repeats", tag = "cases",
+    params(("case" = String, Path, description = "Id or number of the case")),
+    responses((status = 200, body = Vec<Repeat>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn of_case(State(app): State<App>, seen: Seen) -> Answer<Json<Vec<Repeat>>> {
+    let case = seen.case;
+    let told = triage::told(&case.title, &case.text);
+    let asking = Asking { case: Some(case.id), reporter: None, place: case.place.clone(), told };
+    let (asking, found) = app
+        .store
+        .read(move |tx| {
+            let row = cases::load(tx, case.id.0)?;
+            let asking = Asking { reporter: row.and_then(|row| row.reporter), ..asking.clone() };
+            let found = repeats::find(tx, &asking)?;
+            Ok::<_, StoreError>((asking, found))
+        })
+        .await?;
+    Ok(Json(alike(&seen.staff, asking, found).await?))
+}
+
+/// Those of the cases found that the reader may see; that they are of the same person only where the reader may see who.
+async fn alike(staff: &Staff, asking: Asking, found: Found) -> Answer<Vec<Repeat>> {
+    let snapshot = Arc::clone(&staff.snapshot);
+    let rules = snapshot.policy.repeats;
+    let earlier = tokio::task::spawn_blocking(move || repeats::compare(&asking, found, &rules));
+    let organisation = &snapshot.organisation;
+    let view = |mut one: repeats::Earlier| {
+        if !permission::sees(organisation, &staff.actor, &one.case) {
+            return None;
+        }
+        one.same_reporter &= permission::may(organisation, &staff.actor, Act::RevealIdentity, &one.case).is_ok();
+        (one.is_repeat() || !one.same_place && one.likeness >= repeats::SAME_TEXT).then(|| Repeat {
+            is_repeat: one.is_repeat(),
+            same_reporter: one.same_reporter,
+            same_place: one.same_place,
+            likeness: f64::from(one.likeness),
+            words: one.words,
+            case: Line::from(one.case),
+        })
+    };
+    let earlier = earlier.await.map_err(Problem::internal)?;
+    Ok(earlier.into_iter().filter_map(view).take(REPEATS_MAX).collect())
 }
