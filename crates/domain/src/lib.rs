@@ -19,4 +19,5 @@ pub mod organisation;
 pub mod permission;
 pub mod policy;
 pub mod refusal;
+pub mod signal;
 pub mod words;
