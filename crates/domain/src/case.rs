@@ -259,6 +259,8 @@ pub enum ReasonKind {
     CategoryWords,
     /// Whoever asked named the category 诉求人所选.
     Chosen,
+    /// A weak signal named it 弱信号.
+    Signal,
     /// Likely to raise public opinion 重大舆情.
     PublicOpinion,
     /// Likely to skip levels 越级上访.

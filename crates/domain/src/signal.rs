@@ -25,6 +25,13 @@ pub struct SignalRules {
     pub false_alarm_days: u32,
 }
 
+impl Default for SignalRules {
+    /// What holds where a policy says nothing: rises within a fortnight against twelve weeks, one false alarm a month.
+    fn default() -> Self {
+        Self { look_back_days: 84, window_days: 14, least_cases: 3, false_alarm_days: 30 }
+    }
+}
+
 /// A case, as far as the scan sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {

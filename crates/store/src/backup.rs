@@ -74,6 +74,7 @@ const TABLES: &[Table] = &[
     table("public_notices", 2, "tenant_id id unit title text shown_from shown_until by_actor at"),
     table("presence", 3, "tenant_id case_id person at"),
     table("spot_visits", 4, "tenant_id spot at person"),
+    table("signals", 2, "tenant_id id state area topic at body"),
     table("models", 3, "tenant_id subject version at report body measured"),
 ];
 

@@ -29,6 +29,7 @@ pub mod public_notices;
 mod queue;
 mod schema;
 pub mod search;
+pub mod signals;
 pub mod spot_visits;
 mod sql;
 mod sqlite;

@@ -98,13 +98,19 @@ const PAGES_STEP: Migration = Migration {
 
 const TRIAGE_STEP: Migration = Migration {
     version: 3,
-    name: "what triage has learnt",
+    name: "what triage has learnt, and weak signals",
     common: "
         CREATE TABLE models (
             tenant_id BIGINT NOT NULL, subject TEXT NOT NULL, version BIGINT NOT NULL, at BIGINT NOT NULL,
             report TEXT NOT NULL, body BYTEA, measured BYTEA,
             PRIMARY KEY (tenant_id, subject, version)
         ) <heap>;
+        CREATE TABLE signals (
+            tenant_id BIGINT NOT NULL, id BYTEA NOT NULL, state TEXT NOT NULL, area TEXT, topic TEXT, at BIGINT NOT NULL,
+            body TEXT NOT NULL,
+            PRIMARY KEY (tenant_id, id)
+        ) <heap>;
+        CREATE INDEX signals_state ON signals (tenant_id, state, id);
     ",
     sqlite: "",
     postgres: "",

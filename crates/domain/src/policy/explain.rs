@@ -495,6 +495,17 @@ impl<'p> Teller<'p> {
             format!("重复件：{days}内同一诉求人或相距 {metres} 米以内的同一事项。"),
             format!("Repeats: the same matter within {days}, by the same reporter or within {metres} metres."),
         );
+        let rules = policy.signals;
+        let (back, window, chance) = (
+            self.language.days(rules.look_back_days),
+            self.language.days(rules.window_days),
+            self.language.days(rules.false_alarm_days),
+        );
+        let least = rules.least_cases;
+        self.say_item(
+            format!("弱信号：与此前{back}相比，{window}内某地某类诉求异常增多（至少 {least} 件）即提示；纯属偶然的提示平均{chance}不超过一次。"),
+            format!("Weak signals: an unusual rise of one matter in one place (at least {least} cases) within {window}, against the {back} before; by chance alone no more than one in {chance}."),
+        );
         let kept = &policy.retention;
         let days = |days| self.language.days(days);
         let (identity, keys) = (days(kept.identity_days), days(kept.idempotency_days));

@@ -16,7 +16,10 @@ pub use self::{
     explain::{Language, explain},
     read::{Fault, Faults},
 };
-use crate::ids::{CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId};
+use crate::{
+    ids::{CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId},
+    signal::SignalRules,
+};
 
 /// A name in both languages of the interface; `zh` is what people see first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -80,6 +83,8 @@ pub struct Policy {
     pub retention: Retention,
     /// When two cases are the same matter 重复件.
     pub repeats: RepeatRules,
+    /// When a rise is a weak signal 弱信号.
+    pub signals: SignalRules,
 }
 
 /// A way in 渠道.

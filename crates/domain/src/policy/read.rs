@@ -26,6 +26,7 @@ use super::{
 use crate::{
     case::Origin,
     ids::{BadCode, CategoryId, ClassId, UnitId},
+    signal::SignalRules,
     words::Words,
 };
 
@@ -135,6 +136,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
     let duty_posts = t.need("duty_posts", |node| node.by_code(|_, node| self::name(node)));
     let retention = t.need("retention", retention);
     let repeats = t.need("repeats", repeats);
+    let signals = t.may("signals", signals);
     Some(Policy {
         version: version(text),
         name: name?,
@@ -161,6 +163,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
         duty_posts: duty_posts?,
         retention: retention?,
         repeats: repeats?,
+        signals: signals?.unwrap_or_default(),
     })
 }
 
@@ -467,6 +470,21 @@ fn repeats(node: &Node<'_>) -> Option<RepeatRules> {
         let within_days = t.need("within", |node| node.days(1..=DAYS_MAX));
         let within_metres = t.need("within_metres", |node| node.whole(1..=100_000));
         Some(RepeatRules { within_days: within_days?, within_metres: within_metres? })
+    })
+}
+
+fn signals(node: &Node<'_>) -> Option<SignalRules> {
+    node.table(|t| {
+        let look_back_days = t.need("look_back", |node| node.days(28..=DAYS_MAX));
+        let window_days = t.need("window", |node| node.days(1..=14));
+        let least_cases = t.need("least_cases", |node| node.whole(2..=1_000));
+        let false_alarm_days = t.need("false_alarm_in", |node| node.days(2..=365));
+        Some(SignalRules {
+            look_back_days: look_back_days?,
+            window_days: window_days?,
+            least_cases: least_cases?,
+            false_alarm_days: false_alarm_days?,
+        })
     })
 }
 

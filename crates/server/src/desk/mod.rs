@@ -11,6 +11,7 @@ pub mod places;
 pub mod records;
 pub mod repeats;
 pub mod rows;
+pub mod signals;
 pub mod ticket;
 pub mod triage;
 pub mod units;

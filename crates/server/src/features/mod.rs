@@ -11,6 +11,7 @@ pub mod notifications;
 pub mod open311;
 pub mod rounds;
 pub mod sessions;
+pub mod signals;
 pub mod statistics;
 pub mod triage;
 pub mod world;

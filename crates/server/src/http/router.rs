@@ -32,6 +32,7 @@ pub fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(features::rounds::routes())
         .merge(features::statistics::routes())
         .merge(features::triage::routes())
+        .merge(features::signals::routes())
         .merge(features::audit::routes())
         .merge(features::attachments::routes())
         .merge(features::world::routes())

@@ -1,7 +1,7 @@
 //! Work that nobody waits for: clocks, messages, tidying, learning. Each worker takes no input, is idempotent and bounded, runs
 //! on a period and on a nudge, and can be run one step at a time.
 
-pub mod learner;
+pub mod night;
 pub mod outbox;
 pub mod retention;
 pub mod sweeper;
@@ -18,6 +18,6 @@ pub fn start(app: &App) -> JoinSet<()> {
     workers.spawn(outbox::run(app.clone()));
     workers.spawn(retention::run(app.clone()));
     workers.spawn(watch::run(app.clone()));
-    workers.spawn(learner::run(app.clone()));
+    workers.spawn(night::run(app.clone()));
     workers
 }

@@ -27,6 +27,7 @@ mod replay;
 mod retention;
 mod secrecy;
 mod sessions;
+mod signals;
 mod single_sign_on;
 mod triage;
 mod twice;

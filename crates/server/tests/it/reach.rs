@@ -29,6 +29,8 @@ enum Guard {
     Staff,
     /// The liaison office and administrators.
     Registrar,
+    /// The liaison office, leaders and administrators.
+    Overseer,
     /// Whoever may tell residents something.
     Writer,
     /// Administrators.
@@ -43,7 +45,7 @@ enum Guard {
 
 /// Every endpoint, with its guard.
 fn endpoints() -> Vec<(Method, String, Guard)> {
-    use Guard::{Admin, Audit, Case, Public, Registrar, Staff, Writer};
+    use Guard::{Admin, Audit, Case, Overseer, Public, Registrar, Staff, Writer};
     let rows = [
         ("POST", "/sessions", Public),
         ("GET", "/sessions/ways", Public),
@@ -77,6 +79,11 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("POST", "/cases/import", Registrar),
         ("GET", "/cases/import-template", Staff),
         ("GET", "/cases/{case}/repeats", Case),
+        ("GET", "/signals", Overseer),
+        ("GET", "/signals/hot", Overseer),
+        ("POST", "/signals/scan", Registrar),
+        ("POST", "/signals/{signal}/accept", Registrar),
+        ("POST", "/signals/{signal}/dismiss", Registrar),
         ("GET", "/triage", Staff),
         ("POST", "/triage/learn", Registrar),
         ("POST", "/triage/place", Staff),
@@ -215,7 +222,8 @@ async fn ask(
         .replace("{case}", case)
         .replace("{attachment}", file)
         .replace("{spot}", "s001")
-        .replace("{notice}", "01900000-0000-7000-8000-000000000000");
+        .replace("{notice}", "01900000-0000-7000-8000-000000000000")
+        .replace("{signal}", "01900000-0000-7000-8000-000000000000");
     if path == "/calendar" && *method == Method::GET {
         path.push_str("?year=2026&month=6");
     }
@@ -291,6 +299,7 @@ both_engines! {
                 Guard::Admin => &["admin"],
                 Guard::Audit => &["admin", "jjw1"],
                 Guard::Registrar => &["xlb1", "admin"],
+                Guard::Overseer => &["xlb1", "leader1", "admin"],
                 Guard::Writer => &["xlb1", "leader1", "c01a", "c02a"],
                 Guard::Staff => &ACCOUNTS,
                 _ => continue,

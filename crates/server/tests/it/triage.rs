@@ -1,6 +1,6 @@
 //! 2. Classify 分类型, 3. dispatch: what is proposed, why, and that every decision of a person teaches.
 
-use jiban::worker::learner;
+use jiban::worker::night;
 use jiban_store::both_engines;
 use jiff::SignedDuration;
 use reqwest::Method;
@@ -116,11 +116,11 @@ both_engines! {
         let app = TestApp::start(db).await;
         decide(&app).await;
         let other = app.another_node().await;
-        assert!(learner::step(&app.app).await.unwrap());
-        assert!(!learner::step(&other.app).await.unwrap(), "somebody learnt a moment ago");
+        assert!(night::step(&app.app).await.unwrap());
+        assert!(!night::step(&other.app).await.unwrap(), "somebody learnt a moment ago");
         app.clock.advance(SignedDuration::from_hours(24));
         judge(&app, "北坡又支起露营天幕", "fast", "city.overflow").await;
-        assert!(learner::step(&other.app).await.unwrap(), "what was decided since is learnt the night after");
+        assert!(night::step(&other.app).await.unwrap(), "what was decided since is learnt the night after");
     }
 
     async fn units_are_proposed_by_rule_and_by_who_has_handled_the_like(db: TestDb) {

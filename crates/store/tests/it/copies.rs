@@ -11,7 +11,9 @@ use jiban_store::{
     notifications::{self, Notification},
     outbox, params, presence,
     public_notices::{self, PublicNotice},
-    search, spot_visits,
+    search,
+    signals::{self, SignalRow},
+    spot_visits,
     testkit::{TestDb, block_on},
     users,
 };
@@ -90,6 +92,8 @@ async fn fill(store: &Store) {
                 },
             )?;
             presence::note(tx, case_id(1), "li")?;
+            let (state, area, topic) = ("open".to_owned(), Some("g".to_owned()), None);
+            signals::put(tx, &SignalRow { id, state, area, topic, at: now, body: text() })?;
             spot_visits::note(tx, "s001", now, "li")?;
             let bodies = Bodies { whole: vec![1, 2], measured: vec![3] };
             models::put(tx, NewModel { subject: "category", report: "{}", bodies: Some(&bodies) }, 0, 20)?;

@@ -1,4 +1,5 @@
-//! Learning at night 每夜学习: once a night, in the small hours of the subdistrict, triage learns from what people decided.
+//! What is done at night 每夜: in the small hours of the subdistrict, triage learns from what people decided, and weak
+//! signals are looked for, so that they wait when the day begins.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
 use crate::{
     app::App,
-    desk::{learnt::Subject, lessons},
+    desk::{learnt::Subject, lessons, signals},
     http::problem::{Answer, Problem},
 };
 
@@ -67,6 +68,8 @@ async fn tick(app: &App, next: &mut Option<Timestamp>) -> Answer<()> {
     }
     if due {
         step(app).await?;
+        let new = signals::scan(app).await?;
+        tracing::info!(new, "weak signals were looked for");
     }
     Ok(())
 }
