@@ -368,3 +368,50 @@ test('a correction teaches: the next like it is proposed as it was corrected, an
   expect(errors).toEqual([]);
   await context.close();
 });
+
+test('what rises waits for a person, and what is accepted becomes an inspection with its cases', async () => {
+  const { context, page, errors } = await person();
+  await signIn(context, 'xlb1');
+  await page.goto('/console/signals');
+  const weak = page.getByRole('region', { name: '弱信号' });
+  await weak.getByText('水质').first().waitFor();
+  await weak
+    .getByText(/平常约/)
+    .first()
+    .waitFor();
+  await weak
+    .getByText(/相关诉求件/)
+    .first()
+    .click();
+  expect(await weak.locator('details a').count()).toBeGreaterThanOrEqual(5);
+  await weak.getByRole('button', { name: '采纳，立件排查' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox', { name: '说明' }).fill('请水务一起查看二次供水');
+  await dialog.getByRole('button', { name: '采纳，立件排查' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await weak.getByText(/已判断/).click();
+  await weak.getByText('已采纳').waitFor();
+  await weak.locator('.row a').first().click();
+  await page.getByRole('heading', { level: 1, name: /弱信号/ }).waitFor();
+  await page.getByText('请水务一起查看二次供水').first().waitFor();
+  expect(errors).toEqual([]);
+  await context.close();
+});
+
+test('while somebody speaks, the place they name and the same matter told before are offered', async () => {
+  const { context, page, errors } = await person();
+  await signIn(context, 'duty1');
+  const told = { channel: 'hotline', text: '架空层的攀岩墙松动，孩子爬上去很危险，请加固', place: { spot: 's001' } };
+  await context.request.post('/api/v1/cases', { headers: { 'x-jiban': 'web' }, data: told });
+  await page.goto('/console/cases/new');
+  await page.getByLabel('诉求内容').fill('青云小区大门这里，架空层攀岩墙松动了，孩子爬着危险');
+  await page.getByText('地点可能在').waitFor();
+  await page.getByRole('button', { name: '采用此地点' }).click();
+  expect(await page.getByLabel('点位').inputValue()).toContain('青云小区大门');
+  const aside = page.getByRole('complementary');
+  await aside.getByText('攀岩墙').first().waitFor();
+  await aside.getByText('重复件', { exact: true }).first().waitFor();
+  await aside.getByText('同一地点').first().waitFor();
+  expect(errors).toEqual([]);
+  await context.close();
+});

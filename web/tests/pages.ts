@@ -55,6 +55,7 @@ export const PAGES: PageSpec[] = [
   { title: 'console-organisation', path: '/console/organisation?unit=lh.dm.c01', login: 'admin' },
   { title: 'console-codes', path: '/console/codes?unit=lh.dm.c01.g01', login: 'xlb1' },
   { title: 'console-policy', path: '/console/policy', login: 'leader1' },
+  { title: 'console-signals', path: '/console/signals', login: 'leader1' },
   { title: 'console-triage', path: '/console/triage', login: 'xlb1' },
   { title: 'console-public-notices', path: '/console/public-notices', login: 'xlb1' },
   { title: 'console-import', path: '/console/import', login: 'xlb1' },

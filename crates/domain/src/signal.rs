@@ -37,9 +37,9 @@ impl Default for SignalRules {
 pub struct Seen {
     /// Whole days before now: 0 is today.
     pub age: u32,
-    /// The areas it is in, e.g. grid and community.
+    /// The areas it is in, the narrowest first: grid, community.
     pub areas: Vec<String>,
-    /// The topics it is of, e.g. category and the one above it.
+    /// The topics it is of, the narrowest first: category, the one above it.
     pub topics: Vec<String>,
 }
 
@@ -79,7 +79,10 @@ pub fn rises(seen: &[Seen], rules: &SignalRules, seed: u64) -> Vec<Rise> {
     let mut scratch = Scratch::default();
     let mut found: Vec<Unusual> = Vec::new();
     scan.look(&ages, &mut scratch, |one| found.push(one));
-    found.sort_by(|one, other| other.score.total_cmp(&one.score));
+    // Of what is about the very same cases, the narrowest says most.
+    found.sort_by(|one, other| {
+        other.score.total_cmp(&one.score).then(scan.breadth[one.cell].cmp(&scan.breadth[other.cell]))
+    });
 
     // Chance: who falls on which day is drawn anew, as many on each day as there are.
     let shuffles = SHUFFLES_MIN.max(rules.false_alarm_days.saturating_mul(10));
@@ -136,6 +139,8 @@ struct Unusual {
 
 struct Scan {
     cells: Vec<Cell>,
+    /// How many steps each cell is from the narrowest area and topic.
+    breadth: Vec<usize>,
     /// For each case the cells that it is in.
     cells_of: Vec<Vec<usize>>,
     /// Cases of each cell in the whole time.
@@ -148,16 +153,20 @@ struct Scan {
 impl Scan {
     fn new(cases: &[&Seen], spans: &[u32], least: u32) -> Self {
         let mut places: BTreeMap<Cell, usize> = BTreeMap::new();
+        let mut breadth: Vec<usize> = Vec::new();
         let mut cells_of: Vec<Vec<usize>> = Vec::with_capacity(cases.len());
         for case in cases {
-            let areas = || std::iter::once(None).chain(case.areas.iter().cloned().map(Some));
-            let topics = std::iter::once(None).chain(case.topics.iter().cloned().map(Some));
-            let cells: Vec<Cell> = topics.flat_map(|topic| areas().map(move |area| (area, topic.clone()))).collect();
-            let place = |cell: Cell| {
+            let areas = || case.areas.iter().cloned().map(Some).chain([None]).enumerate();
+            let topics = case.topics.iter().cloned().map(Some).chain([None]).enumerate();
+            let cells =
+                topics.flat_map(|(up, topic)| areas().map(move |(out, area)| ((area, topic.clone()), up + out)));
+            let place = |(cell, steps): (Cell, usize)| {
                 let next = places.len();
-                *places.entry(cell).or_insert(next)
+                let place = *places.entry(cell).or_insert(next);
+                breadth.resize(breadth.len().max(place + 1), steps);
+                place
             };
-            let mut cells: Vec<usize> = cells.into_iter().map(place).collect();
+            let mut cells: Vec<usize> = cells.map(place).collect();
             cells.sort_unstable();
             cells.dedup();
             cells_of.push(cells);
@@ -170,7 +179,7 @@ impl Scan {
         cells_of.iter().flatten().for_each(|cell| totals[*cell] += 1);
         // What has too few cases in the whole time is never looked at.
         cells_of.iter_mut().for_each(|cells| cells.retain(|cell| totals[*cell] >= least));
-        Self { cells, cells_of, totals, all: cases.len() as f64, spans: spans.to_vec(), least }
+        Self { cells, breadth, cells_of, totals, all: cases.len() as f64, spans: spans.to_vec(), least }
     }
 
     /// Looks at all cells with these cases on these days, and tells what is above what is usual.

@@ -185,12 +185,13 @@ fn a_rise_tells_where_what_how_many_and_which_cases_and_is_the_same_every_time()
     let mut seen: Vec<Seen> =
         told.iter().filter(|one| one.day < 200 && one.day >= 120).map(|one| one.seen(199)).collect();
     let usual = seen.len();
+    // Nobody else speaks of it: wherever one looks, it is these seven; the narrowest says most.
     for age in [0, 0, 1, 1, 2, 2, 3] {
-        seen.push(Seen { age, areas: vec!["g20".into(), "c6".into()], topics: vec!["k3".into(), "t3".into()] });
+        seen.push(Seen { age, areas: vec!["g20".into(), "c6".into()], topics: vec!["new".into(), "t3".into()] });
     }
     let found = rises(&seen, &RULES, 5);
     let first = &found[0];
-    assert_eq!((first.area.as_deref(), first.topic.as_deref()), (Some("g20"), Some("k3")), "{found:?}");
+    assert_eq!((first.area.as_deref(), first.topic.as_deref()), (Some("g20"), Some("new")), "{found:?}");
     assert!(first.count >= 7 && first.expected < 1.0 && first.chance <= 1.0 / 30.0, "{first:?}");
     assert!((usual..seen.len()).all(|at| first.members.contains(&at)), "{first:?}");
     assert_eq!(found, rises(&seen, &RULES, 5));

@@ -15,6 +15,7 @@ export const work = computed<Place[]>(() => [
   { name: 'search', label: t.value.nav.search },
   { name: 'notices', label: t.value.nav.notices },
   { name: 'map', label: t.value.map.title },
+  ...(holds('admin', 'liaison', 'leader') ? [{ name: 'signals', label: t.value.signals.title }] : []),
   { name: 'duty', label: t.value.duty.title },
 ]);
 

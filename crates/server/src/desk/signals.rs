@@ -49,7 +49,7 @@ const BEFORE_MAX: i64 = 500;
 /// Where a signal stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum SignalState {
     /// Waits for a person.
     Open,
     /// A person made a case of it.
@@ -58,7 +58,7 @@ pub enum State {
     Dismissed,
 }
 
-impl State {
+impl SignalState {
     fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -75,7 +75,7 @@ pub struct Signal {
     #[schema(value_type = String, format = Uuid)]
     pub id: Uuid,
     /// Where it stands.
-    pub state: State,
+    pub state: SignalState,
     /// Where; none for everywhere.
     pub area: Option<UnitId>,
     /// What; none for all topics.
@@ -239,7 +239,7 @@ fn store(tx: &mut WriteTx<'_>, raised: &[Raised], least: u32) -> Result<usize, S
     for one in raised {
         let known = before.iter().find(|signal| signal.is_about(one));
         let id = match known {
-            Some(open) if open.state == State::Open => open.id,
+            Some(open) if open.state == SignalState::Open => open.id,
             Some(decided) => {
                 // What was decided is not asked again until there is clearly more of it.
                 let told: BTreeSet<&CaseId> = decided.cases.iter().collect();
@@ -254,7 +254,7 @@ fn store(tx: &mut WriteTx<'_>, raised: &[Raised], least: u32) -> Result<usize, S
         new += usize::from(known.is_none_or(|known| known.id != id));
         let signal = Signal {
             id,
-            state: State::Open,
+            state: SignalState::Open,
             area: one.area.clone(),
             category: one.category.clone(),
             raised_at: now,
@@ -274,9 +274,9 @@ fn store(tx: &mut WriteTx<'_>, raised: &[Raised], least: u32) -> Result<usize, S
 ///
 /// # Errors
 /// The store's.
-pub async fn list(app: &App, state: Option<State>, limit: i64) -> Answer<Vec<Signal>> {
+pub async fn list(app: &App, state: Option<SignalState>, limit: i64) -> Answer<Vec<Signal>> {
     let found = app.store.read(move |tx| {
-        let rows = rows_of::list(tx, state.map(State::as_str), limit)?;
+        let rows = rows_of::list(tx, state.map(SignalState::as_str), limit)?;
         rows.iter().map(Signal::read).collect::<Result<Vec<_>, StoreError>>()
     });
     Ok(found.await?)
@@ -302,7 +302,7 @@ pub async fn accept(app: &App, staff: &Staff, id: Uuid, note: String) -> Answer<
             Err(problem) => return Err(problem),
         }
     }
-    decide(app, staff, id, State::Accepted, note, Some(made.id)).await
+    decide(app, staff, id, SignalState::Accepted, note, Some(made.id)).await
 }
 
 /// Says that a signal is nothing, with why.
@@ -310,7 +310,7 @@ pub async fn accept(app: &App, staff: &Staff, id: Uuid, note: String) -> Answer<
 /// # Errors
 /// Not found, or already decided.
 pub async fn dismiss(app: &App, staff: &Staff, id: Uuid, note: String) -> Answer<Signal> {
-    decide(app, staff, id, State::Dismissed, note, None).await
+    decide(app, staff, id, SignalState::Dismissed, note, None).await
 }
 
 async fn open(app: &App, id: Uuid) -> Answer<Signal> {
@@ -319,14 +319,14 @@ async fn open(app: &App, id: Uuid) -> Answer<Signal> {
         found.as_ref().map(Signal::read).transpose()
     });
     let signal = found.await?.ok_or_else(Problem::not_found)?;
-    if signal.state == State::Open { Ok(signal) } else { Err(decided_already()) }
+    if signal.state == SignalState::Open { Ok(signal) } else { Err(decided_already()) }
 }
 
 async fn decide(
     app: &App,
     staff: &Staff,
     id: Uuid,
-    state: State,
+    state: SignalState,
     note: String,
     case: Option<CaseId>,
 ) -> Answer<Signal> {
@@ -334,7 +334,7 @@ async fn decide(
     let decided = app.store.write(move |tx| -> Result<Option<Signal>, StoreError> {
         let Some(row) = rows_of::find(tx, id)? else { return Ok(None) };
         let mut signal = Signal::read(&row)?;
-        if signal.state != State::Open {
+        if signal.state != SignalState::Open {
             return Ok(None);
         }
         let at = tx.now();

@@ -29,6 +29,7 @@ mod secrecy;
 mod sessions;
 mod signals;
 mod single_sign_on;
+mod tables;
 mod triage;
 mod twice;
 mod uploads;

@@ -1378,6 +1378,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/signals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Weak signals: those that wait first, then what was decided, the newest first. */
+        get: operations["signals_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signals/hot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What many speak of in a period, the hottest first. */
+        get: operations["signals_hot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signals/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look for weak signals now; else it is done every night. */
+        post: operations["signals_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signals/{signal}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an inspection of a signal, with its cases linked 采纳. */
+        post: operations["signals_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signals/{signal}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a signal is nothing, with why 不采纳. It comes back only with new cases. */
+        post: operations["signals_dismiss"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/statistics/grids": {
         parameters: {
             query?: never;
@@ -2139,6 +2224,25 @@ export interface components {
             /** @description Why. */
             note: string;
         };
+        /** @description What is decided about a signal. */
+        Deciding: {
+            /** @description Why; needed to dismiss. */
+            note?: string;
+        };
+        /** @description What was decided about a signal. */
+        Decision: {
+            /** @description By whom. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Why. */
+            note: string;
+            /** @description The case that it became. */
+            case?: string | null;
+        };
         /** @description Do not take the case. */
         Decline: {
             /** @description Reason code of the policy. */
@@ -2701,6 +2805,40 @@ export interface components {
             /** @description Its special days; some may lie in the years beside it. Empty: not announced yet. */
             days: components["schemas"]["HolidayDay"][];
         };
+        /** @description A hot issue 热点. */
+        Hot: {
+            /** @description Phrases that most of its cases share and few others hold. */
+            name: string[];
+            /** @description The case most like all others. */
+            typical: components["schemas"]["Member"];
+            /**
+             * Format: int64
+             * @description How many cases.
+             */
+            cases: number;
+            /**
+             * Format: int64
+             * @description How many people.
+             */
+            people: number;
+            /**
+             * Format: double
+             * @description How much more of it there was in the last quarter of the period than its share, in doublings, -1 to 2.
+             */
+            growth: number;
+            /**
+             * Format: double
+             * @description Share that speaks of danger, of going public or over heads.
+             */
+            severity: number;
+            /**
+             * Format: double
+             * @description What it is ranked by.
+             */
+            heat: number;
+            /** @description Its cases, the newest first, twenty at most. */
+            members: components["schemas"]["Member"][];
+        };
         /** @description A reporter's identity. */
         Identity: {
             /**
@@ -2847,6 +2985,14 @@ export interface components {
         Located: {
             grid?: components["schemas"]["UnitId"] | null;
         };
+        /** @description What looking found. */
+        Looked: {
+            /**
+             * Format: int64
+             * @description Signals that are new.
+             */
+            new: number;
+        };
         /**
          * @description A mark on a case, beside its class.
          * @enum {string}
@@ -2877,6 +3023,14 @@ export interface components {
             roles: components["schemas"]["Role"][];
             /** @description Units whose cases, with all below, they may read. */
             reach: components["schemas"]["UnitId"][];
+        };
+        /** @description A case among others. */
+        Member: {
+            number: string;
+            /** @description Masked. */
+            title: string;
+            /** Format: date-time */
+            registered_at: string;
         };
         /**
          * @description What starts or stops a clock: the milestones 节点.
@@ -3275,6 +3429,8 @@ export interface components {
             retention: components["schemas"]["Retention"];
             /** @description When two cases are the same matter 重复件. */
             repeats: components["schemas"]["RepeatRules"];
+            /** @description When a rise is a weak signal 弱信号. */
+            signals: components["schemas"]["SignalRules"];
         };
         /** @description One fault of a policy file. */
         PolicyFault: {
@@ -3401,7 +3557,7 @@ export interface components {
          * @description What kind of thing speaks for a proposal.
          * @enum {string}
          */
-        ReasonKind: "danger" | "learnt" | "learnt_class" | "category_words" | "chosen" | "public_opinion" | "skip_level" | "usual_class" | "unclear" | "easy";
+        ReasonKind: "danger" | "learnt" | "learnt_class" | "category_words" | "chosen" | "signal" | "public_opinion" | "skip_level" | "usual_class" | "unclear" | "easy";
         /**
          * @description Whom a notice goes to, found through the case and the organisation.
          * @enum {string}
@@ -3774,6 +3930,81 @@ export interface components {
             password: string;
             /** @description One-time code, where the account has one. */
             code?: string | null;
+        };
+        /** @description A weak signal. */
+        Signal: {
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["SignalState"];
+            area?: components["schemas"]["UnitId"] | null;
+            category?: components["schemas"]["CategoryId"] | null;
+            /**
+             * Format: date-time
+             * @description When it was raised, or last renewed while it was open.
+             */
+            raised_at: string;
+            /**
+             * Format: int32
+             * @description In how many days up to then.
+             */
+            days: number;
+            /**
+             * Format: int32
+             * @description Cases in these days, each person counted once.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Cases that would be usual.
+             */
+            expected: number;
+            /**
+             * Format: double
+             * @description How likely chance alone raises the like on a day.
+             */
+            chance: number;
+            /** @description The cases, the newest first. */
+            cases: string[];
+            decision?: components["schemas"]["Decision"] | null;
+        };
+        /** @description Rules of weak signals 弱信号. */
+        SignalRules: {
+            /**
+             * Format: int32
+             * @description Days that tell what is usual.
+             */
+            look_back_days: number;
+            /**
+             * Format: int32
+             * @description Days within which a rise is looked for.
+             */
+            window_days: number;
+            /**
+             * Format: int32
+             * @description Fewer cases than this are no rise.
+             */
+            least_cases: number;
+            /**
+             * Format: int32
+             * @description Days in which chance alone may raise one signal.
+             */
+            false_alarm_days: number;
+        };
+        /**
+         * @description Where a signal stands.
+         * @enum {string}
+         */
+        SignalState: "open" | "accepted" | "dismissed";
+        /** @description A signal with its cases as they may be shown. */
+        SignalView: components["schemas"]["Signal"] & {
+            /** @description Number and title of each case. */
+            members: components["schemas"]["Member"][];
+            /** @description Number of the case that it became. */
+            became?: string | null;
         };
         /** @description A session begun. */
         SignedIn: components["schemas"]["Me"] & {
@@ -7108,6 +7339,158 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ways"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signals_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalView"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signals_hot: {
+        parameters: {
+            query?: {
+                /** @description Days up to now, 30 where nothing is said. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hot"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signals_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Looked"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signals_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the signal */
+                signal: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Deciding"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signals_dismiss: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the signal */
+                signal: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Deciding"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalView"];
                 };
             };
             "4XX": {

@@ -68,6 +68,8 @@ const STORIES: &[Story] = &[
             "{}门口每天晚上有人摆摊占道经营，油烟很大，行人只能走到马路上，请派人处理。",
             "{}一到傍晚就来三四个小推车卖水果，路口被占了一半。",
             "下班经过{}，人行道上全是地摊，推婴儿车根本过不去。",
+            "{}路口的流动摊贩赶了又来，炒粉的占着盲道。",
+            "{}夜市小贩把斑马线都摆满了摊子。",
         ],
     ),
     story_of(
@@ -78,6 +80,8 @@ const STORIES: &[Story] = &[
             "{}楼下烧烤店油烟直排，味道飘到家里，窗户都不敢开。",
             "{}的快餐店把排烟口对着居民楼，一到饭点满屋油烟味。",
             "{}湘菜馆净化器好像没开，厨房油烟往楼道里灌。",
+            "{}火锅店的油烟管道坏了，一股辣椒味往屋里钻。",
+            "住在{}二楼，早餐店炸油条的油烟熏得阳台发黑。",
         ],
     ),
     story_of(
@@ -88,6 +92,8 @@ const STORIES: &[Story] = &[
             "{}附近垃圾桶满了两天没人清运，臭味很大。",
             "{}的垃圾堆到路边了，苍蝇乱飞，请安排清运。",
             "{}垃圾房门口一地垃圾袋，保洁说车没来。",
+            "{}花坛边堆着好几袋生活垃圾，招来野猫。",
+            "{}早市散了以后满地烂菜叶，没有人扫。",
         ],
     ),
     story_of(
@@ -98,6 +104,7 @@ const STORIES: &[Story] = &[
             "{}共享单车乱停放，把盲道和人行道都堵死了。",
             "{}地铁口单车堆成山，出站只能侧着身子走。",
             "{}一排共享单车倒在地上好几天没人扶。",
+            "{}小区门口被共享单车围住，救护车都开不进来。",
         ],
     ),
     story_of(
@@ -108,6 +115,7 @@ const STORIES: &[Story] = &[
             "{}的路灯坏了三盏，晚上一片漆黑，老人走路容易摔跤。",
             "{}路灯一闪一闪的，昨晚干脆全灭了。",
             "{}拐角没有灯，下晚自习的孩子害怕，麻烦修一下路灯。",
+            "{}整条巷子黑灯瞎火，路灯杆有电但不亮。",
         ],
     ),
     story_of(
@@ -118,6 +126,7 @@ const STORIES: &[Story] = &[
             "{}工地夜间施工到凌晨一点，噪音吵得孩子睡不着。",
             "{}打桩从早上六点开始，周末也不停。",
             "{}地块半夜还有渣土车装卸，整栋楼都被吵醒。",
+            "{}装修队晚上十点还在用电锤，工地没有夜间施工证明。",
         ],
     ),
     story_of(
@@ -128,6 +137,8 @@ const STORIES: &[Story] = &[
             "{}楼上邻居半夜拖桌椅，多次沟通无效，希望调解。",
             "{}隔壁邻居把鞋柜摆在公共走廊，为这事吵过两回。",
             "{}楼上住户阳台滴水淋湿我家被子，好好说也不听。",
+            "{}邻居养的鸡凌晨打鸣，和他说了又吵起来。",
+            "{}对门邻居把装修垃圾倒在我家门口，闹得很不愉快。",
         ],
     ),
     story_of(
@@ -138,6 +149,7 @@ const STORIES: &[Story] = &[
             "{}电梯三天两头故障，物业一直不修。",
             "{}二号梯停用一周了，家里有坐轮椅的老人下不了楼。",
             "{}电梯到五楼会突然一顿，门要关三四次才合上。",
+            "{}电梯困人一个多小时，维保电话没人接。",
         ],
     ),
     story_of(
@@ -148,6 +160,7 @@ const STORIES: &[Story] = &[
             "{}消防通道被私家车长期堵塞，有安全隐患。",
             "{}疏散楼梯口锁了铁门，出了事跑都跑不掉。",
             "{}消防登高面画了线还是停满车。",
+            "{}消防通道堆满货物，只剩一条缝。",
         ],
     ),
     story_of(
@@ -158,6 +171,7 @@ const STORIES: &[Story] = &[
             "{}下水道堵塞，污水漫到路面上。",
             "{}化粪池冒水，一楼商铺门口全是脏水。",
             "{}雨水篦子被树叶堵住，水排不下去。",
+            "{}厨房下水返味，楼下管道堵了往上冒水。",
         ],
     ),
     story_of(
@@ -168,6 +182,7 @@ const STORIES: &[Story] = &[
             "{}服装店老板拖欠工资两个月，一直推脱不给。",
             "在{}一家奶茶店上班，离职三周还没结工资。",
             "{}美容院说生意不好，三个人的提成都扣着不发。",
+            "{}装修公司拖着十几个工人的工资不给。",
         ],
     ),
     story_of(
@@ -178,6 +193,7 @@ const STORIES: &[Story] = &[
             "{}健身房突然关门，预付卡里还有三千多元退不了。",
             "{}美发店换了老板，原来办的卡不认了。",
             "{}早教中心停课，剩下四十节课的钱要不回来。",
+            "{}瑜伽馆跑路，会员卡余额退不了。",
         ],
     ),
     story_of(
@@ -188,6 +204,7 @@ const STORIES: &[Story] = &[
             "{}步行街有人直播音响开得太大，影响商户做生意。",
             "{}几个主播围着路人拍，堵住了商场出口。",
             "{}户外直播跳舞的把店门口当舞台，客人进不来。",
+            "{}晚上有主播拿着喇叭直播，围观的人堵住路。",
         ],
     ),
     story_of(
@@ -198,6 +215,7 @@ const STORIES: &[Story] = &[
             "{}外墙瓷砖脱落，差点砸到人，非常危险！",
             "{}裙楼外立面有一块抹灰翘起来，看着要掉。",
             "{}旧楼雨篷的水泥块昨天掉下来一块。",
+            "{}楼体外墙有裂缝，墙皮一块一块往下掉。",
         ],
     ),
     story_of(
@@ -210,19 +228,31 @@ const STORIES: &[Story] = &[
         "house.fees",
         "letter",
         false,
-        &["{}小区物业费涨价没有公示，业主不同意。", "{}物业多收了三个月的公摊，问了也不给明细。"],
+        &[
+            "{}小区物业费涨价没有公示，业主不同意。",
+            "{}物业多收了三个月的公摊，问了也不给明细。",
+            "{}物业涨了停车费和物业费，没有开业主大会。",
+        ],
     ),
     story_of(
         "civil.elderly",
         "mini",
         false,
-        &["请问{}附近的社区食堂怎么办理老人就餐卡？", "{}独居老人想申请长者饭堂送餐，要带什么材料？"],
+        &[
+            "请问{}附近的社区食堂怎么办理老人就餐卡？",
+            "{}独居老人想申请长者饭堂送餐，要带什么材料？",
+            "{}老人想申请居家养老补贴，找哪里办？",
+        ],
     ),
     story_of(
         "ask.suggestion",
         "mailbox",
         false,
-        &["建议在{}增设一个过街斑马线。", "希望{}能加几张长椅，等车的老人没地方坐。"],
+        &[
+            "建议在{}增设一个过街斑马线。",
+            "希望{}能加几张长椅，等车的老人没地方坐。",
+            "建议把{}的绿灯时间加长一点，老人来不及过马路。",
+        ],
     ),
     story_of(
         "safety.charging",
@@ -238,25 +268,41 @@ const STORIES: &[Story] = &[
         "noise.square",
         "upstream_city",
         false,
-        &["{}小区广场舞音乐声音太大，晚上十点还不停。", "{}跳舞的有两拨人比谁音箱响，孩子没法写作业。"],
+        &[
+            "{}小区广场舞音乐声音太大，晚上十点还不停。",
+            "{}跳舞的有两拨人比谁音箱响，孩子没法写作业。",
+            "{}广场舞大妈早上六点就放音乐，上夜班的人没法睡。",
+        ],
     ),
     story_of(
         "utility.pipe",
         "hotline",
         false,
-        &["{}水管爆了，水一直往外喷，请尽快抢修。", "{}路面往上冒清水，应该是地下水管破了。"],
+        &[
+            "{}水管爆了，水一直往外喷，请尽快抢修。",
+            "{}路面往上冒清水，应该是地下水管破了。",
+            "{}水管爆裂，整条街都被水淹了。",
+        ],
     ),
     story_of(
         "utility.bills",
         "visit",
         false,
-        &["{}商户反映房东私自加价收水电费，每度电收一块八。", "{}写字楼电费比供电局贵一倍，租户意见很大。"],
+        &[
+            "{}商户反映房东私自加价收水电费，每度电收一块八。",
+            "{}写字楼电费比供电局贵一倍，租户意见很大。",
+            "{}房东收的电费一块五一度，还不给发票。",
+        ],
     ),
     story_of(
         "house.addlift",
         "reception_day",
         false,
-        &["{}老旧小区想加装电梯，低层住户不同意，希望街道协调。", "{}加装电梯的方案公示完了，二楼说挡采光不让开工。"],
+        &[
+            "{}老旧小区想加装电梯，低层住户不同意，希望街道协调。",
+            "{}加装电梯的方案公示完了，二楼说挡采光不让开工。",
+            "{}想给旧楼加装电梯，不知道要多少户同意。",
+        ],
     ),
     story_of("utility.gas", "hotline", false, &["{}闻到很浓的煤气味，怀疑燃气泄漏！"]),
     story_of(
@@ -269,7 +315,11 @@ const STORIES: &[Story] = &[
         "market.food",
         "upstream_city",
         false,
-        &["{}早餐店没有营业执照，卫生很差，吃了拉肚子。", "{}买的盒饭里吃出虫子，店家态度还很差。"],
+        &[
+            "{}早餐店没有营业执照，卫生很差，吃了拉肚子。",
+            "{}买的盒饭里吃出虫子，店家态度还很差。",
+            "{}奶茶店的杯子里有异物，卫生太差。",
+        ],
     ),
     story_of(
         "city.bulky",
@@ -317,6 +367,7 @@ pub async fn make(app: &App, seed: u64, days: u32) -> Result<Report, Failure> {
         report.events += past.events();
     };
     live(app, seed, &arrivals, until, tell).await?;
+    report.cases += rise(app, seed, until).await?;
     photos::keep(app, &photographed).await?;
     board::put_up(app, &mut StdRng::seed_from_u64(seed)).await?;
     Ok(report)
@@ -401,9 +452,47 @@ fn arrivals(seed: u64, days: u32, until: Timestamp) -> Vec<Timestamp> {
     arrivals
 }
 
-async fn one(app: &App, seed: u64, at: Timestamp, until: Timestamp) -> Result<Past, Failure> {
+/// How the water of one grid turned yellow, as its people tell it.
+const RISE: Story = story_of(
+    "utility.waterquality",
+    "hotline",
+    false,
+    &[
+        "{}自来水发黄，放了十分钟还是黄的。",
+        "{}水龙头出来的水浑浊，有铁锈味，不敢给孩子喝。",
+        "{}这两天水质很差，洗的白衣服都染黄了。",
+    ],
+);
+/// Hours ago at which they told it: a rise that nobody has called a problem yet.
+const RISE_HOURS: [i64; 7] = [70, 52, 47, 30, 25, 9, 4];
+
+/// A small rise of one matter in one grid, in the last days. Returns how many cases it is.
+async fn rise(app: &App, seed: u64, until: Timestamp) -> Result<usize, Failure> {
     let snapshot = app.snapshot();
-    let (intake, category) = story(&snapshot, seed, at)?;
+    let mut lived = Vec::new();
+    for (n, hours) in (0_u64..).zip(RISE_HOURS) {
+        let at = until.saturating_sub(hours.hours()).unwrap_or(until);
+        let seed = seed.wrapping_mul(7_919).wrapping_add(n);
+        let (intake, category) = story(&snapshot, seed, at, Some(&RISE))?;
+        lived.push(life(app, seed, intake, category, until).await?);
+    }
+    records::store(app, snapshot, lived).await?;
+    Ok(RISE_HOURS.len())
+}
+
+async fn one(app: &App, seed: u64, at: Timestamp, until: Timestamp) -> Result<Past, Failure> {
+    let (intake, category) = story(&app.snapshot(), seed, at, None)?;
+    life(app, seed, intake, category, until).await
+}
+
+async fn life(
+    app: &App,
+    seed: u64,
+    intake: Intake,
+    category: Option<CategoryId>,
+    until: Timestamp,
+) -> Result<Past, Failure> {
+    let snapshot = app.snapshot();
     let none = BTreeSet::new();
     // What staff found is told by whoever walks that grid.
     let walker =
@@ -420,11 +509,16 @@ fn story(
     snapshot: &crate::infra::world::Snapshot,
     seed: u64,
     at: Timestamp,
+    told: Option<&Story>,
 ) -> Result<(Intake, Option<CategoryId>), Failure> {
     let mut rng = StdRng::seed_from_u64(seed ^ 0x5eed);
-    let spot = snapshot.organisation.spots().choose(&mut rng).ok_or_else(|| Failure("no spots".into()))?;
+    // What rises, rises in the first grid there is; all else is anywhere.
+    let first = snapshot.organisation.spots().next().map(|spot| &spot.grid);
+    let spots = snapshot.organisation.spots().filter(|spot| told.is_none() || Some(&spot.grid) == first);
+    let spot = spots.choose(&mut rng).ok_or_else(|| Failure("no spots".into()))?;
     let nothing = || Failure("no stories".into());
-    let Story { category, channel, found, told } = STORIES.choose(&mut rng).ok_or_else(nothing)?;
+    let any = told.or_else(|| STORIES.choose(&mut rng));
+    let Story { category, channel, found, told } = any.ok_or_else(nothing)?;
     let text = told.choose(&mut rng).ok_or_else(nothing)?;
     let named = !found && rng.random_bool(0.85);
     let identity = if named {

@@ -30,6 +30,8 @@ use super::{
 };
 use crate::{
     app::App,
+    desk::{lessons, signals},
+    http::problem::Problem,
     infra::{
         config::{self, Config, Home},
         imports::{self, Tables},
@@ -89,6 +91,10 @@ impl Demo {
             let report = history::make(&app, self.seed, self.days).await?;
             println!("{report}");
             app.store.refresh_statistics().await?;
+            // What is done at night has been done, so that the morning finds it.
+            let told = |problem: Problem| Failure(problem.title);
+            lessons::learn(&app, |_| {}).await.map_err(told)?;
+            signals::scan(&app).await.map_err(told)?;
         }
         println!("Data in {}", folder.display());
         println!("Accounts (password {PASSWORD}):");

@@ -36,6 +36,8 @@ use crate::{
 const SHOWN_MAX: usize = 10;
 /// Most that may be the same matter.
 const REPEATS_MAX: usize = 5;
+/// Most that only say the same elsewhere.
+const ALIKE_MAX: usize = 2;
 /// Cases looked at for each kind; of these, those that the reader may see are shown.
 const LOOKED_AT: i64 = 50;
 
@@ -181,5 +183,7 @@ async fn alike(staff: &Staff, asking: Asking, found: Found) -> Answer<Vec<Repeat
         })
     };
     let earlier = earlier.await.map_err(Problem::internal)?;
-    Ok(earlier.into_iter().filter_map(view).take(REPEATS_MAX).collect())
+    let (repeats, alike): (Vec<Repeat>, Vec<Repeat>) =
+        earlier.into_iter().filter_map(view).partition(|one| one.is_repeat);
+    Ok(repeats.into_iter().take(REPEATS_MAX).chain(alike.into_iter().take(ALIKE_MAX)).collect())
 }

@@ -26,7 +26,7 @@ use crate::{
     app::App,
     desk::{
         rows,
-        signals::{self, Signal},
+        signals::{self, Signal, SignalState},
         triage,
     },
     http::{
@@ -131,9 +131,9 @@ async fn view(app: &App, staff: &Staff, signals: Vec<Signal>) -> Answer<Vec<Sign
     security(("session" = []))
 )]
 async fn list(State(app): State<App>, Overseer(staff): Overseer) -> Answer<Json<Vec<SignalView>>> {
-    let mut found = signals::list(&app, Some(signals::State::Open), SHOWN_MAX).await?;
+    let mut found = signals::list(&app, Some(SignalState::Open), SHOWN_MAX).await?;
     let recent = signals::list(&app, None, SHOWN_MAX).await?;
-    found.extend(recent.into_iter().filter(|signal| signal.state != signals::State::Open));
+    found.extend(recent.into_iter().filter(|signal| signal.state != SignalState::Open));
     Ok(Json(view(&app, &staff, found).await?))
 }
 
