@@ -452,6 +452,33 @@ fn arrivals(seed: u64, days: u32, until: Timestamp) -> Vec<Timestamp> {
     arrivals
 }
 
+/// How people go on: since when, and what they ask for.
+const SINCE: &[&str] = &[
+    "已经一个多星期了",
+    "从上个月开始就这样",
+    "这两天更严重",
+    "前天打过一次电话",
+    "左邻右舍都有意见",
+    "家里有老人和小孩",
+    "下班回来才发现",
+    "昨晚又是这样",
+    "跟管理处说了没用",
+    "每天进出都要经过",
+];
+const ASKS: &[&str] = &[
+    "请尽快派人来看看",
+    "希望街道帮忙协调",
+    "麻烦给个答复",
+    "盼早日解决",
+    "请有关部门管一管",
+    "希望今天就能处理",
+    "有结果请回个电话",
+    "先谢谢你们了",
+];
+/// How staff go on about what they found.
+const NOTED: &[&str] =
+    &["已拍照留存", "现场无人认领", "已口头告知负责人", "旁边有行人经过", "与上周同一位置", "范围约两平方米"];
+
 /// How the water of one grid turned yellow, as its people tell it.
 const RISE: Story = story_of(
     "utility.waterquality",
@@ -504,6 +531,17 @@ async fn life(
     live.await?.map_err(|refusal| Failure(refusal.to_string()))
 }
 
+/// What is told, as a person goes on about it: no two say quite the same. Questions, praise and suggestions stand alone.
+fn told_on(rng: &mut StdRng, text: &str, category: &str, found: bool) -> String {
+    let some = |rng: &mut StdRng, of: &[&'static str]| of.choose(rng).copied().unwrap_or_default();
+    let begin = text.trim_end_matches(['。', '！']);
+    match found {
+        true => format!("{begin}，{}。", some(rng, NOTED)),
+        false if category.starts_with("ask.") || text.ends_with('？') => text.to_owned(),
+        false => format!("{begin}，{}，{}。", some(rng, SINCE), some(rng, ASKS)),
+    }
+}
+
 /// One made-up request, and the category that a person would give it.
 fn story(
     snapshot: &crate::infra::world::Snapshot,
@@ -543,7 +581,7 @@ fn story(
         channel: ChannelId::new(*channel).map_err(|why| Failure(why.to_string()))?,
         first_receiver: found.then(|| spot.grid.clone()),
         title: String::new(),
-        text: text.replace("{}", &spot.address),
+        text: told_on(&mut rng, text, category, *found).replace("{}", &spot.address),
         place,
         reporter: Default::default(),
         complained_about: None,
