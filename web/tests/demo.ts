@@ -42,7 +42,7 @@ function address(child: ChildProcess): Promise<string> {
 }
 
 export default async function setup(project: TestProject) {
-  const { base, stop } = await demo(20);
+  const { base, stop } = await demo(60);
   project.provide('base', base);
   return stop;
 }
