@@ -53,6 +53,8 @@ pub struct Config {
     pub wecom: Option<HttpTemplate>,
     /// Single sign-on.
     pub oidc: Option<Oidc>,
+    /// A helper model for drafts; none unless somebody wants one.
+    pub helper: Option<Helper>,
     /// Which cipher seals identity.
     pub identity: Identity,
     /// What the sign-in page shows of an installation that is only to try; none on a real one.
@@ -232,6 +234,25 @@ pub struct Oidc {
 impl fmt::Debug for Oidc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Oidc").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+/// A helper model 辅助模型: an endpoint that speaks as OpenAI's chat completions do.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Helper {
+    /// Address up to before `/chat/completions`.
+    pub url: String,
+    /// Name of the model.
+    pub model: String,
+    /// Key, where it wants one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+impl fmt::Debug for Helper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Helper").field("url", &self.url).field("model", &self.model).finish_non_exhaustive()
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod config;
+pub mod helper;
 pub mod hub;
 pub mod imports;
 pub mod keys;

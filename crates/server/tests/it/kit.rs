@@ -124,6 +124,15 @@ impl TestApp {
         Node::serve(app, Arc::clone(&self.tokens)).await
     }
 
+    /// Another node over the same database, with other settings.
+    pub(crate) async fn node_with(&self, change: impl FnOnce(&mut Config)) -> Node {
+        let store = self.db.open_with(&store_config(&self.db, &self.clock)).await;
+        let mut home = self.home.clone();
+        change(&mut home.config);
+        let app = App::start(&home, store).await.unwrap();
+        Node::serve(app, Arc::clone(&self.tokens)).await
+    }
+
     /// A node with the same keys over another database that holds the same data.
     pub(crate) async fn node_over(&self, db: &TestDb) -> Node {
         let store = db.open_with(&store_config(db, &self.clock)).await;

@@ -16,6 +16,7 @@ mod bucket;
 mod clocks;
 mod doors;
 mod exchange;
+mod helper;
 mod job;
 mod kit;
 mod live;

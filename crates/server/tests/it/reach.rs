@@ -79,6 +79,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("POST", "/cases/import", Registrar),
         ("GET", "/cases/import-template", Staff),
         ("GET", "/cases/{case}/repeats", Case),
+        ("POST", "/cases/{case}/draft", Case),
         ("GET", "/signals", Overseer),
         ("GET", "/signals/hot", Overseer),
         ("POST", "/signals/scan", Registrar),

@@ -501,6 +501,15 @@ export const en: typeof zh = {
     refusedHint: 'The rows that were not taken are in a table with the reasons; mend it and import that table.',
     getRefused: 'Get the rows not taken',
   },
+  draft: {
+    title: 'Draft',
+    summary: 'Draft a summary',
+    reply: 'Draft a reply',
+    writing: 'Writing: about 25 seconds at most',
+    machine: (model: string) => `Written by the model ${model}, not checked by anybody`,
+    copy: 'Copy',
+    copied: 'Copied',
+  },
   signals: {
     title: 'Signals and hot issues',
     weak: 'Weak signals',

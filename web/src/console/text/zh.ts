@@ -489,6 +489,15 @@ export const zh = {
     refusedHint: '未通过的行连同原因已写成表格，改好后可直接导入该表格。',
     getRefused: '下载未通过的行',
   },
+  draft: {
+    title: '起草',
+    summary: '起草摘要',
+    reply: '起草答复',
+    writing: '正在起草，最多约 25 秒',
+    machine: (model: string) => `由模型 ${model} 起草，未经核对`,
+    copy: '复制',
+    copied: '已复制',
+  },
   signals: {
     title: '苗头与热点',
     weak: '弱信号',

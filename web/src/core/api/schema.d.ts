@@ -452,6 +452,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Draft a summary or a reply; nothing where no helper is configured 起草. */
+        post: operations["cases_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case}/escalate": {
         parameters: {
             query?: never;
@@ -2299,6 +2316,23 @@ export interface components {
              */
             max_co_units: number;
         };
+        /** @description A draft by a machine. */
+        Draft: {
+            /** @description Its words. They are a machine's: a person checks them. */
+            text: string;
+            /** @description The model that wrote it. */
+            model: string;
+        };
+        /**
+         * @description What is drafted.
+         * @enum {string}
+         */
+        DraftKind: "summary" | "reply";
+        /** @description What to draft. */
+        Drafting: {
+            /** @description A summary or a reply. */
+            kind?: components["schemas"]["DraftKind"];
+        };
         /** @description A duty phone 值班电话. */
         DutyPhone: {
             /** @description The unit it is of. */
@@ -3023,6 +3057,8 @@ export interface components {
             roles: components["schemas"]["Role"][];
             /** @description Units whose cases, with all below, they may read. */
             reach: components["schemas"]["UnitId"][];
+            /** @description Whether a helper model writes drafts here. */
+            helper: boolean;
         };
         /** @description A case among others. */
         Member: {
@@ -5392,6 +5428,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Case"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cases_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or number of the case */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Drafting"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"] | null;
+                };
+            };
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             "4XX": {

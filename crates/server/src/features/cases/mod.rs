@@ -1,6 +1,8 @@
-//! Cases for staff: register, list, read, timeline, one endpoint a command, tables in and out.
+//! Cases for staff: register, list, read, timeline, one endpoint a command, tables in and out,
+//! drafts.
 
 mod commands;
+mod draft;
 mod earlier;
 mod exchange;
 mod list;
@@ -21,5 +23,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(commands::routes())
         .merge(earlier::routes())
         .merge(presence::routes())
+        .merge(draft::routes())
         .merge(exchange::routes())
 }

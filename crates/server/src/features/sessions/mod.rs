@@ -107,9 +107,11 @@ struct Me {
     roles: Vec<Role>,
     /// Units whose cases, with all below, they may read.
     reach: Vec<UnitId>,
+    /// Whether a helper model writes drafts here.
+    helper: bool,
 }
 
-fn describe(staff: &Staff) -> Answer<Me> {
+fn describe(app: &App, staff: &Staff) -> Answer<Me> {
     let person = staff.snapshot.organisation.person(&staff.person).ok_or_else(Problem::unauthenticated)?;
     let roles: std::collections::BTreeSet<Role> = person.posts.iter().map(|post| post.role).collect();
     Ok(Me {
@@ -118,6 +120,7 @@ fn describe(staff: &Staff) -> Answer<Me> {
         posts: person.posts.clone(),
         roles: roles.into_iter().collect(),
         reach: staff.reach.iter().cloned().collect(),
+        helper: app.config.helper.is_some(),
     })
 }
 
@@ -141,7 +144,7 @@ async fn sign_in(
     let token = token::fresh();
     let session = begin(&app, &user, &token).await?;
     let staff = Staff::of(&snapshot, person, token_hash(&token));
-    let me = describe(&staff)?;
+    let me = describe(&app, &staff)?;
     let headers = cookie(&app, &token, session.expires_at)?;
     Ok((StatusCode::CREATED, headers, Json(SignedIn { token, expires_at: session.expires_at, me })))
 }
@@ -208,8 +211,8 @@ async fn begin(app: &App, user: &users::User, token: &str) -> Answer<users::Sess
     responses((status = 200, body = Me), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn me(staff: Staff) -> Answer<Json<Me>> {
-    describe(&staff).map(Json)
+async fn me(State(app): State<App>, staff: Staff) -> Answer<Json<Me>> {
+    describe(&app, &staff).map(Json)
 }
 
 /// A new token for the same session.
