@@ -12,7 +12,8 @@ use jiban_domain::{
 };
 use jiban_store::{
     StoreError,
-    case_list::{self, CaseQuery, Sort},
+    case_list::CaseQuery,
+    cases::CaseRow,
     models::{self, Bodies, NewModel},
 };
 use jiban_text::learn::{Model, Sample, Task, groups};
@@ -22,6 +23,7 @@ use utoipa::ToSchema;
 
 use super::{
     learnt::{self, Learnt, Subject},
+    newest::newest,
     rows,
     triage::{self, Triage},
     units::{self, Certainty},
@@ -152,26 +154,10 @@ pub async fn learn(app: &App, mut tell: impl FnMut(Step)) -> Answer<Vec<Learning
 
 /// The judged cases, oldest first.
 async fn read(app: &App, tell: &mut impl FnMut(Step)) -> Answer<Vec<Lesson>> {
-    let mut query = CaseQuery { sort: Sort::Newest, limit: case_list::PAGE_MAX, ..CaseQuery::default() };
-    let (mut lessons, mut looked_at) = (Vec::new(), 0);
-    loop {
-        let (wanted, snapshot) = (query.clone(), app.snapshot());
-        let page = app.store.read(move |tx| {
-            let page = case_list::list(tx, &wanted)?;
-            let cases = page.cases.iter().map(rows::case).collect::<Result<Vec<Case>, _>>()?;
-            let lessons: Vec<Lesson> = cases.into_iter().filter_map(|case| lesson(&snapshot, case)).collect();
-            Ok::<_, StoreError>((lessons, page.cases.len(), page.next))
-        });
-        let (more, seen, next) = page.await?;
-        lessons.extend(more);
-        looked_at += seen;
-        tell(Step::Read(looked_at));
-        if next.is_none() || lessons.len() >= LESSONS_MAX || looked_at >= LOOKED_AT_MAX {
-            break;
-        }
-        query.cursor = next;
-    }
-    lessons.truncate(LESSONS_MAX);
+    let snapshot = app.snapshot();
+    let read = move |row: &CaseRow| Ok(lesson(&snapshot, rows::case(row)?));
+    let bounds = (LOOKED_AT_MAX, LESSONS_MAX);
+    let mut lessons = newest(app, CaseQuery::default(), bounds, read, |seen| tell(Step::Read(seen))).await?;
     lessons.reverse();
     Ok(lessons)
 }

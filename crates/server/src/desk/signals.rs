@@ -20,8 +20,8 @@ use jiban_domain::{
 };
 use jiban_store::{
     StoreError, WriteTx,
-    case_list::{self, CaseQuery, Sort},
-    cases,
+    case_list::CaseQuery,
+    cases::CaseRow,
     signals::{self as rows_of, SignalRow},
 };
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Intake, Key, Registered, identity::Identity, rows};
+use super::{Intake, Key, Registered, identity::Identity, newest::newest, rows};
 use crate::{
     app::App,
     http::{
@@ -151,39 +151,13 @@ pub async fn scan(app: &App) -> Answer<usize> {
     let (snapshot, now) = (app.snapshot(), app.now().await?);
     let rules = snapshot.policy.signals;
     let since = now.saturating_sub((i64::from(rules.look_back_days) * 24).hours()).unwrap_or(now);
-    let cases = read(app, since).await?;
+    let query = CaseQuery { registered_from: Some(since), ..CaseQuery::default() };
+    let read = |row: &CaseRow| Ok(Some((rows::case(row)?, row.reporter)));
+    let cases = newest(app, query, (CASES_MAX, CASES_MAX), read, |_| {}).await?;
     let world = Arc::clone(&snapshot);
     let raised = tokio::task::spawn_blocking(move || raise(&world, cases, now)).await.map_err(Problem::internal)?;
     let new = app.store.write(move |tx| store(tx, &raised, rules.least_cases)).await?;
     Ok(new)
-}
-
-/// Cases registered since then, the newest first, each with its reporter's blind index.
-async fn read(app: &App, since: Timestamp) -> Answer<Vec<(Case, Option<[u8; 32]>)>> {
-    let mut query = CaseQuery {
-        sort: Sort::Newest,
-        registered_from: Some(since),
-        limit: case_list::PAGE_MAX,
-        ..CaseQuery::default()
-    };
-    let mut found = Vec::new();
-    loop {
-        let wanted = query.clone();
-        let page = app.store.read(move |tx| {
-            let page = case_list::list(tx, &wanted)?;
-            let read = |row: &cases::CaseRow| Ok((rows::case(row)?, row.reporter));
-            let cases = page.cases.iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
-            Ok::<_, StoreError>((cases, page.next))
-        });
-        let (cases, next) = page.await?;
-        // The newest come first: an empty page behind the first has nothing of these days any more.
-        let over = cases.is_empty();
-        found.extend(cases);
-        if over || next.is_none() || found.len() >= CASES_MAX {
-            return Ok(found);
-        }
-        query.cursor = next;
-    }
 }
 
 fn raise(snapshot: &Snapshot, cases: Vec<(Case, Option<[u8; 32]>)>, now: Timestamp) -> Vec<Raised> {

@@ -10,11 +10,7 @@ use axum::{
     http::request::Parts,
 };
 use jiban_domain::{case::Case, organisation::Role, permission};
-use jiban_store::{
-    StoreError,
-    case_list::{self, CaseQuery, Sort},
-    cases,
-};
+use jiban_store::{StoreError, case_list::CaseQuery, cases};
 use jiban_text::{Told, issues};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
@@ -25,6 +21,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     desk::{
+        newest::newest,
         rows,
         signals::{self, Signal, SignalState},
         triage,
@@ -265,25 +262,9 @@ async fn hot(
     let days = within("days", period.days, 30, 1..=DAYS_MAX)?;
     let now = app.now().await?;
     let from = now.saturating_sub((i64::from(days) * 24).hours()).unwrap_or(now);
-    let mut query = CaseQuery {
-        units: Some(staff.units()),
-        sort: Sort::Newest,
-        registered_from: Some(from),
-        limit: case_list::PAGE_MAX,
-        ..CaseQuery::default()
-    };
-    let mut found: Vec<cases::CaseRow> = Vec::new();
-    loop {
-        let wanted = query.clone();
-        let page = app.store.read(move |tx| case_list::list(tx, &wanted)).await?;
-        let over = page.cases.is_empty();
-        found.extend(page.cases);
-        query.cursor = page.next;
-        if over || query.cursor.is_none() || found.len() >= CASES_MAX {
-            break;
-        }
-    }
-    found.truncate(CASES_MAX);
+    let query = CaseQuery { units: Some(staff.units()), registered_from: Some(from), ..CaseQuery::default() };
+    let read = |row: &cases::CaseRow| Ok(Some(row.clone()));
+    let found = newest(&app, query, (CASES_MAX, CASES_MAX), read, |_| {}).await?;
     let look = move || {
         let cases = found.iter().map(rows::case).collect::<Result<Vec<Case>, StoreError>>()?;
         let texts: Vec<String> = cases.iter().map(|case| triage::told(&case.title, &case.text)).collect();
