@@ -70,7 +70,6 @@ pub enum Outcome {
 
 /// What was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Report {
     /// What became of it.
     pub outcome: Outcome,

@@ -13,6 +13,7 @@ use jiban_domain::{
     permission,
 };
 use jiban_store::{StoreError, cases};
+use jiban_text::TEXT_MAX_CHARS;
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -97,6 +98,9 @@ struct Repeat {
 async fn earlier(State(app): State<App>, staff: Staff, Body(calling): Body<Calling>) -> Answer<Json<Earlier>> {
     if calling.phone.chars().count() > 30 {
         return Err(Problem::field("phone", "at most 30 characters", "最多 30 个字符"));
+    }
+    if calling.text.chars().count() > TEXT_MAX_CHARS {
+        return Err(Problem::field("text", "at most 20,000 characters", "最多 20000 个字符"));
     }
     let reporter = app.vault.blind_index(&calling.phone);
     let place = rows::place_key(&calling.place);

@@ -3,6 +3,7 @@
 use axum::{Json, extract::State, response::Response};
 use jiban_domain::case::PlaceGuess;
 use jiban_store::{StoreError, models};
+use jiban_text::TEXT_MAX_CHARS;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -109,6 +110,9 @@ struct Saying {
     responses((status = 200, body = Option<PlaceGuess>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn place(staff: Staff, Body(saying): Body<Saying>) -> Json<Option<PlaceGuess>> {
-    Json(staff.snapshot.places.find(&saying.text))
+async fn place(staff: Staff, Body(saying): Body<Saying>) -> Answer<Json<Option<PlaceGuess>>> {
+    if saying.text.chars().count() > TEXT_MAX_CHARS {
+        return Err(Problem::field("text", "at most 20,000 characters", "最多 20000 个字符"));
+    }
+    Ok(Json(staff.snapshot.places.find(&saying.text)))
 }
