@@ -485,6 +485,16 @@ pub struct FiledForm {
     pub values: BTreeMap<String, String>,
 }
 
+/// A unit's time as lead unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Led {
+    /// Which unit.
+    pub unit: UnitId,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+}
+
 /// Mediation or legal aid taken up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Routed {
@@ -595,6 +605,16 @@ pub struct Case {
     /// nobody is asked for them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unrecorded: BTreeSet<Milestone>,
+    /// Which unit led since when, so that each number stands on the account of whoever led then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leads: Vec<Led>,
+    /// Members of staff who have seen how to reach the reporter: who took the report, and who looked it up.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub knows_reporter: BTreeSet<PersonId>,
+    /// When somebody who had not seen how to reach the reporter logged that he had been reached 未见通话依据.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub unproven_contact: Option<Timestamp>,
     /// When it last changed.
     #[schema(value_type = String, format = DateTime)]
     pub changed_at: Timestamp,
@@ -649,6 +669,9 @@ impl Case {
             ended_at: None,
             clocks: Vec::new(),
             unrecorded: new.unrecorded.clone(),
+            leads: Vec::new(),
+            knows_reporter: first.by.person().cloned().into_iter().collect(),
+            unproven_contact: None,
             changed_at: first.at,
         })
     }
@@ -669,7 +692,8 @@ impl Case {
         self.version += 1;
         self.changed_at = at;
         match &recorded.event {
-            Event::Registered(_) | Event::Noted { .. } | Event::Disputed { .. } | Event::IdentityRevealed { .. } => {}
+            Event::Registered(_) | Event::Noted { .. } | Event::Disputed { .. } => {}
+            Event::IdentityRevealed { .. } => self.knows_reporter.extend(recorded.by.person().cloned()),
             Event::Classified { class, category, marks, .. } => {
                 self.class = Some(class.clone());
                 self.category.clone_from(category);
@@ -695,6 +719,7 @@ impl Case {
                     self.handler = None;
                     self.milestones.remove(&Milestone::Accepted);
                     self.state = State::Dispatched;
+                    self.leads.push(Led { unit: lead.clone(), since: at });
                 }
                 self.lead = Some(lead.clone());
                 self.co_units.clone_from(co_units);
@@ -717,6 +742,8 @@ impl Case {
                 }
                 if *reached {
                     self.reach(Milestone::Contacted, at);
+                    let unproven = recorded.by.person().is_some_and(|person| !self.knows_reporter.contains(person));
+                    self.unproven_contact = unproven.then_some(at).or(self.unproven_contact);
                 }
             }
             Event::Unreachable { .. } => self.reach(Milestone::Contacted, at),
@@ -848,6 +875,12 @@ impl Case {
         units.extend(&self.place.grid);
         units.extend(self.whistles.iter().flat_map(|whistle| whistle.called.keys()));
         units
+    }
+
+    /// Which unit led at that time; the present lead where that is not told.
+    pub fn lead_at(&self, at: Timestamp) -> Option<&UnitId> {
+        let then = self.leads.iter().rev().find(|led| led.since <= at);
+        then.map(|led| &led.unit).or_else(|| self.leads.is_empty().then_some(self.lead.as_ref()).flatten())
     }
 
     /// When the most pressing clock is due, or was: of those that run and those past due; none when nothing is waited for.

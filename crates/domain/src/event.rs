@@ -34,6 +34,16 @@ pub enum Actor {
     Upstream,
 }
 
+impl Actor {
+    /// The person, where it is one.
+    pub fn person(&self) -> Option<&PersonId> {
+        match self {
+            Self::Person(id) => Some(id),
+            Self::Reporter | Self::System | Self::Upstream => None,
+        }
+    }
+}
+
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -12,6 +12,7 @@ pub mod command;
 pub mod decide;
 pub mod dispatch;
 pub mod event;
+pub mod figures;
 pub mod ids;
 mod index_map;
 pub mod notice;

@@ -147,37 +147,51 @@ fn resolve(
     clock_unit: Option<&UnitId>,
     at: jiff::Timestamp,
 ) -> Vec<PersonId> {
-    let organisation = world.organisation;
-    let liaison = &world.policy.dispatch.liaison_office;
-    let lead = case.lead.as_ref().unwrap_or(liaison);
+    let lead = case.lead.as_ref().unwrap_or(&world.policy.dispatch.liaison_office);
     match recipient {
-        Recipient::LeadUnit => members(world, lead),
         Recipient::CoUnits => case.co_units.iter().flat_map(|unit| members(world, unit)).collect(),
         Recipient::Handler => match case.handler.as_ref().filter(|person| is_active(world, person)) {
             Some(person) => vec![person.clone()],
             None => members(world, lead),
         },
-        Recipient::ParentUnit => organisation
-            .unit(lead)
-            .and_then(|unit| unit.parent.as_ref())
-            .map(|parent| members(world, parent))
-            .unwrap_or_default(),
-        Recipient::LiaisonOffice => members(world, liaison),
         Recipient::Leaders => match case.escalation.as_ref().filter(|found| is_active(world, &found.official)) {
             Some(escalation) => vec![escalation.official.clone()],
-            None => organisation.leaders_over(lead).iter().map(|person| person.id.clone()).collect(),
+            None => over(world, lead, recipient, at),
         },
-        Recipient::Duty => world
-            .policy
-            .duty_posts
-            .keys()
-            .flat_map(|post| organisation.lineage(lead).flat_map(move |unit| organisation.on_duty(post, unit, at)))
-            .map(|person| person.id.clone())
-            .collect(),
-        Recipient::Discipline => {
-            organisation.with_role_over(lead, Role::Discipline).iter().map(|person| person.id.clone()).collect()
-        }
         Recipient::ClockUnit => members(world, clock_unit.unwrap_or(lead)),
+        _ => over(world, lead, recipient, at),
+    }
+}
+
+/// Who is told of something about a unit that is no case: a letter, a bulletin. At most [`PEOPLE_MAX`].
+pub fn told_of_unit(
+    world: &World<'_>,
+    unit: &UnitId,
+    recipients: &[Recipient],
+    at: jiff::Timestamp,
+) -> BTreeSet<PersonId> {
+    recipients.iter().flat_map(|recipient| over(world, unit, *recipient, at)).take(PEOPLE_MAX).collect()
+}
+
+fn over(world: &World<'_>, unit: &UnitId, recipient: Recipient, at: jiff::Timestamp) -> Vec<PersonId> {
+    let organisation = world.organisation;
+    match recipient {
+        Recipient::LeadUnit | Recipient::CoUnits | Recipient::Handler | Recipient::ClockUnit => members(world, unit),
+        Recipient::ParentUnit => {
+            let parent = organisation.unit(unit).and_then(|unit| unit.parent.as_ref());
+            parent.map(|parent| members(world, parent)).unwrap_or_default()
+        }
+        Recipient::LiaisonOffice => members(world, &world.policy.dispatch.liaison_office),
+        Recipient::Leaders => organisation.leaders_over(unit).iter().map(|person| person.id.clone()).collect(),
+        Recipient::Duty => {
+            let posts = world.policy.duty_posts.keys();
+            let on_duty =
+                posts.flat_map(|post| organisation.lineage(unit).flat_map(move |up| organisation.on_duty(post, up, at)));
+            on_duty.map(|person| person.id.clone()).collect()
+        }
+        Recipient::Discipline => {
+            organisation.with_role_over(unit, Role::Discipline).iter().map(|person| person.id.clone()).collect()
+        }
     }
 }
 

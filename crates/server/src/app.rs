@@ -39,6 +39,8 @@ pub struct Parts {
     pub limits: Limits,
     /// Ways out of the house: webhooks, e-mail, SMS, WeCom.
     pub outlets: crate::infra::outlets::Outlets,
+    /// Renders documents.
+    pub press: crate::infra::press::Press,
     /// Single sign-on, where it is set up.
     pub sign_on: Option<crate::infra::oidc::SignOn>,
     /// Settings.
@@ -49,6 +51,8 @@ pub struct Parts {
     pub sweeper_nudge: tokio::sync::Notify,
     /// Wakes the outbox when a message was queued.
     pub outbox_nudge: tokio::sync::Notify,
+    /// Wakes the counting when a case changed.
+    pub tally_nudge: tokio::sync::Notify,
     /// Ends long-lived answers (SSE) when the program stops.
     pub stop: tokio::sync::watch::Sender<bool>,
 }
@@ -92,9 +96,11 @@ impl App {
             sign_on: crate::infra::oidc::SignOn::of(&home.config)
                 .map_err(|why| StartError::Setting(why.to_string()))?,
             outlets: crate::infra::outlets::Outlets::new(&home.config),
+            press: crate::infra::press::Press::new(&home.config),
             config: home.config.clone(),
             sweeper_nudge: tokio::sync::Notify::new(),
             outbox_nudge: tokio::sync::Notify::new(),
+            tally_nudge: tokio::sync::Notify::new(),
             stop: tokio::sync::watch::channel(false).0,
             store,
         })))

@@ -3,6 +3,7 @@
 //! A library beside its binary so that tests boot the real thing. It decides nothing of the mechanism by itself.
 
 pub mod app;
+pub mod assess;
 pub mod commands;
 pub mod desk;
 pub mod exchange;

@@ -76,6 +76,8 @@ const TABLES: &[Table] = &[
     table("spot_visits", 4, "tenant_id spot at person"),
     table("signals", 2, "tenant_id id state area topic at body"),
     table("models", 3, "tenant_id subject version at report body measured"),
+    table("letters", 2, "tenant_id id state kind unit rule number at body"),
+    table("bulletins", 2, "tenant_id id kind unit first_day last_day state at hash body"),
 ];
 
 /// What a copy holds.

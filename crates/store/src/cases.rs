@@ -273,6 +273,18 @@ pub fn registered_between(
     tx.query(&sql, params)?.into_iter().map(CaseRow::read).collect()
 }
 
+/// Cases that changed since they were last counted (see [`crate::tally`]), the oldest first, at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub fn uncounted(tx: &mut ReadTx<'_>, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM cases WHERE tenant_id = ?1 AND uncounted = 1 ORDER BY case_id LIMIT ?2"
+    );
+    let params = params![tx.tenant(), limit];
+    tx.query(&sql, params)?.into_iter().map(CaseRow::read).collect()
+}
+
 /// Writes a case: appends the events, then writes the row and of scope and clocks what differs from before. Sets the
 /// row's `version` and `last_hash`. Units in `scope` and names in `clocks` are each there once.
 ///
@@ -347,7 +359,7 @@ fn update(tx: &mut WriteTx<'_>, before: &CaseRow, row: &CaseRow) -> Result<(), S
     const SQL: &str =
         "UPDATE cases SET version = ?3, state = ?4, class = ?5, category = ?6, channel = ?7, lead_unit = ?8,
         grid = ?9, marks = ?10, open = ?11, next_due = ?12, finished_at = ?13, closed_at = ?14, tracking = ?15,
-        title = ?16, lon = ?17, lat = ?18, last_hash = ?19, body = ?20, origin = ?21, policy_version = ?22
+        title = ?16, lon = ?17, lat = ?18, last_hash = ?19, body = ?20, origin = ?21, policy_version = ?22, uncounted = 1
         WHERE tenant_id = ?1 AND case_id = ?2";
     const KEYS: &str = "UPDATE cases SET number = ?3, registered_at = ?4, upstream_number = ?5, place_key = ?6,
         reporter = ?7 WHERE tenant_id = ?1 AND case_id = ?2";

@@ -8,6 +8,7 @@
 pub mod attachments;
 pub mod backup;
 pub mod blobs;
+pub mod bulletins;
 pub mod case_list;
 pub mod cases;
 mod clock;
@@ -19,6 +20,7 @@ pub mod figures;
 pub mod idempotency;
 pub mod identity;
 mod job;
+pub mod letters;
 mod migrate;
 pub mod models;
 pub mod notifications;
@@ -34,6 +36,7 @@ pub mod spot_visits;
 mod sql;
 mod sqlite;
 mod store;
+pub mod tally;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod tx;

@@ -53,7 +53,7 @@ pub(crate) fn bookkeeping(engine: Engine) -> String {
 }
 
 /// All steps, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = &[FIRST_STEP, PAGES_STEP, TRIAGE_STEP];
+pub(crate) const MIGRATIONS: &[Migration] = &[FIRST_STEP, PAGES_STEP, TRIAGE_STEP, FIGURES_STEP];
 
 const FIRST_STEP: Migration = Migration {
     version: 1,
@@ -111,6 +111,43 @@ const TRIAGE_STEP: Migration = Migration {
             PRIMARY KEY (tenant_id, id)
         ) <heap>;
         CREATE INDEX signals_state ON signals (tenant_id, state, id);
+    ",
+    sqlite: "",
+    postgres: "",
+};
+
+const FIGURES_STEP: Migration = Migration {
+    version: 4,
+    name: "figures by unit and day, letters, bulletins",
+    common: "
+        ALTER TABLE cases ADD COLUMN uncounted BIGINT NOT NULL DEFAULT 1;
+        CREATE INDEX cases_uncounted ON cases (tenant_id, case_id) WHERE uncounted = 1;
+        CREATE TABLE case_facts (
+            tenant_id BIGINT NOT NULL, case_id BYTEA NOT NULL, day BIGINT NOT NULL, unit TEXT NOT NULL,
+            scope TEXT NOT NULL, person TEXT, class TEXT, category TEXT, channel TEXT NOT NULL, area TEXT, apart TEXT,
+            counts TEXT NOT NULL,
+            PRIMARY KEY (tenant_id, case_id, day, unit)
+        ) <keyed>;
+        CREATE INDEX case_facts_day ON case_facts (tenant_id, day, case_id);
+        CREATE TABLE figures (
+            tenant_id BIGINT NOT NULL, unit TEXT NOT NULL, by_what TEXT NOT NULL, day BIGINT NOT NULL,
+            value TEXT NOT NULL, apart TEXT NOT NULL, measure TEXT NOT NULL, number BIGINT NOT NULL,
+            PRIMARY KEY (tenant_id, unit, by_what, day, value, apart, measure)
+        ) <keyed>;
+        CREATE TABLE letters (
+            tenant_id BIGINT NOT NULL, id BYTEA NOT NULL, state TEXT NOT NULL, kind TEXT NOT NULL, unit TEXT NOT NULL,
+            rule TEXT, number TEXT, at BIGINT NOT NULL, body TEXT NOT NULL,
+            PRIMARY KEY (tenant_id, id)
+        ) <heap>;
+        CREATE INDEX letters_unit ON letters (tenant_id, unit, id);
+        CREATE INDEX letters_state ON letters (tenant_id, state, id);
+        CREATE UNIQUE INDEX letters_number ON letters (tenant_id, number) WHERE number IS NOT NULL;
+        CREATE TABLE bulletins (
+            tenant_id BIGINT NOT NULL, id BYTEA NOT NULL, kind TEXT NOT NULL, unit TEXT NOT NULL, first_day BIGINT NOT NULL,
+            last_day BIGINT NOT NULL, state TEXT NOT NULL, at BIGINT NOT NULL, hash BYTEA NOT NULL, body TEXT NOT NULL,
+            PRIMARY KEY (tenant_id, id)
+        ) <heap>;
+        CREATE UNIQUE INDEX bulletins_period ON bulletins (tenant_id, unit, kind, first_day, last_day);
     ",
     sqlite: "",
     postgres: "",

@@ -3,6 +3,7 @@
 //! Everything told is read from the policy, section by section as the mechanism's own paper goes, in Chinese or in
 //! English. It must never tell a number that the policy does not hold, nor leave out a rule that the policy has.
 
+mod judging;
 mod words;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ pub fn explain(policy: &Policy, language: Language) -> String {
     teller.handling();
     teller.afterwards();
     teller.rates();
+    teller.judging();
     teller.keeping();
     teller.text
 }

@@ -5,6 +5,7 @@
 //! hold a default for a number of the mechanism: a missing one is a fault of the file.
 
 mod explain;
+mod judging;
 mod read;
 
 use std::{collections::BTreeMap, ops::Range};
@@ -14,9 +15,14 @@ use utoipa::ToSchema;
 
 pub use self::{
     explain::{Language, explain},
+    judging::{
+        BulletinKind, BulletinRule, BulletinRules, Condition, EqualGrades, Guards, LetterForm, LetterKind, LetterRule,
+        LetterRules, PLACES, Refer,
+    },
     read::{Fault, Faults},
 };
 use crate::{
+    figures::Count,
     ids::{CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId},
     signal::SignalRules,
 };
@@ -85,6 +91,12 @@ pub struct Policy {
     pub repeats: RepeatRules,
     /// When a rise is a weak signal 弱信号.
     pub signals: SignalRules,
+    /// Guards against gaming 防注水.
+    pub guards: Guards,
+    /// Letters 表扬书、提醒函.
+    pub letters: LetterRules,
+    /// Bulletins 分析通报.
+    pub bulletins: BulletinRules,
 }
 
 /// A way in 渠道.
@@ -456,39 +468,6 @@ pub struct ClosingRules {
     pub follow_up_rounds: u32,
     /// Reasons for declining 不予受理, code → name; `unlawful` and `unreasonable` are counted apart.
     pub decline_reasons: BTreeMap<String, Name>,
-}
-
-/// What a rate counts: a named set of cases or clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = Counted)]
-pub enum Count {
-    /// Contact clocks met.
-    ContactMet,
-    /// Contact clocks ended (met or breached).
-    ContactDue,
-    /// Clocks of all kinds met.
-    ClocksMet,
-    /// Clocks of all kinds ended.
-    ClocksDue,
-    /// Cases validly followed up.
-    FollowedUp,
-    /// … answered 'solved'.
-    Solved,
-    /// … answered 'satisfied'.
-    Satisfied,
-    /// Whistle calls made, one a unit.
-    WhistleCalls,
-    /// … answered in time.
-    ReportIns,
-    /// Whistles settled.
-    WhistlesSettled,
-    /// … as solved.
-    WhistlesSolved,
-    /// Findings of inspections.
-    Findings,
-    /// … finished.
-    FindingsFinished,
 }
 
 /// A rate: numerator ÷ denominator, leaving some cases out.

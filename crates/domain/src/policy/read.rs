@@ -6,6 +6,7 @@
 
 mod clocks;
 mod forms;
+mod judging;
 mod matters;
 mod table;
 
@@ -20,11 +21,12 @@ use toml::de::DeTable;
 pub use self::table::{Fault, Faults};
 use self::table::{Node, Sink, Table};
 use super::{
-    Channel, Class, ClosingRules, ContactRules, Count, DispatchRules, EscalationRules, ExtensionRules, Name, Policy,
+    Channel, Class, ClosingRules, ContactRules, DispatchRules, EscalationRules, ExtensionRules, Name, Policy,
     Rate, RepeatRules, Retention, ReturnRules, Route, Seat, Studio, WhistleRules,
 };
 use crate::{
     case::Origin,
+    figures::{Count, PARTS},
     ids::{BadCode, CategoryId, ClassId, UnitId},
     signal::SignalRules,
     words::Words,
@@ -40,33 +42,6 @@ const ORIGINS: [(&str, Origin); 3] =
     [("request", Origin::Request), ("inspection", Origin::Inspection), ("signal", Origin::Signal)];
 
 const ROUTES: [(&str, Route); 2] = [("mediation", Route::Mediation), ("legal_aid", Route::LegalAid)];
-
-const COUNTS: [(&str, Count); 13] = [
-    ("contact_met", Count::ContactMet),
-    ("contact_due", Count::ContactDue),
-    ("clocks_met", Count::ClocksMet),
-    ("clocks_due", Count::ClocksDue),
-    ("followed_up", Count::FollowedUp),
-    ("solved", Count::Solved),
-    ("satisfied", Count::Satisfied),
-    ("whistle_calls", Count::WhistleCalls),
-    ("report_ins", Count::ReportIns),
-    ("whistles_settled", Count::WhistlesSettled),
-    ("whistles_solved", Count::WhistlesSolved),
-    ("findings", Count::Findings),
-    ("findings_finished", Count::FindingsFinished),
-];
-
-/// What may stand above which line: the part, then the whole it is a part of.
-const PARTS: [(Count, Count); 7] = [
-    (Count::ContactMet, Count::ContactDue),
-    (Count::ClocksMet, Count::ClocksDue),
-    (Count::Solved, Count::FollowedUp),
-    (Count::Satisfied, Count::FollowedUp),
-    (Count::ReportIns, Count::WhistleCalls),
-    (Count::WhistlesSolved, Count::WhistlesSettled),
-    (Count::FindingsFinished, Count::Findings),
-];
 
 /// Reads a policy from TOML text.
 ///
@@ -104,6 +79,7 @@ struct Known {
     classes: BTreeSet<ClassId>,
     categories: BTreeSet<CategoryId>,
     decline_reasons: BTreeSet<Word>,
+    rates: BTreeSet<Word>,
 }
 
 fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
@@ -111,6 +87,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
         classes: BTreeSet::new(),
         categories: t.peek("categories").map(|node| node.codes()).unwrap_or_default(),
         decline_reasons: BTreeSet::new(),
+        rates: BTreeSet::new(),
     };
     let name = t.need("name", name);
     let time_zone = t.need("time_zone", time_zone);
@@ -133,10 +110,14 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
     let forms = t.need("forms", forms::forms);
     let closing = t.need("closing", |node| closing(node, &mut known.decline_reasons));
     let rates = t.need("rates", |node| rates(node, &known));
+    known.rates = rates.iter().flatten().filter_map(|rate| Word::try_from(rate.id.clone()).ok()).collect();
     let duty_posts = t.need("duty_posts", |node| node.by_code(|_, node| self::name(node)));
     let retention = t.need("retention", retention);
     let repeats = t.need("repeats", repeats);
     let signals = t.may("signals", signals);
+    let guards = t.may("guards", judging::guards);
+    let letters = t.may("letters", |node| judging::letters(node, &known));
+    let bulletins = t.may("bulletins", |node| judging::bulletins(node, &known));
     Some(Policy {
         version: version(text),
         name: name?,
@@ -164,6 +145,9 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
         retention: retention?,
         repeats: repeats?,
         signals: signals?.unwrap_or_default(),
+        guards: guards?.unwrap_or_default(),
+        letters: letters?.unwrap_or_default(),
+        bulletins: bulletins?.unwrap_or_default(),
     })
 }
 
@@ -425,21 +409,21 @@ fn small(node: &Node<'_>, bounds: std::ops::RangeInclusive<u32>) -> Option<u8> {
 fn rates(node: &Node<'_>, known: &Known) -> Option<Vec<Rate>> {
     listed(node, word, |t, id| {
         let name = t.need("name", name);
-        let numerator = t.need("numerator", |node| node.word(&COUNTS));
+        let numerator = t.need("numerator", |node| node.word(Count::CODES));
         let denominator = t.need("denominator", |node| {
-            let below = node.word(&COUNTS)?;
+            let below = node.word(Count::CODES)?;
             let above = numerator?;
             if PARTS.contains(&(above, below)) {
                 return Some(below);
             }
             let remedy = match PARTS.iter().find(|(part, _)| *part == above) {
                 Some((_, whole)) => {
-                    let whole = spelled(&COUNTS, *whole);
+                    let whole = whole.as_str();
                     Words::new(format!("divide it by {whole}"), format!("请以 {whole} 为分母"))
                 }
                 None => Words::new("put above the line a part of what stands below", "分子须是分母的一部分"),
             };
-            let (above, below) = (spelled(&COUNTS, above), spelled(&COUNTS, below));
+            let (above, below) = (above.as_str(), below.as_str());
             node.refuse((format!("{above} is no part of {below}"), format!("{above} 不是 {below} 的一部分")), remedy)
         });
         let exclude = t.may_list("exclude", |node| {

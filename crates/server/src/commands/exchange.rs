@@ -30,7 +30,7 @@ impl From<ExchangeError> for Failure {
     }
 }
 
-async fn start(data: &Path) -> Result<App, Failure> {
+pub(super) async fn start(data: &Path) -> Result<App, Failure> {
     let home = Home::open(data)?;
     Ok(App::start(&home, open(&home).await?).await?)
 }

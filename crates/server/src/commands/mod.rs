@@ -10,6 +10,7 @@ mod exchange;
 mod init;
 mod openapi;
 mod policy;
+mod report;
 pub mod serve;
 mod table;
 mod triage;
@@ -58,6 +59,8 @@ enum Command {
     Hot(alike::Hot),
     /// Tell which texts say the same again.
     Similar(alike::Similar),
+    /// Make a bulletin of any unit and period, in any form.
+    Report(report::Report),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -126,6 +129,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Similar(command) => wait(command.run()),
         Command::Triage(command) => wait(command.run()),
         Command::Export(command) => wait(command.run(&data)),
+        Command::Report(command) => wait(command.run(&data)),
         Command::User(command) => wait(command.run(&data)),
         Command::Audit(command) => wait(command.run(&data)),
         Command::Backup(command) => wait(command.run(&data)),

@@ -13,6 +13,8 @@ pub mod records;
 pub mod repeats;
 pub mod rows;
 pub mod signals;
+pub mod tally;
+pub mod telling;
 pub mod ticket;
 pub mod triage;
 pub mod units;
@@ -31,8 +33,7 @@ use jiban_domain::{
     refusal::Refusal,
 };
 use jiban_store::{
-    Store, StoreError, WriteTx, attachments, case_list, cases, idempotency, identity as identities, notifications,
-    outbox, search,
+    Store, StoreError, WriteTx, attachments, case_list, cases, idempotency, identity as identities, search,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -254,6 +255,7 @@ pub(crate) fn announce(app: &App, snapshot: &Snapshot, decision: &Decision) {
     });
     app.sweeper_nudge.notify_one();
     app.outbox_nudge.notify_one();
+    app.tally_nudge.notify_one();
 }
 
 /// Everything that is read at the edge or costs time, done before the transaction.
@@ -432,21 +434,7 @@ fn tell(tx: &mut WriteTx<'_>, app: &App, snapshot: &Snapshot, decision: &Decisio
             |person: &PersonId| permission::sees(world.organisation, &Actor::Person(person.clone()), &decision.case);
         notice.to.retain(sees);
         let body = serde_json::to_string(&notice).map_err(|e| StoreError::other(e.to_string()))?;
-        for person in &notice.to {
-            let notification = notifications::Notification {
-                id: Uuid::now_v7(),
-                person: person.to_string(),
-                case_id: Some(notice.case.0),
-                kind: notice.kind.clone(),
-                body: body.clone(),
-                at: tx.now(),
-                read_at: None,
-            };
-            notifications::push(tx, &notification)?;
-        }
-        for (channel, recipient) in app.outlets.people(&snapshot.organisation, &notice.to) {
-            push(tx, channel, recipient, &body)?;
-        }
+        telling::people(tx, app, &snapshot.organisation, (Some(notice.case), &notice.kind), &notice.to, &body)?;
     }
     if app.outlets.has_webhooks() {
         for recorded in &decision.events {
@@ -456,22 +444,11 @@ fn tell(tx: &mut WriteTx<'_>, app: &App, snapshot: &Snapshot, decision: &Decisio
                 "kind": kind, "at": recorded.at, "state": decision.case.state,
             });
             for name in app.outlets.webhooks(kind) {
-                push(tx, "webhook", name.to_owned(), &body.to_string())?;
+                telling::push(tx, "webhook", name.to_owned(), &body.to_string())?;
             }
         }
     }
     Ok(())
-}
-
-fn push(tx: &mut WriteTx<'_>, channel: &str, recipient: String, body: &str) -> Result<(), StoreError> {
-    let message = outbox::NewMessage {
-        id: Uuid::now_v7(),
-        channel: channel.to_owned(),
-        recipient,
-        body: body.to_owned(),
-        not_before: None,
-    };
-    outbox::push(tx, &message)
 }
 
 fn search_words(case: &Case) -> String {

@@ -103,6 +103,7 @@ pub async fn store(app: &App, snapshot: Arc<Snapshot>, pasts: Vec<Past>) -> Answ
     };
     let kept = app.store.write(keep_all).await?;
     app.sweeper_nudge.notify_one();
+    app.tally_nudge.notify_one();
     Ok(kept)
 }
 

@@ -1,10 +1,13 @@
 //! What the program offers over HTTP, one folder a slice. Slices never import one another; they meet in the desk, in
 //! domain types and in events. Each has a `routes()`; the router is the only place that knows them all.
 
+pub mod assessment;
 pub mod attachments;
 pub mod audit;
+pub mod bulletins;
 pub mod cases;
 pub mod intake;
+pub mod letters;
 pub mod live;
 pub mod notices;
 pub mod notifications;

@@ -72,6 +72,16 @@ impl Staff {
         permission::holds_role(&self.snapshot.organisation, &self.actor, role).next().is_some()
     }
 
+    /// The unit that is asked about, where they reach it; the first that they reach where none is named.
+    ///
+    /// # Errors
+    /// Not found, when it is out of their reach or there is none.
+    pub fn unit(&self, asked: Option<UnitId>) -> Result<UnitId, Problem> {
+        let reached = |unit: &UnitId| self.reach.iter().any(|top| self.snapshot.organisation.is_within(unit, top));
+        let unit = asked.or_else(|| self.reach.first().cloned());
+        unit.filter(reached).ok_or_else(Problem::not_found)
+    }
+
     /// The units they reach, as the store wants them.
     pub fn units(&self) -> Vec<String> {
         self.reach.iter().map(ToString::to_string).collect()
@@ -94,31 +104,37 @@ impl FromRequestParts<App> for Staff {
     }
 }
 
-/// Someone signed in who administers the installation.
-#[derive(Debug, Clone)]
-pub struct Administrator(pub Staff);
+macro_rules! holders {
+    ($($(#[$doc:meta])* $name:ident: $($role:ident)|+;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name(pub Staff);
 
-impl FromRequestParts<App> for Administrator {
-    type Rejection = Problem;
+        impl FromRequestParts<App> for $name {
+            type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let staff = Staff::from_request_parts(parts, app).await?;
-        if staff.holds(Role::Admin) { Ok(Self(staff)) } else { Err(Problem::forbidden()) }
-    }
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+                let staff = Staff::from_request_parts(parts, app).await?;
+                let holds = [$(Role::$role),+].into_iter().any(|role| staff.holds(role));
+                if holds { Ok(Self(staff)) } else { Err(Problem::forbidden()) }
+            }
+        }
+    )*};
 }
 
-/// Someone signed in who keeps the books of cases: the liaison office, or an administrator.
-#[derive(Debug, Clone)]
-pub struct Registrar(pub Staff);
-
-impl FromRequestParts<App> for Registrar {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let staff = Staff::from_request_parts(parts, app).await?;
-        let keeps = staff.holds(Role::Admin) || staff.holds(Role::Liaison);
-        if keeps { Ok(Self(staff)) } else { Err(Problem::forbidden()) }
-    }
+holders! {
+    /// Someone signed in who administers the installation.
+    Administrator: Admin;
+    /// Someone signed in who keeps the books of cases: the liaison office, or an administrator.
+    Registrar: Admin | Liaison;
+    /// Someone signed in who sees the whole: the liaison office, a leader, an administrator.
+    Overseer: Liaison | Leader | Admin;
+    /// Someone signed in who judges handling 考核: the liaison office, a leader, the discipline office.
+    Assessor: Liaison | Leader | Discipline;
+    /// Someone signed in who writes letters and bulletins: the liaison office.
+    Writer: Liaison;
+    /// Someone signed in who signs letters: a leader.
+    Signatory: Leader;
 }
 
 /// A case that this person may read. The path names it by id or by number, as `{case}`.

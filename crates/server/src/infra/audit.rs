@@ -14,11 +14,15 @@ pub enum Stream {
     Organisation,
     /// Accounts and their rights.
     Accounts,
+    /// Letters: drafted, changed, issued, answered.
+    Letters,
+    /// Bulletins: archived.
+    Bulletins,
 }
 
 impl Stream {
     /// Every stream.
-    pub const ALL: [Self; 3] = [Self::Policy, Self::Organisation, Self::Accounts];
+    pub const ALL: [Self; 5] = [Self::Policy, Self::Organisation, Self::Accounts, Self::Letters, Self::Bulletins];
 
     /// Kind, as stored.
     pub fn kind(self) -> &'static str {
@@ -26,6 +30,8 @@ impl Stream {
             Self::Policy => "policy",
             Self::Organisation => "organisation",
             Self::Accounts => "accounts",
+            Self::Letters => "letters",
+            Self::Bulletins => "bulletins",
         }
     }
 
@@ -35,6 +41,8 @@ impl Stream {
             Self::Policy => 1,
             Self::Organisation => 2,
             Self::Accounts => 3,
+            Self::Letters => 4,
+            Self::Bulletins => 5,
         };
         Uuid::from_u128(tail)
     }

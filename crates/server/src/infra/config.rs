@@ -43,6 +43,8 @@ pub struct Config {
     pub store: Store,
     /// Photos and files.
     pub files: Files,
+    /// Documents on paper.
+    pub documents: Documents,
     /// E-mail.
     pub mail: Option<Mail>,
     /// Outgoing webhooks.
@@ -134,6 +136,14 @@ pub struct Files {
     pub s3: Option<S3>,
     /// Largest upload, MiB.
     pub max_mib: Option<u32>,
+}
+
+/// Documents on paper 公文.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Documents {
+    /// Folder with fonts, looked in before those of the system; empty: the system's only.
+    pub fonts: String,
 }
 
 /// S3-compatible storage.

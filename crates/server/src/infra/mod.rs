@@ -10,5 +10,6 @@ pub mod oidc;
 pub mod outlets;
 pub mod outward;
 pub mod passwords;
+pub mod press;
 pub mod telemetry;
 pub mod world;

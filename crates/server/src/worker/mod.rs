@@ -5,6 +5,7 @@ pub mod night;
 pub mod outbox;
 pub mod retention;
 pub mod sweeper;
+pub mod tally;
 pub mod watch;
 
 use tokio::task::JoinSet;
@@ -19,5 +20,6 @@ pub fn start(app: &App) -> JoinSet<()> {
     workers.spawn(retention::run(app.clone()));
     workers.spawn(watch::run(app.clone()));
     workers.spawn(night::run(app.clone()));
+    workers.spawn(tally::run(app.clone()));
     workers
 }

@@ -1,5 +1,5 @@
-//! What is done at night 每夜: in the small hours of the subdistrict, triage learns from what people decided, and weak
-//! signals are looked for, so that they wait when the day begins.
+//! What is done at night 每夜: in the small hours of the subdistrict, triage learns from what people decided, weak signals
+//! are looked for and letters drafted, so that they wait when the day begins; and bulletins, at the policy's hours.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
 use crate::{
     app::App,
+    assess::{bulletins, letters},
     desk::{learnt::Subject, lessons, signals},
     http::problem::{Answer, Problem},
 };
@@ -50,7 +51,7 @@ pub async fn run(app: App) {
     loop {
         match tick(&app, &mut next).await {
             Ok(()) => {}
-            Err(problem) => tracing::error!(?problem, "learning failed; trying again tomorrow night"),
+            Err(problem) => tracing::error!(?problem, "the work of the night failed; trying again"),
         }
         tokio::select! {
             () = tokio::time::sleep(SLEEP_MAX) => {}
@@ -69,7 +70,12 @@ async fn tick(app: &App, next: &mut Option<Timestamp>) -> Answer<()> {
     if due {
         step(app).await?;
         let new = signals::scan(app).await?;
-        tracing::info!(new, "weak signals were looked for");
+        let drafted = letters::draft_by_rules(app).await?.len();
+        tracing::info!(new, drafted, "weak signals were looked for, letters drafted by rule");
+    }
+    let made = bulletins::due(app).await?;
+    if made > 0 {
+        tracing::info!(made, "bulletins were made");
     }
     Ok(())
 }

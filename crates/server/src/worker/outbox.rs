@@ -124,18 +124,11 @@ async fn answered(request: reqwest::RequestBuilder) -> Result<(), String> {
     if response.status().is_success() { Ok(()) } else { Err(format!("answered {}", response.status())) }
 }
 
-#[derive(serde::Deserialize)]
-struct Words {
-    number: String,
-    zh: String,
-    en: String,
-}
-
 async fn email(app: &App, message: &outbox::Message) -> Result<(), String> {
     let settings = app.config.mail.as_ref().ok_or_else(|| "e-mail is no longer configured".to_owned())?;
     let words: Words = serde_json::from_str(&message.body).map_err(|why| why.to_string())?;
     let address = |text: &str| text.parse().map_err(|_| "an address is not one".to_owned());
-    let link = format!("{}/console/cases/{}", app.config.server.public_url.trim_end_matches('/'), words.number);
+    let link = format!("{}/console{}", app.config.server.public_url.trim_end_matches('/'), words.page());
     let mail = Mail::builder()
         .from(address(&settings.from)?)
         .to(address(&message.recipient)?)

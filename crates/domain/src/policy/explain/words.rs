@@ -4,7 +4,7 @@
 use super::Language;
 use crate::{
     case::Origin,
-    policy::{Assignee, Count, FieldKind, Length, Milestone, Name, Recipient, Route},
+    policy::{Assignee, FieldKind, Length, Milestone, Name, Recipient, Route},
 };
 
 const MINUTES_PER_HOUR: u32 = 60;
@@ -154,21 +154,7 @@ impl Language {
     }
 
     pub(super) fn counted(self, count: Count) -> &'static str {
-        self.pick_static(match count {
-            Count::ContactMet => ("按时联系数", "contacts in time"),
-            Count::ContactDue => ("应联系数", "contacts due"),
-            Count::ClocksMet => ("按时完成的时限数", "clocks met"),
-            Count::ClocksDue => ("到期的时限数", "clocks ended"),
-            Count::FollowedUp => ("有效回访数", "cases validly followed up"),
-            Count::Solved => ("回访答“已解决”数", "answers 'solved'"),
-            Count::Satisfied => ("回访答“满意”数", "answers 'satisfied'"),
-            Count::WhistleCalls => ("吹哨召集单位次数", "units called by whistle"),
-            Count::ReportIns => ("按时报到次数", "report-ins in time"),
-            Count::WhistlesSettled => ("办结的吹哨数", "whistles settled"),
-            Count::WhistlesSolved => ("吹哨解决数", "whistles settled as solved"),
-            Count::Findings => ("巡查发现数", "findings of rounds"),
-            Count::FindingsFinished => ("巡查问题办结数", "findings finished"),
-        })
+        self.pick_static((count.zh(), count.en()))
     }
 
     fn pick_static(self, (zh, en): (&'static str, &'static str)) -> &'static str {

@@ -204,6 +204,11 @@ fn warn_shares(node: &Node<'_>) -> Option<Vec<f64>> {
     })
 }
 
+/// Who is told of something that is no clock's.
+pub(super) fn told(node: &Node<'_>) -> Option<Vec<Recipient>> {
+    recipients(node, false)
+}
+
 fn recipients(node: &Node<'_>, own_clock: bool) -> Option<Vec<Recipient>> {
     let all = node.set(|node| {
         let recipient = node.word(&RECIPIENTS)?;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
+    desk::telling::Words,
     http::{
         auth::Staff,
         body::{Body, Query},
@@ -41,21 +42,15 @@ struct NoticeView {
     id: Uuid,
     case: Option<Uuid>,
     kind: String,
-    /// Number of the case.
+    /// Number of the case, letter or bulletin.
     number: String,
     zh: String,
     en: String,
+    /// Page of the console that shows it, below `/console`.
+    page: String,
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     read: bool,
-}
-
-/// What is stored of a notice.
-#[derive(Deserialize)]
-struct Words {
-    number: String,
-    zh: String,
-    en: String,
 }
 
 /// One's own notices, newest first.
@@ -73,6 +68,7 @@ async fn list(State(app): State<App>, staff: Staff, Query(query): Query<NoticeQu
         Ok(NoticeView {
             id: row.id,
             case: row.case_id,
+            page: body.page(),
             kind: row.kind,
             number: body.number,
             zh: body.zh,

@@ -4,14 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    Json,
-    extract::{FromRequestParts, State},
-    http::request::Parts,
-};
-use jiban_domain::{case::Case, organisation::Role, permission};
-use jiban_store::{StoreError, case_list::CaseQuery, cases};
-use jiban_text::{Told, issues};
+use axum::{Json, extract::State};
+use jiban_domain::permission;
+use jiban_store::cases;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -20,14 +15,13 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
+    assess::hot,
     desk::{
-        newest::newest,
         rows,
         signals::{self, Signal, SignalState},
-        triage,
     },
     http::{
-        auth::{Registrar, Staff},
+        auth::{Overseer, Registrar, Staff},
         body::{Body, Path, Query, within},
         problem::{Answer, Problem},
     },
@@ -53,20 +47,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(scan))
         .routes(routes!(accept))
         .routes(routes!(dismiss))
-        .routes(routes!(hot))
-}
-
-/// Someone who sees the whole: the liaison office, a leader, an administrator.
-struct Overseer(Staff);
-
-impl FromRequestParts<App> for Overseer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let staff = Staff::from_request_parts(parts, app).await?;
-        let sees = [Role::Liaison, Role::Leader, Role::Admin].into_iter().any(|role| staff.holds(role));
-        if sees { Ok(Self(staff)) } else { Err(Problem::forbidden()) }
-    }
+        .routes(routes!(hot_issues))
 }
 
 /// A signal with its cases as they may be shown.
@@ -254,7 +235,7 @@ struct Hot {
     responses((status = 200, body = Vec<Hot>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn hot(
+async fn hot_issues(
     State(app): State<App>,
     Overseer(staff): Overseer,
     Query(period): Query<Period>,
@@ -262,32 +243,16 @@ async fn hot(
     let days = within("days", period.days, 30, 1..=DAYS_MAX)?;
     let now = app.now().await?;
     let from = now.saturating_sub((i64::from(days) * 24).hours()).unwrap_or(now);
-    let query = CaseQuery { units: Some(staff.units()), registered_from: Some(from), ..CaseQuery::default() };
-    let read = |row: &cases::CaseRow| Ok(Some(row.clone()));
-    let found = newest(&app, query, (CASES_MAX, CASES_MAX), read, |_| {}).await?;
-    let look = move || {
-        let cases = found.iter().map(rows::case).collect::<Result<Vec<Case>, StoreError>>()?;
-        let texts: Vec<String> = cases.iter().map(|case| triage::told(&case.title, &case.text)).collect();
-        let people: Vec<Option<String>> = found.iter().map(|row| row.reporter.map(hex::encode)).collect();
-        let told = texts.iter().zip(&cases).zip(&people).map(|((text, case), person)| Told {
-            text,
-            day: Some(case.registered_at.as_second() as f64 / 86_400.0),
-            supporters: 0.0,
-            severe: staff.snapshot.triage.is_severe(&staff.snapshot.policy, text),
-            person: person.as_deref(),
-        });
-        let told: Vec<Told<'_>> = told.collect();
-        let hot = issues(&told).into_iter().take(ISSUES_MAX).map(|issue| Hot {
-            typical: Member::from(&found[issue.typical]),
-            cases: issue.members.len() as u64,
-            people: issue.people as u64,
-            growth: issue.growth,
-            severity: issue.severity,
-            heat: issue.heat,
-            members: issue.members.iter().take(MEMBERS_MAX).map(|at| Member::from(&found[*at])).collect(),
-            name: issue.name,
-        });
-        Ok::<_, StoreError>(hot.collect::<Vec<Hot>>())
-    };
-    Ok(Json(tokio::task::spawn_blocking(look).await.map_err(Problem::internal)??))
+    let found = hot::hot(&app, &staff.snapshot, staff.units(), (from, Timestamp::MAX), CASES_MAX).await?;
+    let told = found.issues.into_iter().take(ISSUES_MAX).map(|issue| Hot {
+        typical: Member::from(&found.rows[issue.typical]),
+        cases: issue.members.len() as u64,
+        people: issue.people as u64,
+        growth: issue.growth,
+        severity: issue.severity,
+        heat: issue.heat,
+        members: issue.members.iter().take(MEMBERS_MAX).map(|at| Member::from(&found.rows[*at])).collect(),
+        name: issue.name,
+    });
+    Ok(Json(told.collect()))
 }

@@ -1,0 +1,34 @@
+//! Keeps the numbers up to date: counts changed cases soon after they changed, and gives way to whoever writes.
+
+use std::time::Duration;
+
+use crate::{app::App, desk::tally};
+
+/// Changes gather for so long before they are counted together.
+const GATHER: Duration = Duration::from_millis(500);
+/// Sleep at most this long: another node may have written.
+const SLEEP_MAX: Duration = Duration::from_secs(20);
+/// With so many writes in line, counting waits: numbers may be late, people may not.
+const BUSY: usize = 16;
+
+/// Runs until the program stops.
+pub async fn run(app: App) {
+    let mut stop = app.stop.subscribe();
+    loop {
+        let counted = match app.store.load().writes_waiting {
+            busy if busy > BUSY => 1,
+            _ => tally::step(&app).await.unwrap_or_else(|problem| {
+                tracing::error!(?problem, "counting failed; trying again");
+                0
+            }),
+        };
+        let pause = if counted == 0 { SLEEP_MAX } else { GATHER };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = app.tally_nudge.notified(), if counted == 0 => {
+                tokio::time::sleep(GATHER).await;
+            }
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
