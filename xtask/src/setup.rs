@@ -16,6 +16,7 @@ pub(crate) fn run() -> Outcome {
     seaweedfs()?;
     provider()?;
     browser()?;
+    documents()?;
     nextest()
 }
 
@@ -80,6 +81,23 @@ fn browser() -> Outcome {
     }
     let drawn = tool::output("fc-list", &[":lang=zh"]).unwrap_or_default();
     if drawn.trim().is_empty() { debian("fonts-noto-cjk") } else { Ok(()) }
+}
+
+/// What opens the documents that the program makes: PDF, and what office programs read.
+fn documents() -> Outcome {
+    let registered = |part: &str| Path::new("/usr/lib/libreoffice/share/.registry").join(part).exists();
+    for (is_here, package) in [
+        (tool::output("pdftotext", &["-v"]).is_ok(), "poppler-utils"),
+        (registered("writer.xcd"), "libreoffice-writer-nogui"),
+        (registered("calc.xcd"), "libreoffice-calc-nogui"),
+    ] {
+        if is_here {
+            println!("{package} is here");
+        } else {
+            debian(package)?;
+        }
+    }
+    Ok(())
 }
 
 fn nextest() -> Outcome {

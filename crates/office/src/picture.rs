@@ -1,0 +1,34 @@
+//! What a picture is, told from its bytes: kind and size. It must never trust a name or a media type.
+
+use image::{ImageFormat, ImageReader};
+
+use crate::{OfficeError, document::Picture};
+
+/// A picture that can be placed.
+pub(crate) struct Seen {
+    pub(crate) format: ImageFormat,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+/// Reads the head of a picture; `number` counts from 1 in the document.
+pub(crate) fn see(picture: &Picture, number: usize) -> Result<Seen, OfficeError> {
+    let fault = |why: String| OfficeError::Picture { number, why };
+    let reader = ImageReader::new(std::io::Cursor::new(&picture.bytes));
+    let reader = reader.with_guessed_format().map_err(|why| fault(why.to_string()))?;
+    let format = reader.format().ok_or_else(|| fault("neither JPEG, PNG nor WebP".to_owned()))?;
+    let (width, height) = reader.into_dimensions().map_err(|why| fault(why.to_string()))?;
+    if width == 0 || height == 0 {
+        return Err(fault("no pixels".to_owned()));
+    }
+    Ok(Seen { format, width, height })
+}
+
+/// The picture as PNG.
+pub(crate) fn png(picture: &Picture, number: usize) -> Result<Vec<u8>, OfficeError> {
+    let fault = |why: image::ImageError| OfficeError::Picture { number, why: why.to_string() };
+    let pixels = image::load_from_memory(&picture.bytes).map_err(fault)?;
+    let mut out = std::io::Cursor::new(Vec::new());
+    pixels.write_to(&mut out, ImageFormat::Png).map_err(fault)?;
+    Ok(out.into_inner())
+}
