@@ -4,6 +4,7 @@
 use super::Language;
 use crate::{
     case::Origin,
+    figures::Count,
     policy::{Assignee, FieldKind, Length, Milestone, Name, Recipient, Route},
 };
 
