@@ -48,7 +48,10 @@ pub fn pdf(document: &Document, fonts: &Fonts) -> Result<Vec<u8>, OfficeError> {
         Ok(Bytes::new(picture.bytes.clone()))
     });
     let pictures = pictures.collect::<Result<Vec<_>, OfficeError>>()?;
-    let charts = document.blocks.iter().filter_map(|block| if let Block::Chart { chart, .. } = block { Some(chart) } else { None });
+    let charts = document
+        .blocks
+        .iter()
+        .filter_map(|block| if let Block::Chart { chart, .. } = block { Some(chart) } else { None });
     for chart in charts {
         let texts = chart.labels.iter().chain(chart.series.iter().map(|series| &series.name)).chain(&chart.unit);
         if let Some(c) = texts.into_iter().find_map(|text| fonts.lacks(text)) {
@@ -136,9 +139,7 @@ impl World for Desk<'_> {
             return Ok(self.data.clone());
         }
         let picture = name.strip_prefix("picture-").and_then(|number| number.parse::<usize>().ok());
-        picture
-            .and_then(|number| self.pictures.get(number).cloned())
-            .ok_or_else(|| FileError::NotFound(name.into()))
+        picture.and_then(|number| self.pictures.get(number).cloned()).ok_or_else(|| FileError::NotFound(name.into()))
     }
 
     fn font(&self, index: usize) -> Option<Font> {
@@ -190,22 +191,27 @@ fn block_view(block: &Block, document: &Document, pictures: &mut impl Iterator<I
         }
         Block::Form { entries } => json!({ "is": "form", "rows": form_rows(entries) }),
         Block::Table(table) => table_view(table),
-        Block::Chart { caption, chart } => json!({
-            "is": "chart", "caption": break_long(caption), "svg": chart.svg(document.language),
-        }),
+        Block::Chart { caption, chart } => {
+            let (svg, height) = chart.draw(document.language);
+            json!({ "is": "chart", "caption": break_long(caption), "svg": svg, "height": height })
+        }
         Block::Pictures { pictures: all } => {
-            let one = |caption: &str, number| json!({ "caption": break_long(caption), "file": format!("picture-{number}") });
-            let all: Vec<Value> = all.iter().zip(pictures).map(|(picture, number)| one(&picture.caption, number)).collect();
+            let one =
+                |caption: &str, number| json!({ "caption": break_long(caption), "file": format!("picture-{number}") });
+            let all: Vec<Value> =
+                all.iter().zip(pictures).map(|(picture, number)| one(&picture.caption, number)).collect();
             json!({ "is": "pictures", "pictures": all })
         }
         Block::Timeline { entries } => table_view(&crate::document::timeline(entries, words)),
         Block::Sign { entries } => {
-            let line = |line: &SignLine| json!({
-                "label": format!("{}{}", break_long(&line.label), words.colon.trim_end()),
-                "name": break_long(&line.name),
-                "date": format!("{}{}", words.date, words.colon.trim_end()),
-                "at": break_long(&line.at),
-            });
+            let line = |line: &SignLine| {
+                json!({
+                    "label": format!("{}{}", break_long(&line.label), words.colon.trim_end()),
+                    "name": break_long(&line.name),
+                    "date": format!("{}{}", words.date, words.colon.trim_end()),
+                    "at": break_long(&line.at),
+                })
+            };
             json!({ "is": "sign", "lines": entries.iter().map(line).collect::<Vec<_>>() })
         }
         Block::PageBreak => json!({ "is": "page_break" }),
@@ -218,10 +224,12 @@ fn form_rows(entries: &[Entry]) -> Vec<Value> {
         .into_iter()
         .map(|row| {
             let alone = row.len() == 1;
-            let field = |entry: &&Entry| json!({
-                "label": lines(&entry.label), "value": lines(&entry.value), "span": if alone { 3 } else { 1 },
-                "parted": entry.value.chars().count() > CELL_PARTED,
-            });
+            let field = |entry: &&Entry| {
+                json!({
+                    "label": lines(&entry.label), "value": lines(&entry.value), "span": if alone { 3 } else { 1 },
+                    "parted": entry.value.chars().count() > CELL_PARTED,
+                })
+            };
             row.iter().map(field).collect::<Value>()
         })
         .collect()

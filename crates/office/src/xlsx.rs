@@ -32,7 +32,9 @@ pub fn xlsx(document: &Document) -> Result<Vec<u8>, OfficeError> {
     let words = words(document.language);
     let tables = document.blocks.iter().filter_map(|block| match block {
         Block::Table(table) => Some(table.clone()),
-        Block::Timeline { entries } => Some(Table { caption: Some(words.timeline[2].to_owned()), ..timeline(entries, words) }),
+        Block::Timeline { entries } => {
+            Some(Table { caption: Some(words.timeline[2].to_owned()), ..timeline(entries, words) })
+        }
         _ => None,
     });
     let tables: Vec<Table> = tables.filter(|table| !table.columns.is_empty()).collect();

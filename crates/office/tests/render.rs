@@ -27,7 +27,8 @@ fn folder() -> PathBuf {
 /// What a program prints; a missing one is told with its package.
 fn run(program: &str, package: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
-    let output = output.unwrap_or_else(|why| panic!("{program}: {why}; install the Debian package {package} ('cargo xtask setup')"));
+    let output = output
+        .unwrap_or_else(|why| panic!("{program}: {why}; install the Debian package {package} ('cargo xtask setup')"));
     assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
@@ -94,7 +95,9 @@ fn texts(document: &Document) -> Vec<String> {
         match block {
             Block::Heading { text, .. } | Block::Paragraph { text } => all.push(text.clone()),
             Block::List { items, .. } => all.extend(items.iter().cloned()),
-            Block::Form { entries } => all.extend(entries.iter().flat_map(|entry| [entry.label.clone(), entry.value.clone()])),
+            Block::Form { entries } => {
+                all.extend(entries.iter().flat_map(|entry| [entry.label.clone(), entry.value.clone()]))
+            }
             Block::Table(table) => {
                 all.extend(table.caption.iter().chain(&table.note).cloned());
                 all.extend(table.columns.iter().map(|column| column.heading.clone()));
@@ -108,9 +111,13 @@ fn texts(document: &Document) -> Vec<String> {
             }
             Block::Pictures { pictures } => all.extend(pictures.iter().map(|picture| picture.caption.clone())),
             Block::Timeline { entries } => {
-                all.extend(entries.iter().flat_map(|moment| [moment.at.clone(), moment.who.clone(), moment.what.clone()]));
+                all.extend(
+                    entries.iter().flat_map(|moment| [moment.at.clone(), moment.who.clone(), moment.what.clone()]),
+                );
             }
-            Block::Sign { entries } => all.extend(entries.iter().flat_map(|line| [line.label.clone(), line.name.clone(), line.at.clone()])),
+            Block::Sign { entries } => {
+                all.extend(entries.iter().flat_map(|line| [line.label.clone(), line.name.clone(), line.at.clone()]))
+            }
             Block::PageBreak => {}
         }
     }
@@ -176,14 +183,18 @@ fn rare_characters_are_printed_and_what_no_font_has_is_named() {
 
     for c in ['\u{10FFFD}', '😀', '\u{E123}'] {
         let mut document = Document::new(Language::Zh, "题");
-        document.blocks = vec![Block::Form { entries: vec![Entry { label: "诉求".into(), value: format!("多谢{c}"), wide: true }] }];
+        document.blocks = vec![Block::Form {
+            entries: vec![Entry { label: "诉求".into(), value: format!("多谢{c}"), wide: true }],
+        }];
         let made = pdf(&document, &FONTS);
         if FONTS.has(c) {
             Paper::of("emoji", &document).is_sound();
         } else {
             assert_eq!(made, Err(OfficeError::Glyph(c)));
         }
-        let Block::Chart { caption, mut chart } = samples::chart_block(Language::Zh, ChartKind::Bars, 3) else { unreachable!() };
+        let Block::Chart { caption, mut chart } = samples::chart_block(Language::Zh, ChartKind::Bars, 3) else {
+            unreachable!()
+        };
         chart.labels[1] = c.to_string();
         document.blocks = vec![Block::Chart { caption, chart }];
         if !FONTS.has(c) {
@@ -205,7 +216,12 @@ fn texts_are_never_markup() {
         Block::Paragraph { text: bad.into() },
         Block::List { items: vec![bad.into()], ordered: false },
         Block::Form { entries: vec![Entry { label: "栏".into(), value: bad.into(), wide: true }] },
-        Block::Table(Table { caption: Some(bad.into()), columns: vec![column(bad)], rows: vec![vec![Cell::Text(bad.into())]], note: None }),
+        Block::Table(Table {
+            caption: Some(bad.into()),
+            columns: vec![column(bad)],
+            rows: vec![vec![Cell::Text(bad.into())]],
+            note: None,
+        }),
     ];
     let text = Paper::of("markup", &document).text();
     let wanted = bare(&bad.replace('\u{0}', ""));
@@ -226,7 +242,8 @@ fn the_same_document_gives_the_same_bytes() {
 fn documents_are_made_side_by_side() {
     std::thread::scope(|scope| {
         let make = |_| scope.spawn(|| pdf(&samples::letter(), &FONTS).expect("a PDF"));
-        let made: Vec<Vec<u8>> = (0..4).map(make).collect::<Vec<_>>().into_iter().map(|thread| thread.join().expect("no panic")).collect();
+        let made: Vec<Vec<u8>> =
+            (0..4).map(make).collect::<Vec<_>>().into_iter().map(|thread| thread.join().expect("no panic")).collect();
         assert!(made.windows(2).all(|pair| pair[0] == pair[1]));
     });
 }
