@@ -37,8 +37,6 @@ const LABEL: usize = 1474;
 const EMU: f64 = 36_000.0;
 /// Pixels of a chart for each of its units: some 200 dots an inch on paper.
 const CHART_SCALE: f32 = 2.0;
-/// Largest size of a picture on paper, mm.
-const PICTURE: (f64, f64) = (74.0, 56.0);
 
 /// A document as DOCX. The fonts draw the charts; the words are drawn by whoever opens it. The same document gives the
 /// same bytes.
@@ -239,10 +237,9 @@ impl Writer<'_> {
                     ImageFormat::Png => ("png", picture.bytes.clone()),
                     _ => ("png", picture::png(picture, self.pictures)?),
                 };
-                let (width, height) = (f64::from(seen.width), f64::from(seen.height));
-                let scale = (PICTURE.0 / width).min(PICTURE.1 / height) * EMU;
-                let drawing =
-                    self.drawing(Medium { extension, bytes }, (width * scale, height * scale), &picture.caption);
+                let (width, height) = seen.on_paper();
+                let medium = Medium { extension, bytes };
+                let drawing = self.drawing(medium, (width * EMU, height * EMU), &picture.caption);
                 let drawn = format!("<w:p><w:pPr><w:pStyle w:val=\"Figure\"/></w:pPr>{drawing}</w:p>");
                 let told = paragraphs("PictureCaption", "", &picture.caption);
                 self.body.push_str(&cell(half, "", &(drawn + &told)));

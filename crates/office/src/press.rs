@@ -22,7 +22,8 @@ use crate::{
     break_long::break_long,
     document::{Align, Block, Document, Entry, MastheadStyle, SignLine, Table},
     fonts::{Fonts, Role, is_unseen},
-    picture, widths,
+    picture::{self, Seen},
+    widths,
     words::words,
 };
 
@@ -43,11 +44,9 @@ const CELL_PARTED: usize = 400;
 /// [`OfficeError`], first of all [`OfficeError::Glyph`] when no font has a character.
 pub fn pdf(document: &Document, fonts: &Fonts) -> Result<Vec<u8>, OfficeError> {
     document.check()?;
-    let pictures = document.pictures().zip(1..).map(|(picture, number)| {
-        picture::see(picture, number)?;
-        Ok(Bytes::new(picture.bytes.clone()))
-    });
-    let pictures = pictures.collect::<Result<Vec<_>, OfficeError>>()?;
+    let seen = document.pictures().zip(1..).map(|(picture, number)| picture::see(picture, number));
+    let seen = seen.collect::<Result<Vec<_>, OfficeError>>()?;
+    let pictures = document.pictures().map(|picture| Bytes::new(picture.bytes.clone())).collect();
     let charts = document
         .blocks
         .iter()
@@ -58,7 +57,7 @@ pub fn pdf(document: &Document, fonts: &Fonts) -> Result<Vec<u8>, OfficeError> {
             return Err(OfficeError::Glyph(c));
         }
     }
-    let data = Bytes::new(view(document, fonts).to_string().into_bytes());
+    let data = Bytes::new(view(document, &seen, fonts).to_string().into_bytes());
     let made = print(&Desk { fonts, data, pictures });
     comemo::evict(REMEMBERED);
     made
@@ -152,11 +151,11 @@ impl World for Desk<'_> {
 }
 
 /// The document as the template takes it: every text cut into lines, every figure printed, every width known.
-fn view(document: &Document, fonts: &Fonts) -> Value {
+fn view(document: &Document, seen: &[Seen], fonts: &Fonts) -> Value {
     let words = words(document.language);
     let face = |role: Role| fonts.families(role, document.language);
-    let mut pictures = 0..;
-    let blocks: Vec<Value> = document.blocks.iter().map(|block| block_view(block, document, &mut pictures)).collect();
+    let mut seen = seen.iter().enumerate();
+    let blocks: Vec<Value> = document.blocks.iter().map(|block| block_view(block, document, &mut seen)).collect();
     json!({
         "language": document.language,
         "faces": {
@@ -177,7 +176,7 @@ fn view(document: &Document, fonts: &Fonts) -> Value {
     })
 }
 
-fn block_view(block: &Block, document: &Document, pictures: &mut impl Iterator<Item = usize>) -> Value {
+fn block_view<'s>(block: &Block, document: &Document, seen: &mut impl Iterator<Item = (usize, &'s Seen)>) -> Value {
     let words = words(document.language);
     match block {
         Block::Heading { level, text } => {
@@ -195,11 +194,15 @@ fn block_view(block: &Block, document: &Document, pictures: &mut impl Iterator<I
             let (svg, height) = chart.draw(document.language);
             json!({ "is": "chart", "caption": break_long(caption), "svg": svg, "height": height })
         }
-        Block::Pictures { pictures: all } => {
-            let one =
-                |caption: &str, number| json!({ "caption": break_long(caption), "file": format!("picture-{number}") });
-            let all: Vec<Value> =
-                all.iter().zip(pictures).map(|(picture, number)| one(&picture.caption, number)).collect();
+        Block::Pictures { pictures } => {
+            let mut all = Vec::new();
+            for (picture, (number, seen)) in pictures.iter().zip(seen) {
+                let (width, height) = seen.on_paper();
+                all.push(json!({
+                    "caption": break_long(&picture.caption), "file": format!("picture-{number}"), "width": width,
+                    "height": height,
+                }));
+            }
             json!({ "is": "pictures", "pictures": all })
         }
         Block::Timeline { entries } => table_view(&crate::document::timeline(entries, words)),

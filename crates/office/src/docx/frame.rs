@@ -165,12 +165,13 @@ struct Style {
     letters: &'static str,
 }
 
-const fn family(face: &str) -> &'static str {
-    match face.as_bytes() {
-        b"hei" => "黑体",
-        b"kai" => "楷体",
-        b"song" => "宋体",
-        b"title" => "方正小标宋简体",
+/// A face as office programs name it.
+fn family(face: &str) -> &'static str {
+    match face {
+        "hei" => "黑体",
+        "kai" => "楷体",
+        "song" => "宋体",
+        "title" => "方正小标宋简体",
         _ => "仿宋",
     }
 }
