@@ -19,9 +19,18 @@ fn main() {
     let fonts = Fonts::find(None).expect("fonts with Chinese");
     println!("fonts found in {} ms; memory {}", millis(began.elapsed()), memory());
     for face in fonts.faces() {
-        println!("  {:?}: {} ({}){}", face.role, face.family, face.path.display(), if face.is_own { "" } else { ", stands in" });
+        println!(
+            "  {:?}: {} ({}){}",
+            face.role,
+            face.family,
+            face.path.display(),
+            if face.is_own { "" } else { ", stands in" }
+        );
     }
-    println!("{:<14} {:>6} {:>10} {:>10} {:>10} {:>10}", "document", "format", "cold ms", "warm p50", "warm p99", "KiB");
+    println!(
+        "{:<14} {:>6} {:>10} {:>10} {:>10} {:>10}",
+        "document", "format", "cold ms", "warm p50", "warm p99", "KiB"
+    );
     for (name, document) in samples::all() {
         row(name, "pdf", |round| pdf(&varied(&document, round), &fonts).expect("a PDF").len());
         row(name, "docx", |round| docx(&varied(&document, round), &fonts).expect("a DOCX").len());

@@ -54,6 +54,11 @@ pub struct Series {
 impl Chart {
     /// The chart as SVG, 640 units wide and as high as it needs, with a title and a description for those who hear it.
     pub fn svg(&self, language: Language) -> String {
+        self.draw(language).0
+    }
+
+    /// The same, and its height as a share of its width.
+    pub(crate) fn draw(&self, language: Language) -> (String, f64) {
         draw::svg(self, language)
     }
 

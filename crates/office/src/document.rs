@@ -7,7 +7,7 @@ use jiban_domain::policy::Language;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{OfficeError, chart::Chart, words::Words};
+use crate::{OfficeError, chart::Chart, fonts::Fonts, words::Words};
 
 /// Most pictures in one document: each is held in memory while it is rendered.
 pub const PICTURES_MAX: usize = 200;
@@ -79,6 +79,60 @@ impl Document {
             }
         }
         Ok(())
+    }
+
+    /// Replaces each character that no font has by its number, e.g. 〔U+1F600〕, for those who must print what somebody
+    /// wrote whatever it is. Nothing else is changed; what was replaced stands where it stood.
+    pub fn spell_out(&mut self, fonts: &Fonts) {
+        for text in self.texts_mut() {
+            if fonts.lacks(text).is_none() {
+                continue;
+            }
+            let spelled = text.chars().map(|c| match fonts.lacks(c.encode_utf8(&mut [0; 4])) {
+                Some(c) => format!("〔U+{:04X}〕", u32::from(c)),
+                None => c.to_string(),
+            });
+            *text = spelled.collect();
+        }
+    }
+
+    /// Every text that is printed, in order; figures are not among them.
+    fn texts_mut(&mut self) -> Vec<&mut String> {
+        let head = [&mut self.masthead, &mut self.number, &mut self.subtitle, &mut self.addressee, &mut self.note];
+        let mut all: Vec<&mut String> = head.into_iter().flatten().collect();
+        all.push(&mut self.title);
+        for signature in &mut self.signature {
+            all.extend([&mut signature.who, &mut signature.date]);
+        }
+        for block in &mut self.blocks {
+            match block {
+                Block::Heading { text, .. } | Block::Paragraph { text } => all.push(text),
+                Block::List { items, .. } => all.extend(items),
+                Block::Form { entries } => {
+                    all.extend(entries.iter_mut().flat_map(|one| [&mut one.label, &mut one.value]))
+                }
+                Block::Table(table) => {
+                    all.extend(table.caption.iter_mut().chain(&mut table.note));
+                    all.extend(table.columns.iter_mut().map(|column| &mut column.heading));
+                    let cells = table.rows.iter_mut().flatten();
+                    all.extend(cells.filter_map(|cell| if let Cell::Text(text) = cell { Some(text) } else { None }));
+                }
+                Block::Chart { caption, chart } => {
+                    all.push(caption);
+                    all.extend(chart.labels.iter_mut().chain(&mut chart.unit));
+                    all.extend(chart.series.iter_mut().map(|series| &mut series.name));
+                }
+                Block::Pictures { pictures } => all.extend(pictures.iter_mut().map(|picture| &mut picture.caption)),
+                Block::Timeline { entries } => {
+                    all.extend(entries.iter_mut().flat_map(|one| [&mut one.at, &mut one.who, &mut one.what]));
+                }
+                Block::Sign { entries } => {
+                    all.extend(entries.iter_mut().flat_map(|one| [&mut one.label, &mut one.name, &mut one.at]));
+                }
+                Block::PageBreak => {}
+            }
+        }
+        all
     }
 
     /// All tables, in order.

@@ -19,7 +19,9 @@ use zip::{ZipWriter, result::ZipError, write::SimpleFileOptions};
 use crate::{
     Language, OfficeError,
     chart::Chart,
-    document::{Align, Block, Document, Entry, MastheadStyle, Picture, SignLine, Signature, Table, form_rows, timeline},
+    document::{
+        Align, Block, Document, Entry, MastheadStyle, Picture, SignLine, Signature, Table, form_rows, timeline,
+    },
     fonts::{Fonts, Role},
     html::escape,
     picture,
@@ -35,8 +37,6 @@ const LABEL: usize = 1474;
 const EMU: f64 = 36_000.0;
 /// Pixels of a chart for each of its units: some 200 dots an inch on paper.
 const CHART_SCALE: f32 = 2.0;
-/// Largest size of a picture on paper, mm.
-const PICTURE: (f64, f64) = (74.0, 56.0);
 
 /// A document as DOCX. The fonts draw the charts; the words are drawn by whoever opens it. The same document gives the
 /// same bytes.
@@ -215,7 +215,10 @@ impl Writer<'_> {
     fn chart(&mut self, caption: &str, chart: &Chart) -> Result<(), OfficeError> {
         let (png, width, height) = draw(chart, self.document.language, self.fonts)?;
         self.paragraph("Caption", caption);
-        let size = (156.0 * EMU, 156.0 * EMU * f64::from(height) / f64::from(width));
+        // As wide as the text; a very long one is made to fit on its page.
+        let ratio = f64::from(height) / f64::from(width);
+        let wide = 156.0_f64.min(195.0 / ratio) * EMU;
+        let size = (wide, wide * ratio);
         let drawing = self.drawing(Medium { extension: "png", bytes: png }, size, caption);
         self.put(format_args!("<w:p><w:pPr><w:pStyle w:val=\"Figure\"/></w:pPr>{drawing}</w:p>"));
         Ok(())
@@ -234,9 +237,9 @@ impl Writer<'_> {
                     ImageFormat::Png => ("png", picture.bytes.clone()),
                     _ => ("png", picture::png(picture, self.pictures)?),
                 };
-                let (width, height) = (f64::from(seen.width), f64::from(seen.height));
-                let scale = (PICTURE.0 / width).min(PICTURE.1 / height) * EMU;
-                let drawing = self.drawing(Medium { extension, bytes }, (width * scale, height * scale), &picture.caption);
+                let (width, height) = seen.on_paper();
+                let medium = Medium { extension, bytes };
+                let drawing = self.drawing(medium, (width * EMU, height * EMU), &picture.caption);
                 let drawn = format!("<w:p><w:pPr><w:pStyle w:val=\"Figure\"/></w:pPr>{drawing}</w:p>");
                 let told = paragraphs("PictureCaption", "", &picture.caption);
                 self.body.push_str(&cell(half, "", &(drawn + &told)));
@@ -264,7 +267,12 @@ impl Writer<'_> {
         for entry in entries {
             self.body.push_str("<w:tr><w:trPr><w:cantSplit/><w:trHeight w:val=\"680\"/></w:trPr>");
             let colon = words.colon.trim_end();
-            let texts = [format!("{}{colon}", entry.label), entry.name.clone(), format!("{}{colon}", words.date), entry.at.clone()];
+            let texts = [
+                format!("{}{colon}", entry.label),
+                entry.name.clone(),
+                format!("{}{colon}", words.date),
+                entry.at.clone(),
+            ];
             for ((text, width), more) in texts.iter().zip(columns).zip(["", line, "", line]) {
                 self.body.push_str(&cell(width, more, &paragraphs("SignText", "", text)));
             }
@@ -286,7 +294,9 @@ impl Writer<'_> {
 }
 
 fn cell(width: usize, more: &str, content: &str) -> String {
-    format!("<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/>{more}<w:vAlign w:val=\"center\"/></w:tcPr>{content}</w:tc>")
+    format!(
+        "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/>{more}<w:vAlign w:val=\"center\"/></w:tcPr>{content}</w:tc>"
+    )
 }
 
 /// A paragraph with what its style does not say.
@@ -311,10 +321,7 @@ fn sized(style: &str, more: &str, size: &str, text: &str) -> String {
     for (line, index) in text.lines().zip(0..) {
         let line_break = if index > 0 { "<w:br/>" } else { "" };
         let text = escape(line);
-        let _ = write!(
-            out,
-            "<w:r><w:rPr>{size}</w:rPr>{line_break}<w:t xml:space=\"preserve\">{text}</w:t></w:r>"
-        );
+        let _ = write!(out, "<w:r><w:rPr>{size}</w:rPr>{line_break}<w:t xml:space=\"preserve\">{text}</w:t></w:r>");
     }
     out + "</w:p>"
 }
@@ -342,7 +349,8 @@ fn draw(chart: &Chart, language: Language, fonts: &Fonts) -> Result<(Vec<u8>, u3
     }
     let tree = usvg::Tree::from_str(&svg, &options).map_err(|why| failed(why.to_string()))?;
     let size = tree.size().to_int_size().scale_by(CHART_SCALE).ok_or_else(|| failed("it has no size".to_owned()))?;
-    let mut pixels = tiny_skia::Pixmap::new(size.width(), size.height()).ok_or_else(|| failed("it is too large".to_owned()))?;
+    let mut pixels =
+        tiny_skia::Pixmap::new(size.width(), size.height()).ok_or_else(|| failed("it is too large".to_owned()))?;
     pixels.fill(tiny_skia::Color::WHITE);
     resvg::render(&tree, tiny_skia::Transform::from_scale(CHART_SCALE, CHART_SCALE), &mut pixels.as_mut());
     let png = pixels.encode_png().map_err(|why| failed(why.to_string()))?;
@@ -367,7 +375,8 @@ fn pack(document: &Document, body: &str, media: &[Medium]) -> Result<Vec<u8>, Zi
     for (name, text) in frame::footers(letter) {
         part(&format!("word/{name}.xml"), text.as_bytes())?;
     }
-    let names: Vec<String> = media.iter().zip(1..).map(|(medium, number)| format!("{number}.{}", medium.extension)).collect();
+    let names: Vec<String> =
+        media.iter().zip(1..).map(|(medium, number)| format!("{number}.{}", medium.extension)).collect();
     part("word/_rels/document.xml.rels", frame::document_rels(&names).as_bytes())?;
     for (name, medium) in names.iter().zip(media) {
         part(&format!("word/media/{name}"), &medium.bytes)?;

@@ -44,30 +44,106 @@ impl Role {
     const fn families(self) -> &'static [&'static str] {
         match self {
             Self::Song => &[
-                "FandolSong", "方正书宋_GBK", "FZShuSong-Z01", "方正书宋简体", "FZShuSong-Z01S", "SimSun", "宋体", "NSimSun",
-                "STSong", "华文宋体", "Songti SC", "AR PL UMing CN", "Noto Serif CJK SC", "Noto Serif SC",
-                "Source Han Serif SC", "Source Han Serif CN", "思源宋体", "Noto Sans CJK SC",
+                "FandolSong",
+                "方正书宋_GBK",
+                "FZShuSong-Z01",
+                "方正书宋简体",
+                "FZShuSong-Z01S",
+                "SimSun",
+                "宋体",
+                "NSimSun",
+                "STSong",
+                "华文宋体",
+                "Songti SC",
+                "AR PL UMing CN",
+                "Noto Serif CJK SC",
+                "Noto Serif SC",
+                "Source Han Serif SC",
+                "Source Han Serif CN",
+                "思源宋体",
+                "Noto Sans CJK SC",
             ],
             Self::Title => &[
-                "FZXiaoBiaoSong-B05S", "方正小标宋简体", "FZXiaoBiaoSong-B05", "方正小标宋_GBK", "STZhongsong", "华文中宋",
-                "FandolSong", "Noto Serif CJK SC", "Noto Serif SC", "Source Han Serif SC", "Source Han Serif CN",
-                "思源宋体", "SimSun", "宋体", "Songti SC", "Noto Sans CJK SC",
+                "FZXiaoBiaoSong-B05S",
+                "方正小标宋简体",
+                "FZXiaoBiaoSong-B05",
+                "方正小标宋_GBK",
+                "STZhongsong",
+                "华文中宋",
+                "FandolSong",
+                "Noto Serif CJK SC",
+                "Noto Serif SC",
+                "Source Han Serif SC",
+                "Source Han Serif CN",
+                "思源宋体",
+                "SimSun",
+                "宋体",
+                "Songti SC",
+                "Noto Sans CJK SC",
             ],
             Self::Hei => &[
-                "FandolHei", "方正黑体_GBK", "FZHei-B01", "方正黑体简体", "FZHei-B01S", "SimHei", "黑体", "STHeiti", "华文黑体",
-                "Heiti SC", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "思源黑体",
-                "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Microsoft YaHei", "Noto Serif CJK SC",
+                "FandolHei",
+                "方正黑体_GBK",
+                "FZHei-B01",
+                "方正黑体简体",
+                "FZHei-B01S",
+                "SimHei",
+                "黑体",
+                "STHeiti",
+                "华文黑体",
+                "Heiti SC",
+                "Noto Sans CJK SC",
+                "Noto Sans SC",
+                "Source Han Sans SC",
+                "Source Han Sans CN",
+                "思源黑体",
+                "WenQuanYi Zen Hei",
+                "WenQuanYi Micro Hei",
+                "Microsoft YaHei",
+                "Noto Serif CJK SC",
             ],
             Self::Kai => &[
-                "FandolKai", "方正楷体_GBK", "FZKai-Z03", "方正楷体简体", "FZKai-Z03S", "KaiTi_GB2312", "楷体_GB2312", "KaiTi",
-                "楷体", "STKaiti", "华文楷体", "Kaiti SC", "LXGW WenKai GB", "AR PL KaitiM GB", "AR PL UKai CN",
-                "Noto Serif CJK SC", "Noto Serif SC", "Source Han Serif SC", "Source Han Serif CN", "思源宋体",
+                "FandolKai",
+                "方正楷体_GBK",
+                "FZKai-Z03",
+                "方正楷体简体",
+                "FZKai-Z03S",
+                "KaiTi_GB2312",
+                "楷体_GB2312",
+                "KaiTi",
+                "楷体",
+                "STKaiti",
+                "华文楷体",
+                "Kaiti SC",
+                "LXGW WenKai GB",
+                "AR PL KaitiM GB",
+                "AR PL UKai CN",
+                "Noto Serif CJK SC",
+                "Noto Serif SC",
+                "Source Han Serif SC",
+                "Source Han Serif CN",
+                "思源宋体",
                 "Noto Sans CJK SC",
             ],
             Self::FangSong => &[
-                "FandolFang", "FandolFang R", "方正仿宋_GBK", "FZFangSong-Z02", "方正仿宋简体", "FZFangSong-Z02S",
-                "FangSong_GB2312", "仿宋_GB2312", "FangSong", "仿宋", "STFangsong", "华文仿宋", "Noto Serif CJK SC",
-                "Noto Serif SC", "Source Han Serif SC", "Source Han Serif CN", "思源宋体", "Noto Sans CJK SC",
+                "FandolFang",
+                "FandolFang R",
+                "方正仿宋_GBK",
+                "FZFangSong-Z02",
+                "方正仿宋简体",
+                "FZFangSong-Z02S",
+                "FangSong_GB2312",
+                "仿宋_GB2312",
+                "FangSong",
+                "仿宋",
+                "STFangsong",
+                "华文仿宋",
+                "Noto Serif CJK SC",
+                "Noto Serif SC",
+                "Source Han Serif SC",
+                "Source Han Serif CN",
+                "思源宋体",
+                "Noto Sans CJK SC",
             ],
         }
     }
@@ -157,7 +233,8 @@ impl Fonts {
     pub fn find(folder: Option<&Path>) -> Result<Self, FontError> {
         let mut places = Vec::new();
         if let Some(folder) = folder {
-            let fault = |why: std::io::Error| FontError::Folder { path: folder.display().to_string(), why: why.to_string() };
+            let fault =
+                |why: std::io::Error| FontError::Folder { path: folder.display().to_string(), why: why.to_string() };
             fs::read_dir(folder).map_err(fault)?;
             places.push(folder.to_owned());
         }
@@ -214,7 +291,8 @@ impl Fonts {
         let face = |role: Role| {
             let family = self.families(role, Language::Zh).into_iter().next()?;
             let index = self.book.select_family(&family).next()?;
-            let stand_in = family.starts_with("noto s") || family.starts_with("source han") || family.starts_with("思源");
+            let stand_in =
+                family.starts_with("noto s") || family.starts_with("source han") || family.starts_with("思源");
             Some(Face {
                 role,
                 family: self.book.info(index)?.family.clone(),
@@ -246,11 +324,10 @@ impl Fonts {
     pub(crate) fn covering(&self, role: Role, text: &str) -> Vec<(Bytes, u32)> {
         let named = self.families(role, Language::Zh);
         let of_role = named.iter().flat_map(|family| self.book.select_family(family));
-        let regular = |index: &usize| {
-            self.book.info(*index).is_some_and(|info| info.variant.weight.to_number() < BOLD)
-        };
+        let regular = |index: &usize| self.book.info(*index).is_some_and(|info| info.variant.weight.to_number() < BOLD);
         let order: Vec<usize> = of_role.filter(regular).chain(0..self.faces.len()).collect();
-        let (mut needed, mut taken): (Vec<char>, Vec<usize>) = (text.chars().filter(|c| !is_unseen(*c)).collect(), vec![]);
+        let (mut needed, mut taken): (Vec<char>, Vec<usize>) =
+            (text.chars().filter(|c| !is_unseen(*c)).collect(), vec![]);
         needed.sort_unstable();
         needed.dedup();
         for index in order {
@@ -318,7 +395,8 @@ fn faces_in(data: &[u8]) -> u32 {
 
 /// Font files below a folder, in the order of their names; deeper than eight folders there are none.
 fn font_files(folder: &Path, found: &mut Vec<PathBuf>, depth: usize) {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -337,9 +415,10 @@ fn font_files(folder: &Path, found: &mut Vec<PathBuf>, depth: usize) {
 
 /// Where systems keep fonts: Linux, macOS, Windows.
 fn system_folders() -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = ["/usr/share/fonts", "/usr/local/share/fonts", "/System/Library/Fonts", "/Library/Fonts"]
-        .map(PathBuf::from)
-        .to_vec();
+    let mut folders: Vec<PathBuf> =
+        ["/usr/share/fonts", "/usr/local/share/fonts", "/System/Library/Fonts", "/Library/Fonts"]
+            .map(PathBuf::from)
+            .to_vec();
     if let Some(home) = std::env::home_dir() {
         folders.extend([".local/share/fonts", ".fonts", "Library/Fonts"].map(|below| home.join(below)));
     }

@@ -88,7 +88,10 @@ fn part(out: &mut String, document: &Document, block: &Block, words: &Words) {
             out.push_str("<ul class=\"document-sign\">");
             for line in entries {
                 let (label, name, at) = (escape(&line.label), escape(&line.name), escape(&line.at));
-                put(out, format_args!("<li><span>{label}{colon}{name}</span> <span>{}{colon}{at}</span></li>", words.date));
+                put(
+                    out,
+                    format_args!("<li><span>{label}{colon}{name}</span> <span>{}{colon}{at}</span></li>", words.date),
+                );
             }
             out.push_str("</ul>");
         }

@@ -7,8 +7,8 @@
 
 mod break_long;
 mod chart;
-mod docx;
 mod document;
+mod docx;
 mod fonts;
 mod html;
 mod markdown;
@@ -23,11 +23,11 @@ use thiserror::Error;
 
 pub use self::{
     chart::{Chart, ChartKind, SERIES_MAX, Series},
-    docx::docx,
     document::{
         Align, Block, Cell, Column, Document, Entry, MastheadStyle, Moment, PICTURES_MAX, Picture, SignLine, Signature,
         Table,
     },
+    docx::docx,
     fonts::{Face, FontError, Fonts, Role},
     html::html,
     markdown::markdown,

@@ -84,7 +84,9 @@ fn part(out: &mut String, block: &Block, words: &Words) {
         Block::Pictures { pictures } => {
             for picture in pictures {
                 match picture.href.as_deref().filter(|href| is_ours(href)) {
-                    Some(href) => para(out, &format!("![{}](<{}>)", inline(&picture.caption), href.replace(['<', '>'], ""))),
+                    Some(href) => {
+                        para(out, &format!("![{}](<{}>)", inline(&picture.caption), href.replace(['<', '>'], "")))
+                    }
                     None => para(out, &inline(&picture.caption)),
                 }
             }
@@ -137,14 +139,23 @@ fn inline(text: &str) -> String {
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '#' | '&' | '!' => out.extend(['\\', c]),
             '-' | '+' | '=' if begins => out.extend(['\\', c]),
-            // A number with a point would begin a list.
-            '.' | ')' if trimmed[..index].chars().all(|c| c.is_ascii_digit()) && index > 0 => out.extend(['\\', c]),
+            // A number with a point and a space would begin a list.
+            '.' | ')'
+                if index > 0 && trimmed[..index].bytes().all(|c| c.is_ascii_digit()) && ends(&trimmed[index + 1..]) =>
+            {
+                out.extend(['\\', c]);
+            }
             '\n' => out.push_str("<br>"),
             c if crate::break_long::is_unprintable(c) => {}
             c => out.push(c),
         }
     }
     out
+}
+
+/// Whether a word ends before this text.
+fn ends(rest: &str) -> bool {
+    rest.chars().next().is_none_or(char::is_whitespace)
 }
 
 #[cfg(test)]

@@ -4,11 +4,23 @@ use image::{ImageFormat, ImageReader};
 
 use crate::{OfficeError, document::Picture};
 
+/// Largest size of a picture on paper, mm: two stand beside each other.
+const PAPER: (f64, f64) = (74.0, 56.0);
+
 /// A picture that can be placed.
 pub(crate) struct Seen {
     pub(crate) format: ImageFormat,
     pub(crate) width: u32,
     pub(crate) height: u32,
+}
+
+impl Seen {
+    /// Its width and height on paper, mm.
+    pub(crate) fn on_paper(&self) -> (f64, f64) {
+        let (width, height) = (f64::from(self.width), f64::from(self.height));
+        let scale = (PAPER.0 / width).min(PAPER.1 / height);
+        (width * scale, height * scale)
+    }
 }
 
 /// Reads the head of a picture; `number` counts from 1 in the document.

@@ -22,7 +22,8 @@ use crate::{
     break_long::break_long,
     document::{Align, Block, Document, Entry, MastheadStyle, SignLine, Table},
     fonts::{Fonts, Role, is_unseen},
-    picture, widths,
+    picture::{self, Seen},
+    widths,
     words::words,
 };
 
@@ -43,19 +44,20 @@ const CELL_PARTED: usize = 400;
 /// [`OfficeError`], first of all [`OfficeError::Glyph`] when no font has a character.
 pub fn pdf(document: &Document, fonts: &Fonts) -> Result<Vec<u8>, OfficeError> {
     document.check()?;
-    let pictures = document.pictures().zip(1..).map(|(picture, number)| {
-        picture::see(picture, number)?;
-        Ok(Bytes::new(picture.bytes.clone()))
-    });
-    let pictures = pictures.collect::<Result<Vec<_>, OfficeError>>()?;
-    let charts = document.blocks.iter().filter_map(|block| if let Block::Chart { chart, .. } = block { Some(chart) } else { None });
+    let seen = document.pictures().zip(1..).map(|(picture, number)| picture::see(picture, number));
+    let seen = seen.collect::<Result<Vec<_>, OfficeError>>()?;
+    let pictures = document.pictures().map(|picture| Bytes::new(picture.bytes.clone())).collect();
+    let charts = document
+        .blocks
+        .iter()
+        .filter_map(|block| if let Block::Chart { chart, .. } = block { Some(chart) } else { None });
     for chart in charts {
         let texts = chart.labels.iter().chain(chart.series.iter().map(|series| &series.name)).chain(&chart.unit);
         if let Some(c) = texts.into_iter().find_map(|text| fonts.lacks(text)) {
             return Err(OfficeError::Glyph(c));
         }
     }
-    let data = Bytes::new(view(document, fonts).to_string().into_bytes());
+    let data = Bytes::new(view(document, &seen, fonts).to_string().into_bytes());
     let made = print(&Desk { fonts, data, pictures });
     comemo::evict(REMEMBERED);
     made
@@ -136,9 +138,7 @@ impl World for Desk<'_> {
             return Ok(self.data.clone());
         }
         let picture = name.strip_prefix("picture-").and_then(|number| number.parse::<usize>().ok());
-        picture
-            .and_then(|number| self.pictures.get(number).cloned())
-            .ok_or_else(|| FileError::NotFound(name.into()))
+        picture.and_then(|number| self.pictures.get(number).cloned()).ok_or_else(|| FileError::NotFound(name.into()))
     }
 
     fn font(&self, index: usize) -> Option<Font> {
@@ -151,11 +151,11 @@ impl World for Desk<'_> {
 }
 
 /// The document as the template takes it: every text cut into lines, every figure printed, every width known.
-fn view(document: &Document, fonts: &Fonts) -> Value {
+fn view(document: &Document, seen: &[Seen], fonts: &Fonts) -> Value {
     let words = words(document.language);
     let face = |role: Role| fonts.families(role, document.language);
-    let mut pictures = 0..;
-    let blocks: Vec<Value> = document.blocks.iter().map(|block| block_view(block, document, &mut pictures)).collect();
+    let mut seen = seen.iter().enumerate();
+    let blocks: Vec<Value> = document.blocks.iter().map(|block| block_view(block, document, &mut seen)).collect();
     json!({
         "language": document.language,
         "faces": {
@@ -176,7 +176,7 @@ fn view(document: &Document, fonts: &Fonts) -> Value {
     })
 }
 
-fn block_view(block: &Block, document: &Document, pictures: &mut impl Iterator<Item = usize>) -> Value {
+fn block_view<'s>(block: &Block, document: &Document, seen: &mut impl Iterator<Item = (usize, &'s Seen)>) -> Value {
     let words = words(document.language);
     match block {
         Block::Heading { level, text } => {
@@ -190,22 +190,31 @@ fn block_view(block: &Block, document: &Document, pictures: &mut impl Iterator<I
         }
         Block::Form { entries } => json!({ "is": "form", "rows": form_rows(entries) }),
         Block::Table(table) => table_view(table),
-        Block::Chart { caption, chart } => json!({
-            "is": "chart", "caption": break_long(caption), "svg": chart.svg(document.language),
-        }),
-        Block::Pictures { pictures: all } => {
-            let one = |caption: &str, number| json!({ "caption": break_long(caption), "file": format!("picture-{number}") });
-            let all: Vec<Value> = all.iter().zip(pictures).map(|(picture, number)| one(&picture.caption, number)).collect();
+        Block::Chart { caption, chart } => {
+            let (svg, height) = chart.draw(document.language);
+            json!({ "is": "chart", "caption": break_long(caption), "svg": svg, "height": height })
+        }
+        Block::Pictures { pictures } => {
+            let mut all = Vec::new();
+            for (picture, (number, seen)) in pictures.iter().zip(seen) {
+                let (width, height) = seen.on_paper();
+                all.push(json!({
+                    "caption": break_long(&picture.caption), "file": format!("picture-{number}"), "width": width,
+                    "height": height,
+                }));
+            }
             json!({ "is": "pictures", "pictures": all })
         }
         Block::Timeline { entries } => table_view(&crate::document::timeline(entries, words)),
         Block::Sign { entries } => {
-            let line = |line: &SignLine| json!({
-                "label": format!("{}{}", break_long(&line.label), words.colon.trim_end()),
-                "name": break_long(&line.name),
-                "date": format!("{}{}", words.date, words.colon.trim_end()),
-                "at": break_long(&line.at),
-            });
+            let line = |line: &SignLine| {
+                json!({
+                    "label": format!("{}{}", break_long(&line.label), words.colon.trim_end()),
+                    "name": break_long(&line.name),
+                    "date": format!("{}{}", words.date, words.colon.trim_end()),
+                    "at": break_long(&line.at),
+                })
+            };
             json!({ "is": "sign", "lines": entries.iter().map(line).collect::<Vec<_>>() })
         }
         Block::PageBreak => json!({ "is": "page_break" }),
@@ -218,10 +227,12 @@ fn form_rows(entries: &[Entry]) -> Vec<Value> {
         .into_iter()
         .map(|row| {
             let alone = row.len() == 1;
-            let field = |entry: &&Entry| json!({
-                "label": lines(&entry.label), "value": lines(&entry.value), "span": if alone { 3 } else { 1 },
-                "parted": entry.value.chars().count() > CELL_PARTED,
-            });
+            let field = |entry: &&Entry| {
+                json!({
+                    "label": lines(&entry.label), "value": lines(&entry.value), "span": if alone { 3 } else { 1 },
+                    "parted": entry.value.chars().count() > CELL_PARTED,
+                })
+            };
             row.iter().map(field).collect::<Value>()
         })
         .collect()

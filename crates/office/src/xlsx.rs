@@ -32,7 +32,9 @@ pub fn xlsx(document: &Document) -> Result<Vec<u8>, OfficeError> {
     let words = words(document.language);
     let tables = document.blocks.iter().filter_map(|block| match block {
         Block::Table(table) => Some(table.clone()),
-        Block::Timeline { entries } => Some(Table { caption: Some(words.timeline[2].to_owned()), ..timeline(entries, words) }),
+        Block::Timeline { entries } => {
+            Some(Table { caption: Some(words.timeline[2].to_owned()), ..timeline(entries, words) })
+        }
         _ => None,
     });
     let tables: Vec<Table> = tables.filter(|table| !table.columns.is_empty()).collect();
@@ -43,7 +45,7 @@ pub fn xlsx(document: &Document) -> Result<Vec<u8>, OfficeError> {
     for (table, number) in tables.iter().zip(1..) {
         let wish = table.caption.clone().unwrap_or_else(|| format!("{}{number}", words.sheet));
         let name = sheet_name(&wish, &mut names);
-        let sheet = book.add_worksheet_with_constant_memory();
+        let sheet = book.add_worksheet_with_constant_memory().map_err(|why| failed(&why))?;
         sheet.set_name(&name).and_then(|sheet| fill(sheet, document, table)).map_err(|why| failed(&why))?;
     }
     book.save_to_buffer().map_err(|why| failed(&why))

@@ -28,6 +28,10 @@ const INKS: [&str; SERIES_MAX] = ["#1d3f66", "#8fb0cf", "#4f7ba6", "#d9e5f0", "#
 const LINE_INKS: [&str; SERIES_MAX] = ["#1d3f66", "#a4442a", "#4f7ba6", "#5d6b2e", "#0b1b2e", "#7a5c86"];
 /// Dashes of lines.
 const DASHES: [&str; SERIES_MAX] = ["", "7 4", "2 3", "10 3 2 3", "5 2", "1 2"];
+/// Labels up to this width, in em, are short.
+const SHORT: f64 = 6.5;
+/// From so many labels on bars do not lie down: the chart would be longer than a page.
+const LYING_MAX: usize = 40;
 const TEXT_INK: &str = "#222222";
 const RULE_INK: &str = "#d4d8dc";
 
@@ -38,8 +42,8 @@ struct Sheet<'c> {
     y: f64,
 }
 
-/// The whole picture.
-pub(super) fn svg(chart: &Chart, language: Language) -> String {
+/// The whole picture, and its height as a share of its width.
+pub(super) fn svg(chart: &Chart, language: Language) -> (String, f64) {
     let mut sheet = Sheet { chart, out: String::new(), y: 8.0 };
     if chart.is_empty() {
         sheet.text(WIDTH / 2.0, 60.0, "middle", words(language).no_data);
@@ -53,7 +57,7 @@ pub(super) fn svg(chart: &Chart, language: Language) -> String {
         }
     }
     let (title, told) = (title(chart, language), told(chart, language));
-    format!(
+    let svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {WIDTH} \
          {}\" font-family=\"{FACES}\" font-size=\"{TYPE}\"><title>{}</title><desc>{}</desc>{}</svg>",
         escape(&title),
@@ -61,7 +65,8 @@ pub(super) fn svg(chart: &Chart, language: Language) -> String {
         escape(&title),
         escape(&told),
         sheet.out
-    )
+    );
+    (svg, sheet.y / WIDTH)
 }
 
 /// What the chart is: its kind and its series.
@@ -143,12 +148,14 @@ impl Sheet<'_> {
 
     /// Names of the series with their inks, in as many lines as they need, and the unit to the right of the first.
     fn legend(&mut self) {
-        let unit = self.chart.unit.clone().unwrap_or_default();
+        // Shares tell their unit with each figure.
+        let unit = self.chart.unit.clone().filter(|_| self.chart.kind != ChartKind::Shares).unwrap_or_default();
         let room = WIDTH - 16.0 - if unit.is_empty() { 0.0 } else { (text_em(&unit) + 1.0) * TYPE };
         self.text(WIDTH - 8.0, self.y + 11.0, "end", &unit);
         let mut x = 8.0;
         for series in 0..self.chart.drawn() {
-            for (index, line) in wrapped(&self.chart.series[series].name, (room - 34.0) / TYPE).into_iter().enumerate() {
+            for (index, line) in wrapped(&self.chart.series[series].name, (room - 34.0) / TYPE).into_iter().enumerate()
+            {
                 let width = 34.0 + text_em(&line) * TYPE + 16.0;
                 if index > 0 || (x > 8.0 && x + width > room) {
                     (x, self.y) = (8.0, self.y + LINE);
@@ -195,11 +202,13 @@ impl Sheet<'_> {
         self.put(format_args!("<path d=\"{path}\" fill=\"{fill}\" stroke=\"{ink}\" stroke-width=\"1.4\"/>"));
     }
 
-    /// Whether upright bars have room for each label on at most two lines, and for their values.
+    /// Whether bars may stand upright: each label has room on at most two lines, or all are short, as days and months
+    /// are, so that some may be left out.
     fn labels_fit(&self) -> bool {
         let labels = &self.chart.labels;
         let slot = (WIDTH - 70.0) / labels.len().max(1) as f64 / TYPE;
-        slot >= 2.5 && labels.iter().all(|label| wrapped(label, slot - 0.6).len() <= 2)
+        let short = labels.len() > LYING_MAX || labels.iter().all(|label| text_em(label) <= SHORT);
+        short || (slot >= 2.5 && labels.iter().all(|label| wrapped(label, slot - 0.6).len() <= 2))
     }
 
     /// The sums of a label's series, negative values as 0.
@@ -217,7 +226,16 @@ impl Sheet<'_> {
             return Scale::over(labels.map(|label| self.sum(label)), percent);
         }
         let values = (0..chart.drawn()).flat_map(|series| labels.clone().map(move |label| (series, label)));
-        Scale::over(values.filter_map(|(series, label)| chart.value(series, label)), percent)
+        let values = values.filter_map(|(series, label)| chart.value(series, label));
+        let mut scale = Scale::over(values.clone(), percent);
+        // Below the longest bar its value has room.
+        if chart.kind == ChartKind::Bars
+            && scale.least < 0.0
+            && values.fold(0.0, f64::min) < scale.least + scale.step / 2.0
+        {
+            scale.least -= scale.step;
+        }
+        scale
     }
 
     /// A field with lines of the scale across and labels below, filled by `fill`.
@@ -239,16 +257,22 @@ impl Sheet<'_> {
         self.labels(field);
     }
 
-    /// Labels below the field: each on one line or two where it has room, else every second, third and so on.
+    /// Labels below the field: each on one line where it has room, else every second, third and so on; long ones on up
+    /// to three lines.
     fn labels(&mut self, field: Field) {
         let labels = &self.chart.labels;
-        let wide = field.slot / TYPE - 0.6;
-        let fits = labels.iter().all(|label| wide >= 2.0 && wrapped(label, wide).len() <= 2);
-        let longest = labels.iter().map(|label| text_em(label)).fold(0.0, f64::max);
-        let every = if fits { 1 } else { ((longest + 1.0) * TYPE / field.slot).ceil().max(1.0) as usize };
+        let wide = |every: usize| (field.slot * every as f64) / TYPE - 0.6;
+        let fits = |every: usize, lines: usize| {
+            wide(every) >= 2.0 && labels.iter().all(|label| wrapped(label, wide(every)).len() <= lines)
+        };
+        let some = labels.len().div_ceil(5).max(1);
+        let on_one_line = (1..=some).find(|every| fits(*every, 1));
+        let every = on_one_line.or_else(|| (1..labels.len()).find(|every| fits(*every, 3))).unwrap_or(labels.len());
+        // Two lines of each are better than one of a few.
+        let every = if fits(1, 2) { 1 } else { every.max(1) };
         let mut deepest = 1;
         for (index, label) in labels.iter().enumerate().step_by(every) {
-            let lines = if fits { wrapped(label, wide) } else { vec![label.clone()] };
+            let lines = wrapped(label, wide(every).max(2.0));
             deepest = deepest.max(lines.len());
             for (line, text) in lines.iter().enumerate() {
                 // The outermost labels stay on the sheet.
@@ -505,7 +529,8 @@ mod tests {
     #[test]
     fn lines_are_wrapped_within_their_width() {
         assert_eq!(wrapped("城市管理办公室", 4.0), ["城市管理", "办公室"]);
-        assert_eq!(wrapped("market supervision", 6.0), ["market", "supervisi", "on"]);
+        assert_eq!(wrapped("market supervision", 6.5), ["market", "supervision"]);
+        assert_eq!(wrapped("supervision", 3.5).concat(), "supervision");
         assert_eq!(wrapped("", 4.0), [""]);
     }
 }

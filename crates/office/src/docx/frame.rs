@@ -115,7 +115,8 @@ pub(super) fn document_rels(pictures: &[String]) -> String {
     let relation = |id: &str, kind: &str, target: &str| {
         format!("<Relationship Id=\"{id}\" Type=\"{RELATION}/{kind}\" Target=\"{target}\"/>")
     };
-    let mut out = xml!("<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">").to_owned();
+    let mut out =
+        xml!("<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">").to_owned();
     for (id, kind, target) in [
         ("rStyles", "styles", "styles.xml"),
         ("rSettings", "settings", "settings.xml"),
@@ -164,12 +165,13 @@ struct Style {
     letters: &'static str,
 }
 
-const fn family(face: &str) -> &'static str {
-    match face.as_bytes() {
-        b"hei" => "黑体",
-        b"kai" => "楷体",
-        b"song" => "宋体",
-        b"title" => "方正小标宋简体",
+/// A face as office programs name it.
+fn family(face: &str) -> &'static str {
+    match face {
+        "hei" => "黑体",
+        "kai" => "楷体",
+        "song" => "宋体",
+        "title" => "方正小标宋简体",
         _ => "仿宋",
     }
 }
@@ -224,7 +226,13 @@ fn all() -> Vec<Style> {
         paragraph,
         letters: "",
     };
-    let normal = style("Normal", ("Normal", "正文"), "fangsong", 32, format!("<w:widowControl w:val=\"0\"/>{exact}<w:jc w:val=\"both\"/>"));
+    let normal = style(
+        "Normal",
+        ("Normal", "正文"),
+        "fangsong",
+        32,
+        format!("<w:widowControl w:val=\"0\"/>{exact}<w:jc w:val=\"both\"/>"),
+    );
     let masthead = format!("{}<w:spacing w:after=\"280\"/>{wide}{centred}", rule("bottom", "thickThinSmallGap", 24));
     let bulletin = format!("<w:spacing w:after=\"200\" w:line=\"240\" w:lineRule=\"auto\"/>{centred}");
     let bulletin_number = format!("{}<w:spacing w:after=\"579\"/>{centred}", rule("bottom", "single", 12));

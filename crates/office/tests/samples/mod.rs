@@ -6,8 +6,7 @@ use jiban_office::{
 };
 
 /// What a resident may write, some 60 characters.
-pub const TEXT: &str =
-    "群众反映东门街道某小区地下车库长期积水，物业服务企业“多次承诺、一直未办”，影响居民出行安全，请街道办事处予以核实并督促整改（附照片三张）。";
+pub const TEXT: &str = "群众反映东门街道某小区地下车库长期积水，物业服务企业“多次承诺、一直未办”，影响居民出行安全，请街道办事处予以核实并督促整改（附照片三张）。";
 /// The same in English.
 pub const ENGLISH: &str = "A resident reports that the underground garage of an estate in Dongmen has been flooded for weeks; \
      the management company \"promised often and did nothing\", and asks the subdistrict to verify and to see it mended. ";
@@ -89,13 +88,17 @@ pub fn letter() -> Document {
         Block::List { items: vec!["继续保持；".into(), "举一反三；".into(), TEXT.into()], ordered: true },
         paragraph("望再接再厉，再创佳绩。".into()),
     ];
-    document.signature = Some(Signature { who: "东门街道信访和群众诉求联络办公室".into(), date: "2026年7月1日".into() });
+    document.signature = Some(Signature {
+        who: "东门街道信访和群众诉求联络办公室".into(),
+        date: "2026年7月1日".into(),
+    });
     document
 }
 
 /// A letter in English.
 pub fn english() -> Document {
-    let mut document = Document::new(Language::En, "Reminder on Requests That Were Not Answered Within the Time Promised");
+    let mut document =
+        Document::new(Language::En, "Reminder on Requests That Were Not Answered Within the Time Promised");
     document.masthead = Some("Dongmen Subdistrict Office, Luohu District, Shenzhen".into());
     document.number = Some("DXH [2026] No. 2".into());
     document.addressee = Some("Urban Management Office".into());
@@ -103,7 +106,10 @@ pub fn english() -> Document {
         Block::Heading { level: 1, text: numbered(Language::En, 1, 1, "What was found") },
         Block::Paragraph { text: ENGLISH.repeat(4) },
         Block::Heading { level: 2, text: numbered(Language::En, 2, 1, "By category") },
-        Block::Paragraph { text: "It said: \u{201C}nobody came\u{201D} \u{2014} the grid worker\u{2019}s record says otherwise.".into() },
+        Block::Paragraph {
+            text: "It said: \u{201C}nobody came\u{201D} \u{2014} the grid worker\u{2019}s record says otherwise."
+                .into(),
+        },
         Block::Table(units(Language::En, 6)),
         chart_block(Language::En, ChartKind::Lines, 6),
     ];
@@ -163,7 +169,12 @@ pub fn chart_block(language: Language, kind: ChartKind, labels: usize) -> Block 
     let unit = if zh { "件" } else { "requests" };
     Block::Chart {
         caption: if zh { "诉求量变化".into() } else { "How requests went".into() },
-        chart: Chart { kind, labels: (0..labels).map(label).collect(), series: series.collect(), unit: Some(unit.into()) },
+        chart: Chart {
+            kind,
+            labels: (0..labels).map(label).collect(),
+            series: series.collect(),
+            unit: Some(unit.into()),
+        },
     }
 }
 
@@ -180,7 +191,10 @@ pub fn report() -> Document {
         chart: Chart {
             kind: ChartKind::Bars,
             labels: (1..=9).map(|index| format!("东门街道综合行政执法队罗湖片区第{index}中队（湖贝路）")).collect(),
-            series: vec![Series { name: "件数".into(), values: (1..=9).map(|index| Some(f64::from(index * 17))).collect() }],
+            series: vec![Series {
+                name: "件数".into(),
+                values: (1..=9).map(|index| Some(f64::from(index * 17))).collect(),
+            }],
             unit: Some("件".into()),
         },
     };
@@ -189,8 +203,16 @@ pub fn report() -> Document {
     second.caption = Some("各类别办理情况".into());
     let mut wide = units(Language::Zh, 45);
     wide.caption = Some("各月分项情况（十四列）".into());
-    wide.columns = (0..14).map(|index| column(&if index == 0 { "单位".into() } else { format!("{index}月件数") }, Align::Right)).collect();
-    wide.rows = (0..45).map(|row| (0..14).map(|index| if index == 0 { Cell::Text(format!("社区{row}")) } else { Cell::Count(row * 31 + index) }).collect()).collect();
+    wide.columns = (0..14)
+        .map(|index| column(&if index == 0 { "单位".into() } else { format!("{index}月件数") }, Align::Right))
+        .collect();
+    wide.rows = (0..45)
+        .map(|row| {
+            (0..14)
+                .map(|index| if index == 0 { Cell::Text(format!("社区{row}")) } else { Cell::Count(row * 31 + index) })
+                .collect()
+        })
+        .collect();
     document.blocks = vec![
         heading(1, "总体情况"),
         Block::Paragraph { text: format!("上半年共受理诉求1715件。{}", TEXT.repeat(3)) },
@@ -216,7 +238,9 @@ pub fn report() -> Document {
 
 /// A picture made here: a plain one of a size.
 fn picture(caption: &str, (width, height): (u32, u32), format: image::ImageFormat) -> Picture {
-    let pixels = image::RgbImage::from_fn(width, height, |x, y| image::Rgb([(x * 255 / width) as u8, (y * 255 / height) as u8, 120]));
+    let pixels = image::RgbImage::from_fn(width, height, |x, y| {
+        image::Rgb([(x * 255 / width) as u8, (y * 255 / height) as u8, 120])
+    });
     let mut bytes = std::io::Cursor::new(Vec::new());
     pixels.write_to(&mut bytes, format).expect("a picture of a known format can be written");
     Picture { bytes: bytes.into_inner(), href: Some("/api/v1/attachments/1".into()), caption: caption.into() }
@@ -237,7 +261,11 @@ pub fn case_sheet() -> Document {
         Block::Pictures {
             pictures: vec![
                 picture("办理前：车库入口积水", (640, 480), image::ImageFormat::Jpeg),
-                picture("办理后：积水已清，排水沟已疏通，物业服务企业承诺每周巡查一次并公示结果", (480, 640), image::ImageFormat::Png),
+                picture(
+                    "办理后：积水已清，排水沟已疏通，物业服务企业承诺每周巡查一次并公示结果",
+                    (480, 640),
+                    image::ImageFormat::Png,
+                ),
                 picture("现场核实", (800, 300), image::ImageFormat::WebP),
             ],
         },
