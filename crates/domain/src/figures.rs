@@ -173,7 +173,9 @@ impl FromStr for Measure {
             Some(("grade", grade)) => grade.parse().map(Self::Grade).map_err(|_| bad()),
             Some(("breach", rule)) => ClockId::new(rule).map(Self::Breach),
             Some(_) => Err(bad()),
-            None => Count::CODES.iter().find(|(code, _)| *code == text).map(|(_, count)| Self::Of(*count)).ok_or_else(bad),
+            None => {
+                Count::CODES.iter().find(|(code, _)| *code == text).map(|(_, count)| Self::Of(*count)).ok_or_else(bad)
+            }
         }
     }
 }
@@ -319,7 +321,8 @@ impl Counting<'_> {
                 Standing::Breached { .. } => (clock.due_at, false),
                 Standing::Running | Standing::Cancelled { .. } => continue,
             };
-            let unit = clock.unit.as_ref().or_else(|| self.case.lead_at(at)).unwrap_or(&self.case.first_receiver).clone();
+            let unit =
+                clock.unit.as_ref().or_else(|| self.case.lead_at(at)).unwrap_or(&self.case.first_receiver).clone();
             let is_contact = self.policy.clocks.get(&clock.rule).is_some_and(|rule| rule.stop == Milestone::Contacted);
             let told = [
                 (true, Measure::Of(Count::ClocksDue)),

@@ -185,8 +185,8 @@ fn over(world: &World<'_>, unit: &UnitId, recipient: Recipient, at: jiff::Timest
         Recipient::Leaders => organisation.leaders_over(unit).iter().map(|person| person.id.clone()).collect(),
         Recipient::Duty => {
             let posts = world.policy.duty_posts.keys();
-            let on_duty =
-                posts.flat_map(|post| organisation.lineage(unit).flat_map(move |up| organisation.on_duty(post, up, at)));
+            let on_duty = posts
+                .flat_map(|post| organisation.lineage(unit).flat_map(move |up| organisation.on_duty(post, up, at)));
             on_duty.map(|person| person.id.clone()).collect()
         }
         Recipient::Discipline => {

@@ -264,7 +264,7 @@ fn holds(organisation: &Organisation, person: &Person, standing: Standing, case:
 }
 
 /// Whether the person handles cases for this unit: a post in it, or in the community over a grid.
-pub(crate) fn works_for(organisation: &Organisation, person: &Person, unit: &UnitId) -> bool {
+pub fn works_for(organisation: &Organisation, person: &Person, unit: &UnitId) -> bool {
     person.posts.iter().any(|post| match post.role {
         Role::Admin | Role::Partner => false,
         Role::Community => post.unit == *unit || organisation.community_of(unit) == Some(&post.unit),

@@ -72,8 +72,7 @@ pub fn put(tx: &mut WriteTx<'_>, bulletin: &BulletinRow) -> Result<(), StoreErro
              body = excluded.body"
     );
     let b = bulletin;
-    let params =
-        params![tenant, b.id, &b.kind, &b.unit, b.first_day, b.last_day, &b.state, b.at, b.hash, &b.body];
+    let params = params![tenant, b.id, &b.kind, &b.unit, b.first_day, b.last_day, &b.state, b.at, b.hash, &b.body];
     tx.execute_now(&sql, params).map(|_| ())
 }
 

@@ -278,9 +278,7 @@ pub fn registered_between(
 /// # Errors
 /// When the database fails.
 pub fn uncounted(tx: &mut ReadTx<'_>, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM cases WHERE tenant_id = ?1 AND uncounted = 1 ORDER BY case_id LIMIT ?2"
-    );
+    let sql = format!("SELECT {COLUMNS} FROM cases WHERE tenant_id = ?1 AND uncounted = 1 ORDER BY case_id LIMIT ?2");
     let params = params![tx.tenant(), limit];
     tx.query(&sql, params)?.into_iter().map(CaseRow::read).collect()
 }

@@ -104,8 +104,7 @@ pub fn list(
         let list = crate::sql::in_list(&mut params, units.iter());
         only.push_str(&format!(" AND unit IN ({list})"));
     }
-    let sql =
-        format!("SELECT {COLUMNS} FROM letters WHERE tenant_id = ?1 AND id < ?2{only} ORDER BY id DESC LIMIT ?3");
+    let sql = format!("SELECT {COLUMNS} FROM letters WHERE tenant_id = ?1 AND id < ?2{only} ORDER BY id DESC LIMIT ?3");
     tx.query(&sql, params)?.into_iter().map(read).collect()
 }
 
@@ -116,8 +115,9 @@ pub fn list(
 pub fn of_unit(tx: &mut ReadTx<'_>, unit: &str, since: Timestamp) -> Result<Vec<LetterRow>, StoreError> {
     let millis = u64::try_from(since.as_millisecond()).unwrap_or(0);
     let first = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
-    let sql =
-        format!("SELECT {COLUMNS} FROM letters WHERE tenant_id = ?1 AND unit = ?2 AND id >= ?3 ORDER BY id DESC LIMIT 500");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM letters WHERE tenant_id = ?1 AND unit = ?2 AND id >= ?3 ORDER BY id DESC LIMIT 500"
+    );
     let params = params![tx.tenant(), unit, first];
     tx.query(&sql, params)?.into_iter().map(read).collect()
 }

@@ -183,8 +183,9 @@ fn still_due(tx: &mut WriteTx<'_>, counted: &[Counted]) -> Result<HashMap<Uuid, 
     for chunk in counted.chunks(128) {
         let mut params = params![tx.tenant()];
         let list = in_list(&mut params, chunk.iter().map(|case| case.case_id));
-        let sql =
-            format!("SELECT case_id, version FROM cases WHERE tenant_id = ?1 AND uncounted = 1 AND case_id IN ({list})");
+        let sql = format!(
+            "SELECT case_id, version FROM cases WHERE tenant_id = ?1 AND uncounted = 1 AND case_id IN ({list})"
+        );
         for row in tx.query(&sql, params)? {
             due.insert(row.get(0)?, row.get(1)?);
         }
@@ -331,12 +332,7 @@ fn reason(apart: String) -> Option<String> {
 }
 
 fn read_sum(mut row: Row) -> Result<Sum, StoreError> {
-    Ok(Sum {
-        value: row.take(0)?,
-        apart: reason(row.take(1)?),
-        measure: row.take(2)?,
-        number: row.get(3)?,
-    })
+    Ok(Sum { value: row.take(0)?, apart: reason(row.take(1)?), measure: row.take(2)?, number: row.get(3)? })
 }
 
 /// Splits days into days before the first whole month, whole months, and days after the last: from, to, whether months.
@@ -443,10 +439,7 @@ pub struct FactQuery {
 /// # Errors
 /// When the database fails.
 #[expect(clippy::type_complexity, reason = "a page and its cursor")]
-pub fn cases_of(
-    tx: &mut ReadTx<'_>,
-    query: &FactQuery,
-) -> Result<(Vec<(Day, Uuid)>, Option<(Day, Uuid)>), StoreError> {
+pub fn cases_of(tx: &mut ReadTx<'_>, query: &FactQuery) -> Result<(Vec<(Day, Uuid)>, Option<(Day, Uuid)>), StoreError> {
     let mut found = Vec::new();
     for day in days_of(tx, query)? {
         let mut after = query.after.filter(|(known, _)| *known == day).map_or(Uuid::nil(), |(_, id)| id);

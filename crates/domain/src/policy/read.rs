@@ -21,8 +21,8 @@ use toml::de::DeTable;
 pub use self::table::{Fault, Faults};
 use self::table::{Node, Sink, Table};
 use super::{
-    Channel, Class, ClosingRules, ContactRules, DispatchRules, EscalationRules, ExtensionRules, Name, Policy,
-    Rate, RepeatRules, Retention, ReturnRules, Route, Seat, Studio, WhistleRules,
+    Channel, Class, ClosingRules, ContactRules, DispatchRules, EscalationRules, ExtensionRules, Name, Policy, Rate,
+    RepeatRules, Retention, ReturnRules, Route, Seat, Studio, WhistleRules,
 };
 use crate::{
     case::Origin,

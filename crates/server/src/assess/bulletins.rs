@@ -102,7 +102,7 @@ fn archived() -> Problem {
 /// When it is archived; the store's.
 pub async fn make(app: &App, kind: BulletinKind, unit: &UnitId, period: Period) -> Answer<Bulletin> {
     tally::catch_up(app, |_| {}).await?;
-    let mut report = report::make(app, kind, unit, period).await?;
+    let report = report::make(app, kind, unit, period).await?;
     let made = app.store.write(move |tx| -> Result<Option<Bulletin>, StoreError> {
         let days = (day(period.first), day(period.last));
         let known = rows_of::find_period(tx, report.unit.as_str(), kind.as_str(), days)?;
@@ -111,9 +111,8 @@ pub async fn make(app: &App, kind: BulletinKind, unit: &UnitId, period: Period) 
             return Ok(None);
         }
         let id = known.as_ref().map_or_else(Uuid::now_v7, |known| known.id);
-        if let Some(known) = known {
-            report.proposals = known.report.proposals;
-        }
+        let proposals = known.map(|known| known.report.proposals).unwrap_or_default();
+        let report = Report { proposals, ..report.clone() };
         let row = Bulletin::row(id, &report, DRAFT, tx.now())?;
         rows_of::put(tx, &row)?;
         Bulletin::read(&row).map(Some)

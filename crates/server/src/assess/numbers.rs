@@ -27,12 +27,7 @@ pub fn whole(tx: &mut ReadTx<'_>, unit: &UnitId, period: Period) -> Result<Sums,
 ///
 /// # Errors
 /// The store's.
-pub fn apart(
-    tx: &mut ReadTx<'_>,
-    unit: &UnitId,
-    by: By,
-    period: Period,
-) -> Result<BTreeMap<String, Sums>, StoreError> {
+pub fn apart(tx: &mut ReadTx<'_>, unit: &UnitId, by: By, period: Period) -> Result<BTreeMap<String, Sums>, StoreError> {
     let found = tally::sums(tx, unit.as_str(), by, day(period.first), day(period.last))?;
     let mut sums: BTreeMap<String, Sums> = BTreeMap::new();
     for mut sum in found {

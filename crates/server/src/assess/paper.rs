@@ -1,8 +1,8 @@
 //! A report on paper 通报: the document that every format is made of.
 
 use jiban_domain::{
-    figures::{Beside, Count},
-    policy::{BulletinRules, Language, Name},
+    figures::Beside,
+    policy::{BulletinRules, Language},
 };
 use jiban_office::{
     Align, Block, Cell, Chart, ChartKind, Column, Document, MastheadStyle, Series, Signature, Table, numbered,
@@ -142,7 +142,8 @@ impl Paper<'_> {
             series: all,
             unit: Some(self.prose.pick("件", "cases")),
         };
-        self.blocks.push(Block::Chart { caption: self.prose.pick("受理与办结", "Registered and finished"), chart });
+        self.blocks
+            .push(Block::Chart { caption: self.prose.pick("受理与办结", "Registered and finished"), chart });
     }
 
     fn rates(&mut self) {

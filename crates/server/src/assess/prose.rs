@@ -79,7 +79,9 @@ impl Prose<'_> {
         let (requests, findings) = (report.now(Count::Requests), report.now(Count::Findings));
         let mut parts = vec![self.pick(
             format!("本期受理 {registered} 件，其中群众诉求 {requests} 件、巡查发现 {findings} 件"),
-            format!("{registered} cases were registered, {requests} of them requests and {findings} findings of rounds"),
+            format!(
+                "{registered} cases were registered, {requests} of them requests and {findings} findings of rounds"
+            ),
         )];
         if report.period.days() > 1 {
             parts.push(self.pick(format!("日均 {per_day:.1} 件"), format!("{per_day:.1} a day")));
@@ -114,7 +116,8 @@ impl Prose<'_> {
                 Language::En => format!("{} against {en}", self.moved(share, before)),
             })
         };
-        let told = [beside(change.before, "上期", "the period before"), beside(change.last_year, "去年同期", "a year ago")];
+        let told =
+            [beside(change.before, "上期", "the period before"), beside(change.last_year, "去年同期", "a year ago")];
         let told: Vec<String> = told.into_iter().flatten().collect();
         if told.is_empty() {
             return self.pick("没有可比的上期和去年同期数据。", "There are no earlier figures to compare with. ");

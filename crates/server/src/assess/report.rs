@@ -273,7 +273,13 @@ pub async fn make(app: &App, kind: BulletinKind, unit: &UnitId, period: Period) 
 ///
 /// # Errors
 /// The store's.
-pub async fn table(app: &App, snapshot: &Arc<Snapshot>, unit: UnitId, by: By, period: Period) -> Answer<(Line, Vec<Line>)> {
+pub async fn table(
+    app: &App,
+    snapshot: &Arc<Snapshot>,
+    unit: UnitId,
+    by: By,
+    period: Period,
+) -> Answer<(Line, Vec<Line>)> {
     let world = Arc::clone(snapshot);
     let made = app.store.read(move |tx| {
         let maker = Maker { snapshot: &world, unit: &unit, period };
@@ -313,12 +319,8 @@ impl Maker<'_> {
         let before = numbers::whole(tx, unit, period.previous().map_err(calendar)?)?;
         let last_year = numbers::whole(tx, unit, period.last_year().map_err(calendar)?)?;
         let now = numbers::whole(tx, unit, period)?;
-        let change = |count| Change {
-            count,
-            now: now.all(count),
-            before: before.all(count),
-            last_year: last_year.all(count),
-        };
+        let change =
+            |count| Change { count, now: now.all(count), before: before.all(count), last_year: last_year.all(count) };
         let rate = |rate: &jiban_domain::policy::Rate| {
             let share = now.rate(rate);
             RateLine {
@@ -348,7 +350,8 @@ impl Maker<'_> {
             apart: self.apart(&now),
             units: self.lines(tx, &now, By::Unit, &str::to_owned, &|id| self.unit_name(id))?,
             classes: self.lines(tx, &now, By::Class, &str::to_owned, &|id| self.class_name(id))?,
-            categories: self.lines(tx, &now, By::Category, &|id| self.top_category(id), &|id| self.category_name(id))?,
+            categories: self
+                .lines(tx, &now, By::Category, &|id| self.top_category(id), &|id| self.category_name(id))?,
             channels: self.lines(tx, &now, By::Channel, &str::to_owned, &|id| self.channel_name(id))?,
             areas: self.lines(tx, &now, By::Area, &|id| self.community(id), &|id| self.unit_name(id))?,
             course: self.course(tx, &days)?,
@@ -404,10 +407,8 @@ impl Maker<'_> {
         let mut lines: Vec<(String, Sums)> = gathered.into_iter().collect();
         lines.sort_by_key(|(id, sums)| (std::cmp::Reverse(sums.all(Count::Registered)), id.clone()));
         let rest = lines.split_off(lines.len().min(LINES_MAX));
-        let mut told: Vec<Line> = lines
-            .iter()
-            .map(|(id, sums)| self.line(all, ids.remove(id).unwrap_or_default(), name(id), sums))
-            .collect();
+        let mut told: Vec<Line> =
+            lines.iter().map(|(id, sums)| self.line(all, ids.remove(id).unwrap_or_default(), name(id), sums)).collect();
         if !rest.is_empty() {
             let mut sums = Sums::default();
             rest.iter().for_each(|(_, more)| sums.merge(more));
@@ -506,9 +507,8 @@ impl Maker<'_> {
     /// Grids under their community, unless the report is about that community or a grid.
     fn community(&self, id: &str) -> String {
         let organisation = &self.snapshot.organisation;
-        let is_local = organisation
-            .unit(self.unit)
-            .is_some_and(|unit| matches!(unit.kind, UnitKind::Community | UnitKind::Grid));
+        let is_local =
+            organisation.unit(self.unit).is_some_and(|unit| matches!(unit.kind, UnitKind::Community | UnitKind::Grid));
         let grid = UnitId::new(id).ok().filter(|_| !is_local);
         let community = grid.and_then(|grid| organisation.community_of(&grid).cloned());
         community.map_or_else(|| id.to_owned(), |community| community.to_string())

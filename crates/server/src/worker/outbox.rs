@@ -14,6 +14,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor
 
 use crate::{
     app::App,
+    desk::telling::Words,
     infra::{
         config::HttpTemplate,
         outward::{PATIENCE, client},

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::{app::App, desk::tally};
 
-/// Changes gather for so long before they are counted together.
-const GATHER: Duration = Duration::from_millis(500);
+/// Between two batches, others may write.
+const PAUSE: Duration = Duration::from_millis(200);
 /// Sleep at most this long: another node may have written.
 const SLEEP_MAX: Duration = Duration::from_secs(20);
 /// With so many writes in line, counting waits: numbers may be late, people may not.
@@ -22,12 +22,10 @@ pub async fn run(app: App) {
                 0
             }),
         };
-        let pause = if counted == 0 { SLEEP_MAX } else { GATHER };
+        let pause = if counted == 0 { SLEEP_MAX } else { PAUSE };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = app.tally_nudge.notified(), if counted == 0 => {
-                tokio::time::sleep(GATHER).await;
-            }
+            () = app.tally_nudge.notified(), if counted == 0 => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }

@@ -7,7 +7,10 @@ impl Teller<'_> {
     /// What is shown as odd, which letters rules draft, which bulletins are made.
     pub(super) fn judging(&mut self) {
         let policy = self.policy;
-        if policy.guards.equal_grades.is_none() && policy.letters.masthead.is_none() && policy.bulletins.masthead.is_none() {
+        if policy.guards.equal_grades.is_none()
+            && policy.letters.masthead.is_none()
+            && policy.bulletins.masthead.is_none()
+        {
             return;
         }
         self.section("防注水、函件与通报", "Guards, letters and bulletins");
@@ -25,7 +28,9 @@ impl Teller<'_> {
             let (after, days) = (refer.after, self.language.days(refer.within_days));
             self.say_item(
                 format!("{days}内第 {after} 份提醒函起，起草移送函，移送纪检监察部门。"),
-                format!("From the reminder number {after} within {days} on, a referral to the discipline office is drafted."),
+                format!(
+                    "From the reminder number {after} within {days} on, a referral to the discipline office is drafted."
+                ),
             );
         }
         for (kind, rule) in &policy.bulletins.kinds {
@@ -43,7 +48,11 @@ impl Teller<'_> {
                 ),
                 format!(
                     "{name}: made {en}, at {hour}:00 on the day after, {} and told to {tell}.",
-                    if rule.by_itself { "archived at once" } else { "archived once the liaison office has added its proposals" }
+                    if rule.by_itself {
+                        "archived at once"
+                    } else {
+                        "archived once the liaison office has added its proposals"
+                    }
                 ),
             );
         }
@@ -65,7 +74,8 @@ impl Teller<'_> {
                 } else {
                     ""
                 };
-                let least = self.language.pick(&format!("分母至少 {least}"), &format!("of {least} at least")).to_owned();
+                let least =
+                    self.language.pick(&format!("分母至少 {least}"), &format!("of {least} at least")).to_owned();
                 format!("{name} {}（{least}{fair}）", bound.unwrap_or_default())
             }
         };

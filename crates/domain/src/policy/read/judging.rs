@@ -111,9 +111,8 @@ pub(super) fn bulletins(node: &Node<'_>, known: &Known) -> Option<BulletinRules>
     node.table(|t| {
         let masthead = t.need("masthead", name);
         let hot_issues = t.need("hot_issues", |node| node.whole(0..=20));
-        let up = t.may_list("up", |node| {
-            node.set(|node| node.known(&known.rates, ("rate", "指标")).map(|code| code.0))
-        });
+        let up =
+            t.may_list("up", |node| node.set(|node| node.known(&known.rates, ("rate", "指标")).map(|code| code.0)));
         let down = t.may_list("down", |node| node.set(|node| node.word(Count::CODES)));
         let kinds = BulletinKind::CODES.map(|(code, kind)| t.may(code, bulletin).map(|rule| (kind, rule)));
         let kinds: Vec<_> = kinds.into_iter().collect::<Option<_>>()?;

@@ -135,7 +135,9 @@ async fn made(app: &App, staff: &Staff, which: Which) -> Answer<(Report, Languag
     security(("session" = []))
 )]
 async fn live_file(State(app): State<App>, Assessor(staff): Assessor, Query(which): Query<Which>) -> Answer<Response> {
-    let form = which.form.ok_or_else(|| Problem::field("form", "md, html, pdf, docx or xlsx", "应为 md、html、pdf、docx 或 xlsx"))?;
+    let form = which
+        .form
+        .ok_or_else(|| Problem::field("form", "md, html, pdf, docx or xlsx", "应为 md、html、pdf、docx 或 xlsx"))?;
     let (report, language) = made(&app, &staff, which).await?;
     let name = name(&report);
     let document = told(&staff, report, language, None).document;
@@ -271,7 +273,12 @@ struct How {
     responses((status = 200, body = Shown), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn one(State(app): State<App>, Assessor(staff): Assessor, path: Path, Query(how): Query<How>) -> Answer<Json<Shown>> {
+async fn one(
+    State(app): State<App>,
+    Assessor(staff): Assessor,
+    path: Path,
+    Query(how): Query<How>,
+) -> Answer<Json<Shown>> {
     let bulletin = seen(&app, &staff, path).await?;
     Ok(Json(shown(&staff, bulletin, how.language.into())))
 }
@@ -326,8 +333,15 @@ async fn archive(State(app): State<App>, Writer(staff): Writer, path: Path) -> A
     ),
     security(("session" = []))
 )]
-async fn file(State(app): State<App>, Assessor(staff): Assessor, path: Path, Query(how): Query<How>) -> Answer<Response> {
-    let form = how.form.ok_or_else(|| Problem::field("form", "md, html, pdf, docx or xlsx", "应为 md、html、pdf、docx 或 xlsx"))?;
+async fn file(
+    State(app): State<App>,
+    Assessor(staff): Assessor,
+    path: Path,
+    Query(how): Query<How>,
+) -> Answer<Response> {
+    let form = how
+        .form
+        .ok_or_else(|| Problem::field("form", "md, html, pdf, docx or xlsx", "应为 md、html、pdf、docx 或 xlsx"))?;
     let bulletin = seen(&app, &staff, path).await?;
     let name = name(&bulletin.report);
     app.press.file(shown(&staff, bulletin, how.language.into()).document, form, &name).await

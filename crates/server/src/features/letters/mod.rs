@@ -158,7 +158,12 @@ struct Text {
     responses((status = 200, body = Letter), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn edit(State(app): State<App>, Writer(staff): Writer, path: Path, Body(text): Body<Text>) -> Answer<Json<Letter>> {
+async fn edit(
+    State(app): State<App>,
+    Writer(staff): Writer,
+    path: Path,
+    Body(text): Body<Text>,
+) -> Answer<Json<Letter>> {
     let letter = seen(&app, &staff, path).await?;
     Ok(Json(letters::edit(&app, &staff, letter.id, text.text).await?))
 }
