@@ -8,6 +8,7 @@ use jiban_domain::{
     decide::{Decision, World},
     dispatch,
     event::{Event, Recorded},
+    figures::{Count, PARTS, facts},
     notice,
     organisation::Role,
     policy::Milestone,
@@ -55,6 +56,7 @@ impl Stream {
         self.events.extend(decision.events);
         self.case = decision.case;
         self.the_case_is_the_fold_of_its_events();
+        self.no_part_is_more_than_its_whole(world);
         for index in old..self.events.len() {
             let recorded = self.events[index].clone();
             if let Some(before) = index.checked_sub(1).map(|i| self.events[i].at) {
@@ -186,6 +188,22 @@ impl Stream {
     }
 
     /// The reasons for which a clock fell away.
+    fn no_part_is_more_than_its_whole(&self, world: &World<'_>) {
+        let told = facts(&self.case, world.policy, world.calendar.zone());
+        for (part, whole) in PARTS {
+            let sum = |count| told.iter().map(|fact| fact.counts.of(count)).sum::<i64>();
+            let contact_without_clock = part == Count::UnprovenContacts;
+            assert!(contact_without_clock || sum(part) <= sum(whole), "{part:?} of {whole:?}: {told:?}");
+        }
+        let ended = self
+            .case
+            .clocks
+            .iter()
+            .filter(|clock| matches!(clock.standing, Standing::Met { .. } | Standing::Breached { .. }));
+        let due: i64 = told.iter().map(|fact| fact.counts.of(Count::ClocksDue)).sum();
+        assert_eq!(due, ended.count() as i64, "every clock that ended is counted once");
+    }
+
     pub(crate) fn cancelled(&self, key: &str) -> Option<CancelReason> {
         self.events.iter().find_map(|recorded| match &recorded.event {
             Event::Clock(ClockEvent::Cancelled { key: found, why }) if found == key => Some(*why),

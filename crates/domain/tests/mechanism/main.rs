@@ -9,6 +9,7 @@ mod classify;
 mod clocks;
 mod dispatch;
 mod ends;
+mod figures;
 mod handle;
 mod may;
 mod refusals;

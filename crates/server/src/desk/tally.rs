@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiban_domain::{
     case::Case,
     figures::{self, facts},
+    ids::UnitId,
 };
 use jiban_store::{
     StoreError, cases,
@@ -82,8 +83,8 @@ fn counted(snapshot: &Snapshot, row: &cases::CaseRow) -> Result<Counted, StoreEr
 }
 
 fn fact_row(snapshot: &Snapshot, case: &Case, fact: figures::Fact) -> FactRow {
-    let scope = snapshot.organisation.scope_of([&fact.unit]).into_iter().map(|unit| unit.to_string());
-    let mut scope: Vec<String> = scope.collect();
+    let scope = snapshot.organisation.scope_of([&fact.unit].into_iter().chain(ground(snapshot, case)));
+    let mut scope: Vec<String> = scope.into_iter().map(|unit| unit.to_string()).collect();
     if scope.is_empty() {
         scope.push(fact.unit.to_string());
     }
@@ -99,4 +100,11 @@ fn fact_row(snapshot: &Snapshot, case: &Case, fact: figures::Fact) -> FactRow {
         apart: figures::apart(case).map(str::to_owned),
         counts: fact.counts.iter().map(|(measure, number)| (measure.to_string(), number)).collect(),
     }
+}
+
+/// The ground on which a case lies: its grid; where none is known, the unit that the first receiver serves. So a case that a
+/// bureau of the district handles still counts for the subdistrict and the community where it is.
+fn ground<'a>(snapshot: &'a Snapshot, case: &'a Case) -> Option<&'a UnitId> {
+    let serves = || snapshot.organisation.unit(&case.first_receiver)?.parent.as_ref();
+    case.place.grid.as_ref().or_else(serves)
 }

@@ -14,4 +14,5 @@ mod kit;
 mod lists;
 mod protected;
 mod records;
+mod tally;
 mod text;
