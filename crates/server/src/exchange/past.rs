@@ -5,6 +5,8 @@
 //! [unrecorded](Told::unrecorded), so no clock judges it and nobody is asked for it; only a text that must be there says
 //! 导入记录未载明.
 
+use std::collections::BTreeSet;
+
 use jiban_domain::{
     case::{Case, Proposal},
     command::{self as cmd, Command},
@@ -118,7 +120,15 @@ fn follow_up(told: &Told) -> cmd::FollowUp {
     // Who answered was reached.
     let answered = responded.or(solved).or(satisfied).is_some();
     let reached = answer(Field::Reached).unwrap_or(answered);
-    cmd::FollowUp { values: told.follow_up.clone(), reached, responded, solved, satisfied }
+    cmd::FollowUp {
+        values: told.follow_up.clone(),
+        reached,
+        responded,
+        solved,
+        satisfied,
+        unsolved_because: BTreeSet::new(),
+        unsatisfied_because: BTreeSet::new(),
+    }
 }
 
 /// Class and category as the record says; where it says none and the case went further, as the program proposes.
