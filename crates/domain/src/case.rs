@@ -644,7 +644,7 @@ pub struct Case {
     pub ended_at: Option<Timestamp>,
     /// All clocks that ever ran on it.
     pub clocks: Vec<Clock>,
-    /// Milestones of the first round that the record it was brought in from does not tell: no clock waits for them and
+    /// Milestones of this round that the record it was brought in from does not tell: no clock waits for them and
     /// nobody is asked for them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unrecorded: BTreeSet<Milestone>,
@@ -905,14 +905,14 @@ impl Case {
                     rating.after_satisfied = *satisfied;
                 }
             }
-            Event::Reopened { .. } => {
+            Event::Reopened { unrecorded, .. } => {
                 self.round += 1;
                 self.state = State::Handling;
                 self.ended_at = None;
                 self.attempts.clear();
                 self.follow_up_attempts.clear();
                 self.sampled = false;
-                self.unrecorded.clear();
+                self.unrecorded.clone_from(unrecorded);
                 let kept = [Milestone::Registered, Milestone::Dispatched, Milestone::Accepted];
                 self.milestones.retain(|milestone, _| kept.contains(milestone));
                 self.milestones.insert(Milestone::Dispatched, at);

@@ -384,6 +384,10 @@ pub enum Event {
     Reopened {
         /// Why.
         reason: String,
+        /// Milestones of the new round of which the record that tells of the reopening says nothing; empty for a case
+        /// that was reopened here.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        unrecorded: BTreeSet<Milestone>,
     },
     /// 重复件
     MarkedRepeat {

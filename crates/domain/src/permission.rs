@@ -37,6 +37,8 @@ enum Standing {
     Mediator,
     /// The named lead official.
     Official,
+    /// A leader over the case, while it waits for a follow-up for which it was drawn 第三人回访.
+    ThirdPerson,
     /// The reporter, by number and tracking code.
     Reporter,
     /// The program itself.
@@ -73,11 +75,11 @@ const fn needed(act: Act) -> &'static [Standing] {
         Act::ReportIn => &[S::Called],
         Act::FileOpinion => &[S::Lead],
         Act::FileForm => &[S::Handling, S::Liaison, S::Mediator],
-        Act::FollowUp => &[S::Lead, S::Liaison, S::Leader],
+        Act::FollowUp => &[S::Lead, S::Liaison, S::ThirdPerson],
         Act::Close => &[S::Lead, S::Liaison, S::System],
         Act::Rate => &[S::Reporter, S::Upstream],
         Act::Answer | Act::Dispute => &[S::Reporter],
-        Act::RevealIdentity => &[S::Handling, S::FirstReceiver, S::Duty, S::Liaison],
+        Act::RevealIdentity => &[S::Handling, S::FirstReceiver, S::Duty, S::Liaison, S::ThirdPerson],
         Act::Tick | Act::Recalendar => &[S::System],
     }
 }
@@ -119,6 +121,7 @@ const fn en(standing: Standing) -> &'static str {
         S::Called => "a called unit",
         S::Mediator => "the mediating unit",
         S::Official => "the lead official",
+        S::ThirdPerson => "a leader, where it is drawn for a third person",
         S::Reporter => "the reporter",
         S::System => "the program itself",
         S::Upstream => "the upstream platform",
@@ -137,6 +140,7 @@ const fn zh(standing: Standing) -> &'static str {
         S::Called => "被吹哨单位",
         S::Mediator => "调解或法律援助单位",
         S::Official => "包案领导",
+        S::ThirdPerson => "抽中第三人回访时的领导",
         S::Reporter => "诉求人本人",
         S::System => "系统",
         S::Upstream => "上级平台",
@@ -290,6 +294,7 @@ fn holds(organisation: &Organisation, person: &Person, standing: Standing, case:
             .iter()
             .flat_map(|whistle| whistle.called.keys())
             .any(|unit| works_for(organisation, person, unit)),
+        S::ThirdPerson => case.sampled && case.awaits_follow_up() && over_case(Role::Leader),
         S::Mediator => {
             let unit = case.route.as_ref().and_then(|routed| routed.unit.as_ref());
             unit.is_some_and(|unit| works_for(organisation, person, unit))

@@ -34,7 +34,10 @@ impl Draft<'_> {
 
     pub(super) fn follow_up(&mut self, c: &cmd::FollowUp) -> Outcome {
         let (id, form) = self.form("follow_up")?;
-        forms::check(form, &c.values)?;
+        // A record may tell the answers without a form; then none is asked for.
+        if self.moment.by != Actor::Upstream || !c.values.is_empty() {
+            forms::check(form, &c.values)?;
+        }
         let id = id.clone();
         let answers = [("responded", c.responded), ("solved", c.solved), ("satisfied", c.satisfied)];
         for (field, answer) in answers {
@@ -279,7 +282,15 @@ impl Draft<'_> {
     pub(super) fn reopen(&mut self, c: &cmd::Reopen) -> Outcome {
         self.within_reopen_time()?;
         let reason = note("reason", &c.reason)?.to_owned();
-        self.push(Event::Reopened { reason });
+        // A record tells when a case was reopened and done again, and nothing of calls and looks in between.
+        let unrecorded = match self.moment.by {
+            Actor::Upstream => {
+                let untold = [Milestone::Contacted, Milestone::Verified];
+                self.case.unrecorded.iter().copied().chain(untold).collect()
+            }
+            _ => BTreeSet::new(),
+        };
+        self.push(Event::Reopened { reason, unrecorded });
         Ok(())
     }
 

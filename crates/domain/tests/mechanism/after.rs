@@ -250,7 +250,8 @@ fn what_the_liaison_office_handled_itself_is_followed_up_by_a_leader_when_drawn(
     for who in ["xlb1", "xlb2"] {
         desk.by(who).expect_refusal("not_allowed", "drawn for a third person", follow_up(Some(true)));
     }
-    desk.by("leader1").follow_up(true);
+    let look = || cmd::RevealIdentity { reason: "回访".into() };
+    desk.by("leader1").act(look()).follow_up(true).expect_refusal("not_allowed", "may", look());
 }
 
 #[test]

@@ -62,7 +62,7 @@ const WHO_MAY: [(Act, &str); 38] = [
     (Act::RouteTo, "liaison lead co-unit"),
     (Act::Finish, "lead upstream"),
     (Act::FileOpinion, "lead upstream"),
-    (Act::FollowUp, "liaison leader lead upstream"),
+    (Act::FollowUp, "liaison lead upstream"),
     (Act::Answer, "reporter"),
     (Act::FileForm, "liaison lead co-unit mediator"),
     (Act::Rate, "reporter upstream"),
