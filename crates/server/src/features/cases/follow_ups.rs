@@ -134,12 +134,13 @@ fn call(staff: &Staff, case: Case) -> Call {
     let stops = |rule| world.policy.clocks.get(rule).is_some_and(|rule| rule.stop == Milestone::FollowedUp);
     let waits = case.clocks.iter().filter(|clock| clock.is_running() || clock.is_overdue());
     let gap = i64::from(rules.attempt_gap_minutes).minutes();
+    let (round, before) = (case.follow_ups_of_round().count() + 1, case.follow_ups_of_round().next_back().cloned());
     let next_attempt_from = case.follow_up_attempts.last().and_then(|last| last.checked_add(gap).ok());
     Call {
         allowed: permission::may(&staff.snapshot.organisation, &staff.actor, Act::FollowUp, &case).is_ok(),
         due_at: waits.filter(|clock| stops(&clock.rule)).map(|clock| clock.due_at).min(),
-        round: case.follow_ups_of_round().count() + 1,
-        before: case.follow_ups_of_round().next_back().cloned(),
+        round,
+        before,
         attempts: case.follow_up_attempts.len(),
         attempts_max: rules.attempts.max(1),
         next_attempt_from,
