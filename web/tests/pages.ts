@@ -46,6 +46,7 @@ export const PAGES: PageSpec[] = [
   { title: 'console-queue', path: '/console/queue', login: 'xlb1' },
   { title: 'console-queue-empty', path: '/console/queue?class=urgent&mark=state_rated', login: 'xlb1' },
   { title: 'console-desk', path: '/console/queue?desk=follow_up', login: 'xlb1' },
+  { title: 'console-follow-ups', path: '/console/follow-ups', login: 'xlb1' },
   { title: 'console-intake', path: '/console/cases/new', login: 'duty1' },
   { title: 'console-case', path: someCase, login: 'xlb1' },
   { title: 'console-search', path: '/console/search?q=占道经营', login: 'xlb1' },

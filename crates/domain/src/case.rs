@@ -339,6 +339,10 @@ pub struct Whistle {
     pub called: BTreeMap<UnitId, Option<ReportIn>>,
     /// Outcome code of the policy; none while it is open.
     pub outcome: Option<String>,
+    /// When it was settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub settled_at: Option<Timestamp>,
 }
 
 /// Unit → its report-in, or null while it has not reported in.
@@ -398,6 +402,28 @@ pub struct FollowUp {
     pub solved: Option<bool>,
     /// Satisfied?
     pub satisfied: Option<bool>,
+    /// Why not solved: codes of the policy.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unsolved_because: BTreeSet<String>,
+    /// Why not satisfied: codes of the policy.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unsatisfied_because: BTreeSet<String>,
+    /// Words of a reporter who answered without being asked by anybody, personal numbers masked.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub comment: String,
+    /// Whether it was made by a third person because it was drawn 抽查.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sampled: bool,
+    /// Whether another round is asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
+}
+
+impl FollowUp {
+    /// Whether the reporter answered without being asked by anybody 自助回访.
+    pub fn is_own(&self) -> bool {
+        self.by == Actor::Reporter.to_string()
+    }
 }
 
 /// A grade 评价 by the reporter or the upstream platform.
@@ -414,8 +440,11 @@ pub struct Rating {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// The grade after a successful appeal or a new grade; the first one stays.
+    /// The grade after a successful appeal; the first one stays.
     pub after_appeal: Option<u8>,
+    /// Whether the policy calls the grade after the appeal satisfied 申诉后满意: counted apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_satisfied: Option<bool>,
 }
 
 /// A unit's appeal 差评申诉 against a bad grade.
@@ -432,6 +461,17 @@ pub struct Appeal {
     pub rating: Option<u32>,
     /// Upheld or not; none while it waits.
     pub upheld: Option<bool>,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub at: Option<Timestamp>,
+    /// When it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub decided_at: Option<Timestamp>,
+    /// Why it was decided so; empty while it waits.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub decision: String,
 }
 
 /// A photo or file on the case.
@@ -502,6 +542,9 @@ pub struct Routed {
     pub route: Route,
     /// Which studio or counter.
     pub studio: StudioId,
+    /// The unit whose people work there, where the policy names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitId>,
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
@@ -580,6 +623,13 @@ pub struct Case {
     pub outcome: Option<String>,
     /// Filed forms.
     pub forms: Vec<FiledForm>,
+    /// Whether this round is drawn for a follow-up by a third person 抽查回访.
+    #[serde(default)]
+    pub sampled: bool,
+    /// Calls of the follow-up that is due that reached nobody and count.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub follow_up_attempts: Vec<Timestamp>,
     /// Follow-ups.
     pub follow_ups: Vec<FollowUp>,
     /// Grades.
@@ -596,12 +646,15 @@ pub struct Case {
     pub round: u32,
     /// Reason code it was declined for.
     pub declined: Option<String>,
+    /// Reason code it is left out of assessment for 剔除考核.
+    #[serde(default)]
+    pub excluded: Option<String>,
     /// When it closed, was declined or handed over.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub ended_at: Option<Timestamp>,
     /// All clocks that ever ran on it.
     pub clocks: Vec<Clock>,
-    /// Milestones of the first round that the record it was brought in from does not tell: no clock waits for them and
+    /// Milestones of this round that the record it was brought in from does not tell: no clock waits for them and
     /// nobody is asked for them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unrecorded: BTreeSet<Milestone>,
@@ -658,6 +711,8 @@ impl Case {
             route: None,
             outcome: None,
             forms: Vec::new(),
+            sampled: false,
+            follow_up_attempts: Vec::new(),
             follow_ups: Vec::new(),
             ratings: Vec::new(),
             appeals: Vec::new(),
@@ -666,6 +721,7 @@ impl Case {
             links: BTreeSet::new(),
             round: 1,
             declined: None,
+            excluded: None,
             ended_at: None,
             clocks: Vec::new(),
             unrecorded: new.unrecorded.clone(),
@@ -781,10 +837,11 @@ impl Case {
             Event::WhistleSettled { whistle, outcome, .. } => {
                 if let Some(found) = self.whistles.iter_mut().find(|w| w.id == *whistle) {
                     found.outcome = Some(outcome.clone());
+                    found.settled_at = Some(at);
                 }
             }
-            Event::Routed { route, studio } => {
-                self.route = Some(Routed { route: *route, studio: studio.clone(), at });
+            Event::Routed { route, studio, unit } => {
+                self.route = Some(Routed { route: *route, studio: studio.clone(), unit: unit.clone(), at });
             }
             Event::Finished { outcome } => {
                 self.state = State::Finished;
@@ -795,9 +852,22 @@ impl Case {
                 self.file(form, values, recorded);
                 self.reach(Milestone::OpinionFiled, at);
             }
-            Event::FollowedUp { form, values, reached, responded, solved, satisfied } => {
+            Event::Sampled { .. } => self.sampled = true,
+            Event::FormFiled { form, values } => self.file(form, values, recorded),
+            Event::FollowUpTried { counts, .. } => self.follow_up_attempts.extend(counts.then_some(at)),
+            Event::FollowedUp {
+                form,
+                values,
+                reached,
+                responded,
+                solved,
+                satisfied,
+                unsolved_because,
+                unsatisfied_because,
+                again,
+            } => {
                 self.file(form, values, recorded);
-                self.follow_ups.push(FollowUp {
+                self.followed_up(FollowUp {
                     round: self.round,
                     at,
                     by: recorded.by.to_string(),
@@ -805,8 +875,28 @@ impl Case {
                     responded: *responded,
                     solved: *solved,
                     satisfied: *satisfied,
+                    unsolved_because: unsolved_because.clone(),
+                    unsatisfied_because: unsatisfied_because.clone(),
+                    comment: String::new(),
+                    sampled: self.sampled,
+                    again: *again,
                 });
-                self.reach(Milestone::FollowedUp, at);
+            }
+            Event::Answered { responded, solved, satisfied, unsolved_because, unsatisfied_because, comment, again } => {
+                self.followed_up(FollowUp {
+                    round: self.round,
+                    at,
+                    by: recorded.by.to_string(),
+                    reached: true,
+                    responded: Some(*responded),
+                    solved: Some(*solved),
+                    satisfied: Some(*satisfied),
+                    unsolved_because: unsolved_because.clone(),
+                    unsatisfied_because: unsatisfied_because.clone(),
+                    comment: comment.clone(),
+                    sampled: false,
+                    again: *again,
+                });
             }
             Event::Rated { grade, bad, satisfied, comment } => {
                 let rating = Rating {
@@ -816,6 +906,7 @@ impl Case {
                     comment: comment.clone(),
                     at,
                     after_appeal: None,
+                    after_satisfied: None,
                 };
                 self.ratings.push(rating);
                 if *bad {
@@ -824,26 +915,31 @@ impl Case {
                 }
             }
             Event::Appealed(appeal) => {
-                self.appeals.push(appeal.clone());
+                self.appeals.push(Appeal { at: Some(at), ..appeal.clone() });
                 self.reach(Milestone::BadRatingAnswered, at);
             }
-            Event::AppealDecided { id, upheld, grade, .. } => {
+            Event::AppealDecided { id, upheld, grade, satisfied, note } => {
                 let mut about = None;
                 if let Some(found) = self.appeals.iter_mut().find(|a| a.id == *id) {
                     found.upheld = Some(*upheld);
+                    found.decided_at = Some(at);
+                    found.decision.clone_from(note);
                     about = found.rating;
                 }
                 let about = about.map_or(self.ratings.len().saturating_sub(1), |index| index as usize);
                 if let (Some(grade), Some(rating)) = (grade, self.ratings.get_mut(about)) {
                     rating.after_appeal = Some(*grade);
+                    rating.after_satisfied = *satisfied;
                 }
             }
-            Event::Reopened { .. } => {
+            Event::Reopened { unrecorded, .. } => {
                 self.round += 1;
                 self.state = State::Handling;
                 self.ended_at = None;
                 self.attempts.clear();
-                self.unrecorded.clear();
+                self.follow_up_attempts.clear();
+                self.sampled = false;
+                self.unrecorded.clone_from(unrecorded);
                 let kept = [Milestone::Registered, Milestone::Dispatched, Milestone::Accepted];
                 self.milestones.retain(|milestone, _| kept.contains(milestone));
                 self.milestones.insert(Milestone::Dispatched, at);
@@ -852,6 +948,7 @@ impl Case {
             Event::Linked { to } => {
                 self.links.insert(*to);
             }
+            Event::Excluded { reason, .. } => self.excluded.clone_from(reason),
             Event::HandedUpstream { upstream_number, .. } => {
                 if upstream_number.is_some() {
                     self.upstream_number.clone_from(upstream_number);
@@ -867,13 +964,14 @@ impl Case {
         }
     }
 
-    /// Units that have to do with it, themselves only: lead, co-units, first receiver, grid, called units.
+    /// Units that have to do with it, themselves only: lead, co-units, first receiver, grid, called units, mediators.
     pub fn involved(&self) -> BTreeSet<&UnitId> {
         let mut units = BTreeSet::from([&self.first_receiver]);
         units.extend(&self.lead);
         units.extend(&self.co_units);
         units.extend(&self.place.grid);
         units.extend(self.whistles.iter().flat_map(|whistle| whistle.called.keys()));
+        units.extend(self.route.iter().filter_map(|routed| routed.unit.as_ref()));
         units
     }
 
@@ -907,8 +1005,19 @@ impl Case {
         lies_on(Desk::Whistle, self.whistles.iter().any(|whistle| whistle.outcome.is_none()));
         lies_on(Desk::Appeal, self.appeals.iter().any(|appeal| appeal.upheld.is_none()));
         lies_on(Desk::Official, self.escalation.is_some());
-        lies_on(Desk::FollowUp, self.state == State::Finished && !self.milestones.contains_key(&Milestone::FollowedUp));
+        lies_on(Desk::FollowUp, self.awaits_follow_up());
         desks
+    }
+
+    /// Whether a follow-up is to be made: none of this round yet, or one after which another is asked for.
+    pub fn awaits_follow_up(&self) -> bool {
+        let again = self.follow_ups_of_round().last().is_some_and(|follow_up| follow_up.again);
+        self.state == State::Finished && (again || !self.milestones.contains_key(&Milestone::FollowedUp))
+    }
+
+    /// The follow-ups of this round of handling, the first one first.
+    pub fn follow_ups_of_round(&self) -> impl DoubleEndedIterator<Item = &FollowUp> {
+        self.follow_ups.iter().filter(|follow_up| follow_up.round == self.round)
     }
 
     /// The latest grade, if it is bad and neither appealed away nor regraded.
@@ -918,6 +1027,12 @@ impl Case {
 
     fn reach(&mut self, milestone: Milestone, at: Timestamp) {
         self.milestones.entry(milestone).or_insert(at);
+    }
+
+    fn followed_up(&mut self, follow_up: FollowUp) {
+        self.follow_ups.push(follow_up);
+        self.follow_up_attempts.clear();
+        self.reach(Milestone::FollowedUp, self.changed_at);
     }
 
     fn end(&mut self, state: State, at: Timestamp) {

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::{
     case::{AttachmentKind, Mark, Origin, Place, Proposal, Reporter},
-    ids::{AttachmentId, CaseId, CategoryId, ChannelId, ClassId, PersonId, RequestId, StudioId, UnitId},
+    ids::{AttachmentId, CaseId, CategoryId, ChannelId, ClassId, FormId, PersonId, RequestId, StudioId, UnitId},
     policy::Length,
 };
 
@@ -20,6 +20,10 @@ pub const TITLE_MAX_CHARS: usize = 120;
 pub const TEXT_MAX_CHARS: usize = 20_000;
 /// Most characters of a note, reason or outcome.
 pub const NOTE_MAX_CHARS: usize = 4_000;
+/// Most characters of what a reporter says with a grade or an answer.
+pub const COMMENT_MAX_CHARS: usize = 1_000;
+/// Most forms filed on one case by [`FileForm`].
+pub const FORMS_MAX: usize = 60;
 /// Most photos and files on one case.
 pub const ATTACHMENTS_MAX: usize = 60;
 
@@ -287,6 +291,37 @@ commands! {
         /// Satisfied?
         #[serde(default)]
         satisfied: Option<bool>,
+        /// Why not solved: codes of the policy.
+        #[serde(default)]
+        unsolved_because: BTreeSet<String>,
+        /// Why not satisfied: codes of the policy.
+        #[serde(default)]
+        unsatisfied_because: BTreeSet<String>,
+    }
+    /// Answer the three questions oneself, as the reporter.
+    Answer("answer", "answer the follow-up", "自助回访") {
+        /// Was there a response in time?
+        responded: bool,
+        /// Is it solved?
+        solved: bool,
+        /// Satisfied?
+        satisfied: bool,
+        /// Why not solved: codes of the policy.
+        #[serde(default)]
+        unsolved_because: BTreeSet<String>,
+        /// Why not satisfied: codes of the policy.
+        #[serde(default)]
+        unsatisfied_because: BTreeSet<String>,
+        /// Words.
+        #[serde(default)]
+        comment: String,
+    }
+    /// File any other form of the policy.
+    FileForm("file-form", "file a form", "填报表单") {
+        /// Which: neither the opinion nor the follow-up, which have acts of their own.
+        form: FormId,
+        /// Values by field.
+        values: BTreeMap<String, String>,
     }
     /// Grade the handling.
     Rate("rate", "rate", "评价") {
@@ -351,6 +386,13 @@ commands! {
         /// What the reporter is told.
         explanation: String,
     }
+    /// Leave the case out of assessment, or take it in again.
+    Exclude("exclude", "leave out of assessment", "剔除考核") {
+        /// Reason code of the policy; none takes it in again.
+        reason: Option<String>,
+        /// Why.
+        note: String,
+    }
     /// See who the reporter is.
     RevealIdentity("reveal-identity", "see the reporter's identity", "查看诉求人身份") {
         /// What for.
@@ -393,6 +435,8 @@ impl Command {
             Self::Finish(c) => vec![&mut c.outcome],
             Self::FileOpinion(c) => c.values.values_mut().collect(),
             Self::FollowUp(c) => c.values.values_mut().collect(),
+            Self::Answer(c) => vec![&mut c.comment],
+            Self::FileForm(c) => c.values.values_mut().collect(),
             Self::Rate(c) => vec![&mut c.comment],
             Self::Dispute(c) => vec![&mut c.reason],
             Self::Appeal(c) => vec![&mut c.reason],
@@ -400,6 +444,7 @@ impl Command {
             Self::Reopen(c) => vec![&mut c.reason],
             Self::HandUpstream(c) => vec![&mut c.reason],
             Self::Decline(c) => vec![&mut c.explanation],
+            Self::Exclude(c) => vec![&mut c.note],
             Self::RevealIdentity(c) => vec![&mut c.reason],
             Self::Close(c) => vec![&mut c.note],
             Self::Accept(_)

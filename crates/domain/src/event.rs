@@ -278,17 +278,39 @@ pub enum Event {
         route: Route,
         /// Studio.
         studio: StudioId,
+        /// The unit whose people work there, where the policy names one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unit: Option<UnitId>,
     },
     /// 办结
     Finished {
         /// What was done.
         outcome: String,
     },
+    /// Drawn for a follow-up by a third person 抽查回访: neither the lead unit nor the handler may make it.
+    Sampled {
+        /// Share of finished cases that the policy draws, 0–1.
+        share: f64,
+    },
     /// 《群众诉求处理意见书》
     OpinionFiled {
         /// Form code.
         form: FormId,
         /// Values by field.
+        values: BTreeMap<String, String>,
+    },
+    /// Any other form of the policy, such as 《人民调解协议书》.
+    FormFiled {
+        /// Form code.
+        form: FormId,
+        /// Values by field.
+        values: BTreeMap<String, String>,
+    },
+    /// A follow-up call that reached nobody 回访未接通, when more are still to be tried.
+    FollowUpTried {
+        /// Whether it counts towards 'unreachable' (far enough from the one before).
+        counts: bool,
+        /// Values by field of the follow-up form.
         values: BTreeMap<String, String>,
     },
     /// 《群众诉求办理情况回访登记表》
@@ -305,6 +327,36 @@ pub enum Event {
         solved: Option<bool>,
         /// Satisfied?
         satisfied: Option<bool>,
+        /// Why not solved: codes of the policy.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        unsolved_because: BTreeSet<String>,
+        /// Why not satisfied: codes of the policy.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        unsatisfied_because: BTreeSet<String>,
+        /// Whether the policy asks for another round.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
+    },
+    /// The reporter answered the follow-up's questions 自助回访.
+    Answered {
+        /// Responded in time?
+        responded: bool,
+        /// Solved?
+        solved: bool,
+        /// Satisfied?
+        satisfied: bool,
+        /// Why not solved: codes of the policy.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        unsolved_because: BTreeSet<String>,
+        /// Why not satisfied: codes of the policy.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        unsatisfied_because: BTreeSet<String>,
+        /// Words, masked.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        comment: String,
+        /// Whether the policy asks for another round.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
     },
     /// 评价
     Rated {
@@ -332,6 +384,9 @@ pub enum Event {
         upheld: bool,
         /// Grade that stands beside the first.
         grade: Option<u8>,
+        /// Whether the policy calls that grade satisfied; none where there is none, or it was not said yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        satisfied: Option<bool>,
         /// Why.
         note: String,
     },
@@ -339,6 +394,10 @@ pub enum Event {
     Reopened {
         /// Why.
         reason: String,
+        /// Milestones of the new round of which the record that tells of the reopening says nothing; empty for a case
+        /// that was reopened here.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        unrecorded: BTreeSet<Milestone>,
     },
     /// 重复件
     MarkedRepeat {
@@ -363,6 +422,13 @@ pub enum Event {
         reason: String,
         /// What the reporter is told.
         explanation: String,
+    },
+    /// Left out of assessment 剔除考核, or taken in again.
+    Excluded {
+        /// Reason code of the policy; none: taken in again.
+        reason: Option<String>,
+        /// Why.
+        note: String,
     },
     /// Somebody saw who the reporter is.
     IdentityRevealed {
@@ -404,8 +470,12 @@ impl Event {
             Self::WhistleSettled { .. } => "whistle_settled",
             Self::Routed { .. } => "routed",
             Self::Finished { .. } => "finished",
+            Self::Sampled { .. } => "sampled",
             Self::OpinionFiled { .. } => "opinion_filed",
+            Self::FormFiled { .. } => "form_filed",
+            Self::FollowUpTried { .. } => "follow_up_tried",
             Self::FollowedUp { .. } => "followed_up",
+            Self::Answered { .. } => "answered",
             Self::Rated { .. } => "rated",
             Self::Disputed { .. } => "disputed",
             Self::Appealed(_) => "appealed",
@@ -415,6 +485,7 @@ impl Event {
             Self::Linked { .. } => "linked",
             Self::HandedUpstream { .. } => "handed_upstream",
             Self::Declined { .. } => "declined",
+            Self::Excluded { .. } => "excluded",
             Self::IdentityRevealed { .. } => "identity_revealed",
             Self::Closed { .. } => "closed",
             Self::Clock(event) => event.kind(),

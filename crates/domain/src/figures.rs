@@ -248,9 +248,10 @@ pub struct Fact {
     pub counts: Counts,
 }
 
-/// Why a case is counted apart: the reason for which it was declined.
+/// Why a case is counted apart: the reason for which the liaison office leaves it out of assessment, or for which it was
+/// declined.
 pub fn apart(case: &Case) -> Option<&str> {
-    case.declined.as_deref()
+    case.excluded.as_deref().or(case.declined.as_deref())
 }
 
 /// What a case adds to which days.
@@ -405,8 +406,8 @@ impl Counting<'_> {
                 self.count_if(!graded && last.satisfied == Some(true), last.at, Count::Content);
             }
             None => {
-                if let Some(last) = follow_ups.last() {
-                    self.count(last.at, Measure::Of(Count::Unreachable));
+                if let Some(at) = self.case.milestones.get(&Milestone::FollowedUp).filter(|_| !follow_ups.is_empty()) {
+                    self.count(*at, Measure::Of(Count::Unreachable));
                 }
             }
         }
@@ -429,7 +430,9 @@ impl Counting<'_> {
             self.count_if(case.standing_bad_rating().is_some(), last.at, Count::BadStanding);
             match last.after_appeal {
                 Some(grade) => {
-                    self.count_if(grade >= self.policy.closing.satisfied_from, last.at, Count::ContentAfterAppeal);
+                    // Decisions of before this was recorded do not say it.
+                    let satisfied = last.after_satisfied.unwrap_or(grade >= self.policy.closing.satisfied_from);
+                    self.count_if(satisfied, last.at, Count::ContentAfterAppeal);
                 }
                 None => self.count_if(last.satisfied, last.at, Count::Content),
             }

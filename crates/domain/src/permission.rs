@@ -33,8 +33,12 @@ enum Standing {
     Community,
     /// Member of a unit called by a whistle.
     Called,
+    /// Member of the unit that mediates or gives legal aid.
+    Mediator,
     /// The named lead official.
     Official,
+    /// A leader over the case, while it waits for a follow-up for which it was drawn 第三人回访.
+    ThirdPerson,
     /// The reporter, by number and tracking code.
     Reporter,
     /// The program itself.
@@ -53,21 +57,29 @@ const fn needed(act: Act) -> &'static [Standing] {
         Act::DecideReturn | Act::Escalate | Act::Reopen => &[S::Liaison, S::Leader],
         Act::Contact | Act::Verify => &[S::Handling, S::FirstReceiver, S::Duty, S::Liaison],
         Act::RouteTo => &[S::Handling, S::Liaison],
-        Act::Note => &[S::Handling, S::FirstReceiver, S::Duty, S::Liaison, S::Leader, S::Called, S::System],
-        Act::Attach => &[S::Handling, S::FirstReceiver, S::Duty, S::Liaison, S::Called, S::Reporter, S::System],
-        Act::AssignTeam => &[S::Liaison, S::Leader, S::Lead],
-        Act::DecideExtension | Act::SettleWhistle | Act::DecideAppeal | Act::HandUpstream | Act::Decline => {
-            &[S::Liaison]
+        Act::Note => {
+            &[S::Handling, S::FirstReceiver, S::Duty, S::Liaison, S::Leader, S::Called, S::Mediator, S::System]
         }
+        Act::Attach => {
+            &[S::Handling, S::FirstReceiver, S::Duty, S::Liaison, S::Called, S::Mediator, S::Reporter, S::System]
+        }
+        Act::AssignTeam => &[S::Liaison, S::Leader, S::Lead],
+        Act::DecideExtension
+        | Act::SettleWhistle
+        | Act::DecideAppeal
+        | Act::HandUpstream
+        | Act::Decline
+        | Act::Exclude => &[S::Liaison],
         Act::OfficialAct => &[S::Official],
         Act::BlowWhistle => &[S::Community],
         Act::ReportIn => &[S::Called],
         Act::FileOpinion => &[S::Lead],
-        Act::FollowUp => &[S::Lead, S::Liaison],
+        Act::FileForm => &[S::Handling, S::Liaison, S::Mediator],
+        Act::FollowUp => &[S::Lead, S::Liaison, S::ThirdPerson],
         Act::Close => &[S::Lead, S::Liaison, S::System],
         Act::Rate => &[S::Reporter, S::Upstream],
-        Act::Dispute => &[S::Reporter],
-        Act::RevealIdentity => &[S::Handling, S::FirstReceiver, S::Duty, S::Liaison],
+        Act::Answer | Act::Dispute => &[S::Reporter],
+        Act::RevealIdentity => &[S::Handling, S::FirstReceiver, S::Duty, S::Liaison, S::ThirdPerson],
         Act::Tick | Act::Recalendar => &[S::System],
     }
 }
@@ -84,6 +96,14 @@ const fn is_told_by_records(act: Act) -> bool {
             | Act::Finish
             | Act::FileOpinion
             | Act::FollowUp
+            | Act::Appeal
+            | Act::DecideAppeal
+            | Act::Exclude
+            | Act::MarkRepeat
+            | Act::BlowWhistle
+            | Act::ReportIn
+            | Act::SettleWhistle
+            | Act::Reopen
             | Act::Decline
             | Act::Close
     )
@@ -99,7 +119,9 @@ const fn en(standing: Standing) -> &'static str {
         S::FirstReceiver => "the unit that took it first",
         S::Community => "the community",
         S::Called => "a called unit",
+        S::Mediator => "the mediating unit",
         S::Official => "the lead official",
+        S::ThirdPerson => "a leader, where it is drawn for a third person",
         S::Reporter => "the reporter",
         S::System => "the program itself",
         S::Upstream => "the upstream platform",
@@ -116,7 +138,9 @@ const fn zh(standing: Standing) -> &'static str {
         S::FirstReceiver => "首问单位",
         S::Community => "所属社区",
         S::Called => "被吹哨单位",
+        S::Mediator => "调解或法律援助单位",
         S::Official => "包案领导",
+        S::ThirdPerson => "抽中第三人回访时的领导",
         S::Reporter => "诉求人本人",
         S::System => "系统",
         S::Upstream => "上级平台",
@@ -148,6 +172,12 @@ pub fn may(organisation: &Organisation, actor: &Actor, act: Act, case: &Case) ->
             };
             if act == Act::RevealIdentity && is_complained_about(organisation, person, case) {
                 return Err(refused("a unit never sees who complained about it", "被反映单位不得查看诉求人身份"));
+            }
+            if act == Act::FollowUp && case.sampled && is_partial(organisation, person, case) {
+                return Err(refused(
+                    "this follow-up was drawn for a third person: neither the lead unit nor the handler may make it",
+                    "本件抽中第三人回访，首办单位和经办人不得回访",
+                ));
             }
             needed(act).iter().any(|standing| holds(organisation, person, *standing, case))
         }
@@ -229,6 +259,12 @@ fn is_official(actor: &Actor, case: &Case) -> bool {
     }
 }
 
+/// Whether the person would grade their own work: a member of the lead unit, or the handler.
+fn is_partial(organisation: &Organisation, person: &Person, case: &Case) -> bool {
+    let leads = case.lead.as_ref().is_some_and(|unit| works_for(organisation, person, unit));
+    leads || case.handler.as_ref() == Some(&person.id)
+}
+
 fn is_complained_about(organisation: &Organisation, person: &Person, case: &Case) -> bool {
     case.complained_about
         .as_ref()
@@ -258,6 +294,11 @@ fn holds(organisation: &Organisation, person: &Person, standing: Standing, case:
             .iter()
             .flat_map(|whistle| whistle.called.keys())
             .any(|unit| works_for(organisation, person, unit)),
+        S::ThirdPerson => case.sampled && case.awaits_follow_up() && over_case(Role::Leader),
+        S::Mediator => {
+            let unit = case.route.as_ref().and_then(|routed| routed.unit.as_ref());
+            unit.is_some_and(|unit| works_for(organisation, person, unit))
+        }
         S::Official => is_official(&Actor::Person(person.id.clone()), case),
         S::Reporter | S::System | S::Upstream => false,
     }

@@ -352,10 +352,39 @@ const BROKEN: &[Broken] = &[
     broken("bad_up_to = 2", "bad_up_to = 5", "bad_up_to", "closing.bad_up_to"),
     broken("satisfied_from = 4", "satisfied_from = 2", "satisfied_from", "closing.satisfied_from"),
     broken(r#"rate_within = "30 days""#, r#"rate_within = "36 h""#, "rate_within", "closing.rate_within"),
+    // Follow-up and assessment
+    broken(
+        "attempts = 3                    #",
+        "attempts = 0                    #",
+        "attempts = 0 ",
+        "follow_up.attempts",
+    ),
+    broken(
+        r#"attempt_gap = "4 h""#,
+        r#"attempt_gap = "1 working day""#,
+        "1 working day\"             #",
+        "follow_up.attempt_gap",
+    ),
+    broken("third_person_share = 0.2", "third_person_share = 20", "third_person_share", "follow_up.third_person_share"),
+    broken("“{title}”已由", "“{name}”已由", "{name}", "follow_up.script.greeting"),
+    broken("en = \"Is the matter solved?\" }", "}", "[follow_up.script]\n", "follow_up.script.solved.en"),
+    broken("[follow_up.unsolved_reasons]", "[follow_up.unsolved_reason]", "[follow_up]", "follow_up.unsolved_reasons"),
+    broken(
+        "[assessment.exclude_reasons]",
+        "[assessment.exclusion]",
+        "[assessment.exclusion]",
+        "assessment.exclude_reasons",
+    ),
+    broken(
+        r#"route = "legal_aid", unit = "lh.dm.sfs""#,
+        r#"route = "legal_aid", unit = "司法所""#,
+        "司法所",
+        "studios.legal_aid.unit",
+    ),
     // Rates and the rest
     broken(
-        r#"exclude = ["unlawful", "unreasonable"]"#,
-        r#"exclude = ["unlawful", "unresonable"]"#,
+        r#"exclude = ["unlawful", "unreasonable", "malicious"]"#,
+        r#"exclude = ["unlawful", "unresonable", "malicious"]"#,
         "unresonable",
         "rates[1].exclude[2]",
     ),
@@ -905,6 +934,10 @@ fn the_prose_tells_every_rule_in_both_languages() {
                 .chain(policy.extensions.reasons.values())
                 .chain(policy.whistle.outcomes.values())
                 .chain(policy.closing.decline_reasons.values())
+                .chain(policy.assessment.exclude_reasons.values())
+                .chain(policy.follow_up.unsolved_reasons.values())
+                .chain(policy.follow_up.unsatisfied_reasons.values())
+                .chain(policy.follow_up.script.iter().map(|script| &script.greeting))
                 .chain(policy.escalation.duties.iter().chain(&policy.escalation.questions));
             for name in names {
                 let name = if language == Language::Zh { &name.zh } else { &name.en };

@@ -12,6 +12,7 @@ export interface Place {
 /** The daily work. */
 export const work = computed<Place[]>(() => [
   { name: 'queue', label: t.value.nav.queue },
+  { name: 'follow-ups', label: t.value.followUp.title },
   { name: 'search', label: t.value.nav.search },
   { name: 'notices', label: t.value.nav.notices },
   { name: 'map', label: t.value.map.title },

@@ -7,6 +7,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/console/sign-in', name: 'sign-in', component: () => import('./pages/SignIn.vue'), meta: { open: true } },
   { path: '/console', redirect: { name: 'queue' } },
   { path: '/console/queue', name: 'queue', component: () => import('./pages/Queue.vue') },
+  { path: '/console/follow-ups', name: 'follow-ups', component: () => import('./pages/FollowUps.vue') },
   { path: '/console/search', name: 'search', component: () => import('./pages/Search.vue') },
   { path: '/console/cases/new', name: 'intake', component: () => import('./pages/Intake.vue') },
   { path: '/console/cases/:case', name: 'case', component: () => import('./pages/CasePage.vue'), props: true },

@@ -2,7 +2,7 @@
 import { type Act, api, type Case, freshKey, take } from './api';
 
 /** Acts that have an endpoint of their own under `/cases/{case}/…`. */
-export type Doable = Exclude<Act, 'attach' | 'rate' | 'dispute' | 'tick' | 'recalendar'>;
+export type Doable = Exclude<Act, 'attach' | 'answer' | 'rate' | 'dispute' | 'tick' | 'recalendar'>;
 
 /** Path segment of an act: the act's code, but for one. */
 export function slug(act: Doable): string {

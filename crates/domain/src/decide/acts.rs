@@ -1,4 +1,5 @@
-//! Each act on a case, one function a command: what it asks for, what it leads to.
+//! Each act on a case until it is finished, one function a command: what it asks for, what it leads to. Those after are
+//! in `after`.
 //!
 //! Whether the actor may act was settled before ([`crate::permission::may`]). An act checks the state, the codes and
 //! the bounds of the policy, then pushes its events; what these do to the clocks is `clocks`' business.
@@ -16,17 +17,18 @@ use crate::{
     ids::{PersonId, RequestId, UnitId},
     organisation::Role,
     permission,
-    policy::{Form, Length, Milestone},
+    policy::{Length, Milestone},
     refusal::Refusal,
 };
 
-use super::{Draft, forms, known_class, known_leader, known_unit, locate, note, optional, required};
+use super::{Draft, known_class, known_leader, known_unit, locate, note, optional, required};
 
-type Outcome = Result<(), Refusal>;
+pub(super) type Outcome = Result<(), Refusal>;
 
 const WAITING: &[State] = &[State::Registered, State::Dispatched, State::Handling];
 const WITH_UNIT: &[State] = &[State::Dispatched, State::Handling];
 const OPEN: &[State] = &[State::Registered, State::Dispatched, State::Handling, State::Finished];
+const AT_WORK_OR_DONE: &[State] = &[State::Handling, State::Finished];
 const DONE: &[State] = &[State::Finished, State::Closed];
 
 impl Draft<'_> {
@@ -55,6 +57,8 @@ impl Draft<'_> {
             Command::Finish(c) => states(&[State::Handling]).and_then(|()| self.finish_case(c)),
             Command::FileOpinion(c) => states(&[State::Finished]).and_then(|()| self.file_opinion(c)),
             Command::FollowUp(c) => states(&[State::Finished]).and_then(|()| self.follow_up(c)),
+            Command::Answer(c) => states(DONE).and_then(|()| self.answer(c)),
+            Command::FileForm(c) => states(AT_WORK_OR_DONE).and_then(|()| self.file_form(c)),
             Command::Rate(c) => states(DONE).and_then(|()| self.rate(c)),
             Command::Dispute(c) => states(DONE).and_then(|()| self.dispute(c)),
             Command::Appeal(c) => states(DONE).and_then(|()| self.appeal(c)),
@@ -64,6 +68,7 @@ impl Draft<'_> {
             Command::Link(c) => self.link(c),
             Command::HandUpstream(c) => states(WAITING).and_then(|()| self.hand_upstream(c)),
             Command::Decline(c) => states(WAITING).and_then(|()| self.decline(c)),
+            Command::Exclude(c) => self.exclude(c),
             Command::RevealIdentity(c) => self.reveal_identity(c),
             Command::Close(c) => states(&[State::Finished]).and_then(|()| self.close(c)),
             Command::Tick(_) => Ok(()), // fired before every act
@@ -455,13 +460,18 @@ impl Draft<'_> {
         let own: BTreeSet<UnitId> = own.collect();
         let caller = match &c.caller {
             Some(unit) if own.contains(unit) => unit.clone(),
+            Some(unit) if self.moment.by == Actor::Upstream => {
+                known_unit(self.world, unit)?;
+                unit.clone()
+            }
             Some(_) => return Err(Refusal::invalid("caller", "your own community", "须是本人所在社区")),
             None => own.first().cloned().ok_or_else(|| Refusal::unknown("unit", "community"))?,
         };
         let number = u32::try_from(self.case.whistles.len()).unwrap_or(u32::MAX).saturating_add(1);
         let called = c.units.iter().map(|unit| (unit.clone(), None)).collect();
         let id = self.fresh("blown", "吹哨")?;
-        let whistle = Whistle { id, number, caller, matter, at: self.moment.now, called, outcome: None };
+        let whistle =
+            Whistle { id, number, caller, matter, at: self.moment.now, called, outcome: None, settled_at: None };
         self.push(Event::WhistleBlown(whistle));
         Ok(())
     }
@@ -479,6 +489,7 @@ impl Draft<'_> {
                 .organisation
                 .person(id)
                 .is_some_and(|person| permission::works_for(self.world.organisation, person, &c.unit)),
+            Actor::Upstream => true, // its record tells who reported in
             _ => false,
         };
         if !works {
@@ -512,7 +523,10 @@ impl Draft<'_> {
         if self.case.route.as_ref().is_some_and(|routed| routed.studio == c.studio) {
             return Err(Refusal::Already { what: "routed there", what_zh: "转到该处" });
         }
-        self.push(Event::Routed { route: studio.route, studio: c.studio.clone() });
+        if let Some(unit) = &studio.unit {
+            known_unit(self.world, unit)?;
+        }
+        self.push(Event::Routed { route: studio.route, studio: c.studio.clone(), unit: studio.unit.clone() });
         Ok(())
     }
 
@@ -521,6 +535,7 @@ impl Draft<'_> {
         let outcome = required("outcome", &c.outcome, TEXT_MAX_CHARS)?.to_owned();
         self.ready_to_finish()?;
         self.push(Event::Finished { outcome });
+        self.draw_for_third_person();
         Ok(())
     }
 
@@ -549,150 +564,6 @@ impl Draft<'_> {
         if photo_due && !case.attachments.iter().any(|attachment| attachment.kind == AttachmentKind::After) {
             return first("attach a photo of the place after the work", "上传处置后照片");
         }
-        Ok(())
-    }
-
-    fn file_opinion(&mut self, c: &cmd::FileOpinion) -> Outcome {
-        if self.case.milestones.contains_key(&Milestone::OpinionFiled) {
-            return Err(Refusal::Already { what: "filed", what_zh: "填报" });
-        }
-        let (id, form) = self.form("opinion")?;
-        forms::check(form, &c.values)?;
-        let id = id.clone();
-        self.push(Event::OpinionFiled { form: id, values: c.values.clone() });
-        Ok(())
-    }
-
-    fn follow_up(&mut self, c: &cmd::FollowUp) -> Outcome {
-        let (id, form) = self.form("follow_up")?;
-        forms::check(form, &c.values)?;
-        let answers = [("responded", c.responded), ("solved", c.solved), ("satisfied", c.satisfied)];
-        for (field, answer) in answers {
-            if c.reached && answer.is_none() {
-                return Err(Refusal::invalid(
-                    field,
-                    "an answer, as the reporter was reached",
-                    "已联系上诉求人，须填写",
-                ));
-            }
-            if !c.reached && answer.is_some() {
-                return Err(Refusal::invalid(field, "no answer, as nobody was reached", "未联系上诉求人，不能填写"));
-            }
-        }
-        let max = self.world.policy.closing.follow_up_rounds;
-        if self.rounds_of_follow_up() >= max as usize {
-            return Err(Refusal::Limit {
-                what: "follow-ups a round of handling", what_zh: "每轮办理的回访", max
-            });
-        }
-        let id = id.clone();
-        self.push(Event::FollowedUp {
-            form: id,
-            values: c.values.clone(),
-            reached: c.reached,
-            responded: c.responded,
-            solved: c.solved,
-            satisfied: c.satisfied,
-        });
-        Ok(())
-    }
-
-    fn rounds_of_follow_up(&self) -> usize {
-        self.case.follow_ups.iter().filter(|follow_up| follow_up.round == self.case.round).count()
-    }
-
-    fn form(&self, id: &str) -> Result<(&crate::ids::FormId, &Form), Refusal> {
-        self.world.policy.forms.get_key_value(id).ok_or_else(|| Refusal::unknown("form", id))
-    }
-
-    fn rate(&mut self, c: &cmd::Rate) -> Outcome {
-        let rules = &self.world.policy.closing;
-        if c.grade == 0 || c.grade > rules.grades {
-            let max = rules.grades;
-            return Err(Refusal::invalid("grade", format!("1 to {max}"), format!("应为 1 至 {max}")));
-        }
-        if let Some(due_at) = self.days_after_finish(rules.rate_within_days).filter(|due| *due < self.moment.now) {
-            return Err(Refusal::TooLate { what: "a grade", what_zh: "评价", due_at });
-        }
-        let comment = optional("comment", &c.comment, 1_000)?.to_owned();
-        self.push(Event::Rated {
-            grade: c.grade,
-            bad: c.grade <= rules.bad_up_to,
-            satisfied: c.grade >= rules.satisfied_from,
-            comment,
-        });
-        Ok(())
-    }
-
-    fn days_after_finish(&self, days: u32) -> Option<Timestamp> {
-        let finished = self.case.milestones.get(&Milestone::Finished)?;
-        Some(after(*finished, (i64::from(days) * 24).hours()))
-    }
-
-    fn dispute(&mut self, c: &cmd::Dispute) -> Outcome {
-        let reason = note("reason", &c.reason)?.to_owned();
-        self.within_reopen_time()?;
-        self.push(Event::Disputed { reason });
-        Ok(())
-    }
-
-    fn within_reopen_time(&self) -> Outcome {
-        let days = self.world.policy.closing.reopen_within_days;
-        match self.days_after_finish(days).filter(|due| *due < self.moment.now) {
-            Some(due_at) => Err(Refusal::TooLate { what: "reopening", what_zh: "重办", due_at }),
-            None => Ok(()),
-        }
-    }
-
-    fn appeal(&mut self, c: &cmd::Appeal) -> Outcome {
-        if self.case.standing_bad_rating().is_none() {
-            return Err(Refusal::invalid("reason", "a bad grade to appeal against", "没有可申诉的差评"));
-        }
-        if self.case.appeals.iter().any(|appeal| appeal.upheld.is_none()) {
-            return Err(Refusal::Already { what: "appealed", what_zh: "申诉，等待裁定" });
-        }
-        let bad = self.case.ratings.iter().filter(|rating| rating.bad).count();
-        if self.case.appeals.len() >= bad {
-            return Err(Refusal::Already { what: "decided", what_zh: "裁定" });
-        }
-        let reason = note("reason", &c.reason)?.to_owned();
-        if let Some(missing) =
-            c.evidence.iter().find(|id| !self.case.attachments.iter().any(|attachment| attachment.id == **id))
-        {
-            return Err(Refusal::unknown("attachment", missing));
-        }
-        let id = self.fresh("appealed", "申诉")?;
-        let rating = u32::try_from(self.case.ratings.len()).ok().and_then(|count| count.checked_sub(1));
-        let appeal = crate::case::Appeal { id, reason, evidence: c.evidence.clone(), rating, upheld: None };
-        self.push(Event::Appealed(appeal));
-        Ok(())
-    }
-
-    fn decide_appeal(&mut self, c: &cmd::DecideAppeal) -> Outcome {
-        let appeal = self.case.appeals.iter().find(|appeal| appeal.id == c.id);
-        undecided(appeal.ok_or_else(|| Refusal::unknown("appeal", c.id))?.upheld)?;
-        let grades = self.world.policy.closing.grades;
-        let bad_up_to = self.world.policy.closing.bad_up_to;
-        let fits = match c.grade {
-            Some(grade) => c.upheld && grade > bad_up_to && grade <= grades,
-            None => !c.upheld,
-        };
-        if !fits {
-            return Err(Refusal::invalid(
-                "grade",
-                format!("{} to {grades} where upheld, none where not", bad_up_to + 1),
-                format!("支持申诉时应为 {} 至 {grades}，不支持时不填", bad_up_to + 1),
-            ));
-        }
-        let note = note("note", &c.note)?.to_owned();
-        self.push(Event::AppealDecided { id: c.id, upheld: c.upheld, grade: c.grade, note });
-        Ok(())
-    }
-
-    fn reopen(&mut self, c: &cmd::Reopen) -> Outcome {
-        self.within_reopen_time()?;
-        let reason = note("reason", &c.reason)?.to_owned();
-        self.push(Event::Reopened { reason });
         Ok(())
     }
 
@@ -746,32 +617,8 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn close(&mut self, c: &cmd::Close) -> Outcome {
-        let first = |what, what_zh| Err(Refusal::First { what, what_zh });
-        let done = |milestone| self.case.milestones.contains_key(&milestone);
-        if self.is_due(Milestone::OpinionFiled) && !done(Milestone::OpinionFiled) {
-            return first("file the opinion form", "填报《群众诉求处理意见书》");
-        }
-        if self.is_due(Milestone::FollowedUp) && !done(Milestone::FollowedUp) {
-            return first("file the follow-up form", "填写《群众诉求办理情况回访登记表》");
-        }
-        if self.case.appeals.iter().any(|appeal| appeal.upheld.is_none()) {
-            return first("have the appeal decided", "等待申诉裁定");
-        }
-        let rounds = self.world.policy.closing.follow_up_rounds as usize;
-        let last = self.case.follow_ups.last().filter(|follow_up| follow_up.round == self.case.round);
-        let unsatisfied = last.is_some_and(|follow_up| follow_up.satisfied == Some(false));
-        // A record that says 'closed' is history; there is no second round to ask for.
-        if unsatisfied && self.rounds_of_follow_up() < rounds && self.moment.by != Actor::Upstream {
-            return first("follow up a second time: the reporter was not satisfied", "再次回访（上次不满意）");
-        }
-        let note = optional("note", &c.note, NOTE_MAX_CHARS)?.to_owned();
-        self.push(Event::Closed { note });
-        Ok(())
-    }
-
     /// Whether the policy asks for this milestone from a case of this origin.
-    fn is_due(&self, milestone: Milestone) -> bool {
+    pub(super) fn is_due(&self, milestone: Milestone) -> bool {
         if self.case.unrecorded.contains(&milestone) {
             return false;
         }
@@ -780,7 +627,7 @@ impl Draft<'_> {
     }
 
     /// The id for what this act begins. One that is in use means that this very act was done before.
-    fn fresh(&self, what: &'static str, what_zh: &'static str) -> Result<RequestId, Refusal> {
+    pub(super) fn fresh(&self, what: &'static str, what_zh: &'static str) -> Result<RequestId, Refusal> {
         let (id, case) = (self.moment.fresh, &self.case);
         let used = case.returns.iter().any(|found| found.id == id)
             || case.extensions.iter().any(|found| found.id == id)
@@ -804,18 +651,18 @@ impl Case {
 
 static EMPTY: BTreeSet<PersonId> = BTreeSet::new();
 
-fn after(at: Timestamp, span: jiff::Span) -> Timestamp {
+pub(super) fn after(at: Timestamp, span: jiff::Span) -> Timestamp {
     at.saturating_add(span).unwrap_or(Timestamp::MAX)
 }
 
-fn undecided(decision: Option<bool>) -> Outcome {
+pub(super) fn undecided(decision: Option<bool>) -> Outcome {
     match decision {
         Some(_) => Err(Refusal::Already { what: "decided", what_zh: "裁定" }),
         None => Ok(()),
     }
 }
 
-fn known_code<T>(field: &str, code: &str, known: &BTreeMap<String, T>) -> Outcome {
+pub(super) fn known_code<T>(field: &str, code: &str, known: &BTreeMap<String, T>) -> Outcome {
     if known.contains_key(code) {
         return Ok(());
     }

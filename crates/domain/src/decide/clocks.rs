@@ -32,7 +32,7 @@ impl Draft<'_> {
                 });
             }
             Event::OpinionFiled { .. } => self.pass(Milestone::OpinionFiled),
-            Event::FollowedUp { .. } => self.pass(Milestone::FollowedUp),
+            Event::FollowedUp { .. } | Event::Answered { .. } => self.pass(Milestone::FollowedUp),
             Event::Rated { bad, .. } => self.rated(*bad),
             Event::Appealed(_) => self.stop_all(Milestone::BadRatingAnswered, |_| true),
             Event::WhistleBlown(whistle) => {

@@ -5,6 +5,7 @@
 //! and stores the folded case in one transaction. A refusal means that nothing changed.
 
 mod acts;
+mod after;
 mod clocks;
 mod forms;
 

@@ -396,7 +396,11 @@ impl<'p> Teller<'p> {
         self.escalation();
         self.team();
         for studio in policy.studios.values() {
-            let line = self.language.aside(self.name(&studio.name), self.language.route(studio.route));
+            let mut aside = self.language.route(studio.route).to_owned();
+            if let Some(unit) = &studio.unit {
+                aside = self.language.list([&*aside, unit.as_str()]);
+            }
+            let line = self.language.aside(self.name(&studio.name), &aside);
             self.item(line);
         }
     }
@@ -461,6 +465,7 @@ impl<'p> Teller<'p> {
             format!("办结后 {rate}内可以评价，{reopen}内可以重办。"),
             format!("After finishing it may be rated for {rate} and reopened for {reopen}."),
         );
+        self.follow_up();
         let rounds = closing.follow_up_rounds;
         self.say_item(
             format!("诉求人不满意的，回访满 {rounds} 轮后方可结案。"),
@@ -470,14 +475,54 @@ impl<'p> Teller<'p> {
         self.say_item(format!("不予受理的理由：{reasons}。"), format!("Reasons for declining: {reasons}."));
     }
 
+    fn follow_up(&mut self) {
+        let rules = &self.policy.follow_up;
+        let (attempts, gap) = (rules.attempts.max(1), self.language.minutes(rules.attempt_gap_minutes));
+        self.say_item(
+            format!("回访：打不通的，登记 {attempts} 次（每次至少相隔 {gap}）即视为无法联系。"),
+            format!(
+                "Follow-up: where nobody answers, {attempts} logged calls at least {gap} apart count as unreachable."
+            ),
+        );
+        let share = self.language.percent(rules.third_person_share);
+        self.say_item(
+            format!("抽查回访：办结的诉求件抽取 {share}，由首办单位和经办人以外的人回访，不得自己给自己打分；按件号和轮次抽取，任何人不能重抽。"),
+            format!("Drawn follow-ups: of {share} of what is finished, somebody other than the lead unit and the handler makes the follow-up, so that nobody grades itself; drawn by case and round, and by nobody again."),
+        );
+        if let Some(script) = &rules.script {
+            let spoken = [&script.greeting, &script.responded, &script.solved, &script.satisfied, &script.closing];
+            let spoken: String = spoken.map(|name| self.name(name)).join(self.language.pick("", " "));
+            self.say_item(format!("回访话术：{spoken}"), format!("What is said on the call: {spoken}"));
+        }
+        for (zh, en, reasons) in [
+            ("未解决的原因", "Reasons for 'not solved'", &rules.unsolved_reasons),
+            ("不满意的原因", "Reasons for 'not satisfied'", &rules.unsatisfied_reasons),
+        ] {
+            if !reasons.is_empty() {
+                let reasons = self.names(reasons.values());
+                self.say_item(
+                    format!("{zh}（答“否”至少选一项）：{reasons}。"),
+                    format!("{en} (a 'no' names at least one): {reasons}."),
+                );
+            }
+        }
+    }
+
     fn rates(&mut self) {
         self.section("抓考核", "Assessment");
         let policy = self.policy;
+        let excluded = self.names(policy.assessment.exclude_reasons.values());
+        if !excluded.is_empty() {
+            self.say(
+                format!("信联办可以下列原因剔除考核，可撤销，均记录在案：{excluded}。"),
+                format!("The liaison office may leave a case out of assessment, and take it in again, on record, for: {excluded}."),
+            );
+            self.line("");
+        }
         for rate in &policy.rates {
             let (above, below) = (self.language.counted(rate.numerator), self.language.counted(rate.denominator));
             let formula = format!("{} = {above} ÷ {below}", self.name(&rate.name));
-            let left_out =
-                self.names(rate.exclude.iter().filter_map(|reason| policy.closing.decline_reasons.get(reason)));
+            let left_out = self.names(rate.exclude.iter().filter_map(|reason| policy.reason_to_leave_out(reason)));
             let aside = match left_out.as_str() {
                 "" => String::new(),
                 left_out => format!("{}{left_out}", self.language.pick("不计：", "left out: ")),

@@ -11,6 +11,7 @@ mod read;
 use std::{collections::BTreeMap, ops::Range};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 pub use self::{
@@ -23,7 +24,7 @@ pub use self::{
 };
 use crate::{
     figures::Count,
-    ids::{CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId},
+    ids::{CaseId, CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId},
     signal::SignalRules,
 };
 
@@ -79,8 +80,12 @@ pub struct Policy {
     pub studios: BTreeMap<StudioId, Studio>,
     /// Forms 表单 with their fields, by code; the codes `opinion` and `follow_up` must be among them.
     pub forms: BTreeMap<FormId, Form>,
+    /// Rules of following up 回访.
+    pub follow_up: FollowUpRules,
     /// Rules of finishing, rating, appealing, reopening and closing.
     pub closing: ClosingRules,
+    /// Rules of assessment 考核.
+    pub assessment: AssessmentRules,
     /// Rates 三率 and other measures as data.
     pub rates: Vec<Rate>,
     /// Duty posts 值班岗, by code.
@@ -401,6 +406,8 @@ pub struct Studio {
     pub name: Name,
     /// What it does.
     pub route: Route,
+    /// The unit whose people work there: they see the case and file its forms.
+    pub unit: Option<UnitId>,
 }
 
 /// A handling route beside the usual one.
@@ -451,6 +458,61 @@ pub enum FieldKind {
     Date,
 }
 
+/// Rules of following up 回访. A policy without them makes one attempt, draws nobody, and asks for no reasons.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+pub struct FollowUpRules {
+    /// Calls in vain after which the reporter counts as unreachable 无法联系.
+    pub attempts: u32,
+    /// Least minutes between two calls that count.
+    pub attempt_gap_minutes: u32,
+    /// Share of finished cases, 0–1, whose follow-up a third person makes 抽查回访: neither the lead unit nor the handler,
+    /// so that nobody grades itself.
+    pub third_person_share: f64,
+    /// What the caller says.
+    pub script: Option<Script>,
+    /// Why it is not solved, code → name; an answer 'not solved' names at least one. None: not asked.
+    pub unsolved_reasons: BTreeMap<String, Name>,
+    /// Why the reporter is not satisfied, code → name; as for the unsolved.
+    pub unsatisfied_reasons: BTreeMap<String, Name>,
+}
+
+impl FollowUpRules {
+    /// Whether the follow-up of this round of handling is drawn for a third person 抽中.
+    ///
+    /// A function of case and round alone, so that every node and every replay draws the same, and nobody can draw again:
+    /// the first eight bytes of SHA-256 over the case id (16 bytes) and the round (4 bytes, big-endian), read as a
+    /// big-endian number, as a share of 2⁶⁴; drawn where that share lies below [`Self::third_person_share`].
+    pub fn draws(&self, case: CaseId, round: u32) -> bool {
+        let digest = Sha256::new().chain_update(case.0.as_bytes()).chain_update(round.to_be_bytes()).finalize();
+        let lot = digest.iter().take(8).fold(0_u64, |lot, byte| lot << 8 | u64::from(*byte));
+        #[expect(clippy::cast_precision_loss, reason = "a share needs no more digits")]
+        let share = lot as f64 / 2_f64.powi(64);
+        share < self.third_person_share
+    }
+}
+
+/// What is said on a follow-up call, in order. `{title}` and `{unit}` stand for the case's title and its lead unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Script {
+    /// Greeting 问候语.
+    pub greeting: Name,
+    /// Was there a response in time? 是否及时响应
+    pub responded: Name,
+    /// Is it solved? 是否解决
+    pub solved: Name,
+    /// Satisfied? 是否满意
+    pub satisfied: Name,
+    /// Closing words 结束语.
+    pub closing: Name,
+}
+
+/// Rules of assessment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AssessmentRules {
+    /// Why the liaison office leaves a case out of assessment 剔除考核, code → name. None: no case is left out.
+    pub exclude_reasons: BTreeMap<String, Name>,
+}
+
 /// Rules of the end of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ClosingRules {
@@ -482,7 +544,7 @@ pub struct Rate {
     pub numerator: Count,
     /// Below the line.
     pub denominator: Count,
-    /// Decline reasons whose cases are left out.
+    /// Reasons of declining and of leaving out of assessment whose cases are left out.
     pub exclude: Vec<String>,
 }
 
@@ -520,6 +582,11 @@ impl Policy {
     /// The class with this code.
     pub fn class(&self, id: &ClassId) -> Option<&Class> {
         self.classes.iter().find(|class| class.id == *id)
+    }
+
+    /// What the reason that a rate leaves cases out for is called: one of leaving out of assessment, or of declining.
+    pub fn reason_to_leave_out(&self, reason: &str) -> Option<&Name> {
+        self.assessment.exclude_reasons.get(reason).or_else(|| self.closing.decline_reasons.get(reason))
     }
 
     /// The category and those above it, from itself up.

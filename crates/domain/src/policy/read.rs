@@ -5,6 +5,7 @@
 //! mechanism that the file leaves out. Units are checked where the organisation is known, not here.
 
 mod clocks;
+mod follow_up;
 mod forms;
 mod judging;
 mod matters;
@@ -21,8 +22,8 @@ use toml::de::DeTable;
 pub use self::table::{Fault, Faults};
 use self::table::{Node, Sink, Table};
 use super::{
-    Channel, Class, ClosingRules, ContactRules, DispatchRules, EscalationRules, ExtensionRules, Name, Policy, Rate,
-    RepeatRules, Retention, ReturnRules, Route, Seat, Studio, WhistleRules,
+    AssessmentRules, Channel, Class, ClosingRules, ContactRules, DispatchRules, EscalationRules, ExtensionRules, Name,
+    Policy, Rate, RepeatRules, Retention, ReturnRules, Route, Seat, Studio, WhistleRules,
 };
 use crate::{
     case::Origin,
@@ -78,7 +79,8 @@ pub(super) fn read(text: &str) -> Result<Policy, Faults> {
 struct Known {
     classes: BTreeSet<ClassId>,
     categories: BTreeSet<CategoryId>,
-    decline_reasons: BTreeSet<Word>,
+    /// Reasons of declining, and of leaving out of assessment.
+    reasons: BTreeSet<Word>,
     rates: BTreeSet<Word>,
 }
 
@@ -86,7 +88,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
     let mut known = Known {
         classes: BTreeSet::new(),
         categories: t.peek("categories").map(|node| node.codes()).unwrap_or_default(),
-        decline_reasons: BTreeSet::new(),
+        reasons: BTreeSet::new(),
         rates: BTreeSet::new(),
     };
     let name = t.need("name", name);
@@ -108,7 +110,9 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
     let team = t.need("team", team);
     let studios = t.need("studios", |node| node.by_code(|_, node| studio(node)));
     let forms = t.need("forms", forms::forms);
-    let closing = t.need("closing", |node| closing(node, &mut known.decline_reasons));
+    let follow_up = t.may("follow_up", follow_up::follow_up);
+    let closing = t.need("closing", |node| closing(node, &mut known.reasons));
+    let assessment = t.may("assessment", |node| assessment(node, &mut known.reasons));
     let rates = t.need("rates", |node| rates(node, &known));
     known.rates = rates.iter().flatten().filter_map(|rate| Word::try_from(rate.id.clone()).ok()).collect();
     let duty_posts = t.need("duty_posts", |node| node.by_code(|_, node| self::name(node)));
@@ -139,7 +143,9 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
         team: team?,
         studios: studios?,
         forms: forms?,
+        follow_up: follow_up?.unwrap_or_default(),
         closing: closing?,
+        assessment: assessment?.unwrap_or_default(),
         rates: rates?,
         duty_posts: duty_posts?,
         retention: retention?,
@@ -373,11 +379,22 @@ fn team(node: &Node<'_>) -> Option<Vec<Seat>> {
 fn studio(node: &Node<'_>) -> Option<Studio> {
     node.table(|t| {
         let (name, route) = (t.need("name", name), t.need("route", |node| node.word(&ROUTES)));
-        Some(Studio { name: name?, route: route? })
+        let unit = t.may("unit", Node::code);
+        Some(Studio { name: name?, route: route?, unit: unit? })
     })
 }
 
-fn closing(node: &Node<'_>, decline_reasons: &mut BTreeSet<Word>) -> Option<ClosingRules> {
+fn assessment(node: &Node<'_>, known: &mut BTreeSet<Word>) -> Option<AssessmentRules> {
+    node.table(|t| {
+        let exclude_reasons = t.need("exclude_reasons", |node| {
+            known.extend(node.codes::<Word>());
+            choices(node)
+        });
+        Some(AssessmentRules { exclude_reasons: exclude_reasons? })
+    })
+}
+
+fn closing(node: &Node<'_>, known: &mut BTreeSet<Word>) -> Option<ClosingRules> {
     node.table(|t| {
         let grades = t.need("grades", |node| small(node, 2..=10));
         let bad_up_to = t.need("bad_up_to", |node| small(node, 1..=u32::from(grades?) - 1));
@@ -387,7 +404,7 @@ fn closing(node: &Node<'_>, decline_reasons: &mut BTreeSet<Word>) -> Option<Clos
         let reopen_within_days = t.need("reopen_within", |node| node.days(1..=DAYS_MAX));
         let follow_up_rounds = t.need("follow_up_rounds", |node| node.whole(1..=COUNT_MAX));
         let reasons = t.need("decline_reasons", |node| {
-            decline_reasons.extend(node.codes::<Word>());
+            known.extend(node.codes::<Word>());
             choices_with(node, &["unlawful", "unreasonable"])
         });
         Some(ClosingRules {
@@ -427,7 +444,7 @@ fn rates(node: &Node<'_>, known: &Known) -> Option<Vec<Rate>> {
             node.refuse((format!("{above} is no part of {below}"), format!("{above} 不是 {below} 的一部分")), remedy)
         });
         let exclude = t.may_list("exclude", |node| {
-            node.set(|node| node.known(&known.decline_reasons, ("decline reason", "不予办理的理由")).map(|word| word.0))
+            node.set(|node| node.known(&known.reasons, ("reason", "不予受理或剔除考核的理由")).map(|word| word.0))
         });
         Some(Rate { id: id?, name: name?, numerator: numerator?, denominator: denominator?, exclude: exclude? })
     })

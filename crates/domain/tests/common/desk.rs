@@ -385,7 +385,44 @@ pub(crate) fn follow_up(satisfied: Option<bool>) -> cmd::FollowUp {
         responded: satisfied.map(|_| true),
         solved: satisfied,
         satisfied,
+        unsolved_because: because(satisfied, "partly"),
+        unsatisfied_because: because(satisfied, "too_slow"),
     }
+}
+
+/// The reporter's own answer: all well, or solved in part and too slow.
+pub(crate) fn answer(satisfied: bool) -> cmd::Answer {
+    cmd::Answer {
+        responded: true,
+        solved: satisfied,
+        satisfied,
+        unsolved_because: because(Some(satisfied), "partly"),
+        unsatisfied_because: because(Some(satisfied), "too_slow"),
+        comment: String::new(),
+    }
+}
+
+fn because(answer: Option<bool>, reason: &str) -> BTreeSet<String> {
+    (answer == Some(false)).then(|| reason.to_owned()).into_iter().collect()
+}
+
+/// A mediation agreement.
+pub(crate) fn mediation() -> cmd::FileForm {
+    let values = [
+        ("parties", "楼上住户与楼下住户"),
+        ("facts", "装修漏水"),
+        ("terms", "楼上十日内修好并赔偿"),
+        ("performance", "现金一次付清"),
+        ("perform_by", "2026-06-18"),
+        ("mediator", "老杨"),
+        ("studio", "laoyang"),
+    ];
+    cmd::FileForm { form: "mediation".parse().unwrap(), values: texts(&values) }
+}
+
+/// Out of assessment for this reason, or in again.
+pub(crate) fn exclude(reason: Option<&str>) -> cmd::Exclude {
+    cmd::Exclude { reason: reason.map(str::to_owned), note: "已核实".into() }
 }
 
 pub(crate) fn rate(grade: u8) -> cmd::Rate {

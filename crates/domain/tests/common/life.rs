@@ -16,7 +16,10 @@ use jiban_domain::{
 use super::{
     always::PRIVATE,
     chance::Chance,
-    desk::{self, actor, appeal, close, finish, follow_up, give_back, opinion, rate, reopen, unit},
+    desk::{
+        self, actor, answer, appeal, close, exclude, finish, follow_up, give_back, mediation, opinion, rate, reopen,
+        unit,
+    },
 };
 
 const GRIDS: &[&str] = &["lh.dm.c01.g01", "lh.dm.c02.g03", "lh.dm.c05.g02", "lh.dm.c07.g01", "lh.dm.c03.g04"];
@@ -121,6 +124,7 @@ pub(crate) fn sensible(world: &World<'_>, case: &Case, chance: &mut Chance) -> O
             let command = any(world, case, *chance.pick(&acts), chance);
             (whoever(world, case, &command, chance), command)
         }
+        State::Handling if case.route.is_some() && case.forms.is_empty() => (actor("sfs1"), mediation().into()),
         State::Handling if case.marks.contains(&Mark::Stubborn) && case.escalation.is_none() => {
             (of(liaison, chance), any(world, case, Act::Escalate, chance))
         }
@@ -151,7 +155,17 @@ pub(crate) fn sensible(world: &World<'_>, case: &Case, chance: &mut Chance) -> O
                 || case.follow_ups.last().is_some_and(|f| f.satisfied == Some(false)) && chance.percent(50) =>
         {
             let satisfied = if chance.once_in(8) { None } else { Some(!chance.once_in(5)) };
-            (of(lead, chance), follow_up(satisfied).into())
+            let answered = case.follow_ups_of_round().next_back().is_some_and(jiban_domain::case::FollowUp::is_own);
+            if chance.once_in(6) && !answered {
+                (Actor::Reporter, answer(satisfied.unwrap_or(true)).into())
+            } else if case.sampled {
+                (actor("leader1"), follow_up(satisfied).into())
+            } else {
+                (of(lead, chance), follow_up(satisfied).into())
+            }
+        }
+        State::Finished if case.excluded.is_none() && chance.once_in(25) => {
+            (of(liaison, chance), exclude(Some("malicious")).into())
         }
         State::Finished => (of(lead, chance), close().into()),
         State::Closed | State::Declined | State::Upstream => return None,
@@ -303,6 +317,15 @@ pub(crate) fn any(world: &World<'_>, case: &Case, act: Act, chance: &mut Chance)
         Act::Finish => finish().into(),
         Act::FileOpinion => opinion().into(),
         Act::FollowUp => follow_up(*chance.pick(&[None, Some(true), Some(false)])).into(),
+        Act::Answer => answer(chance.once_in(2)).into(),
+        Act::FileForm => {
+            let form = chance.pick(&["mediation", "mediation", "opinion", "nothing"]).parse().unwrap();
+            cmd::FileForm { form, ..mediation() }.into()
+        }
+        Act::Exclude => {
+            let reason = *chance.pick(&[Some("malicious"), Some("unlawful"), None, Some("nothing")]);
+            cmd::Exclude { note: text(chance), ..exclude(reason) }.into()
+        }
         Act::Rate => rate(u8::try_from(chance.range(0, 7)).unwrap()).into(),
         Act::Dispute => cmd::Dispute { reason: text(chance) }.into(),
         Act::Appeal => appeal().into(),

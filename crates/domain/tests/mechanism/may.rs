@@ -17,12 +17,13 @@ use crate::{MONDAY, handle::settle, refusals::one_of_each};
 fn with_everybody() -> Desk {
     let mut desk = at(MONDAY).register_with(|new| new.first_receiver = Some(unit("lh.dm.gfb")));
     desk.classify("fast").act(dispatch("lh.dm.zfd", &["lh.dm.csb"]));
-    desk.act(cmd::Escalate { official: "sfshead".parse().unwrap(), reason: "难".into() });
+    desk.act(cmd::Escalate { official: "jjfhead".parse().unwrap(), reason: "难".into() });
     desk.by("c01a").act(whistle(&["lh.cgj"]));
+    desk.by("xlb1").act(cmd::RouteTo { studio: "laoyang".parse().unwrap() });
     desk
 }
 
-const STANDINGS: [(&str, &str); 12] = [
+const STANDINGS: [(&str, &str); 13] = [
     ("liaison", "xlb1"),
     ("leader", "leader1"),
     ("duty", "duty1"),
@@ -31,14 +32,15 @@ const STANDINGS: [(&str, &str); 12] = [
     ("first", "gfb1"),
     ("community", "c01a"),
     ("called", "cgj1"),
-    ("official", "sfshead"),
+    ("mediator", "sfs1"),
+    ("official", "jjfhead"),
     ("reporter", "reporter"),
     ("system", "system"),
     ("upstream", "upstream"),
 ];
 
 /// As long as nobody here has taken the case, the upstream platform may tell how it handled it.
-const WHO_MAY: [(Act, &str); 35] = [
+const WHO_MAY: [(Act, &str); 38] = [
     (Act::Classify, "liaison duty system upstream"),
     (Act::Correct, "liaison duty lead"),
     (Act::Dispatch, "liaison duty system upstream"),
@@ -47,29 +49,32 @@ const WHO_MAY: [(Act, &str); 35] = [
     (Act::DecideReturn, "liaison leader"),
     (Act::Contact, "liaison duty lead co-unit first upstream"),
     (Act::Verify, "liaison duty lead co-unit first upstream"),
-    (Act::Note, "liaison leader duty lead co-unit first called system"),
-    (Act::Attach, "liaison duty lead co-unit first called reporter system"),
+    (Act::Note, "liaison leader duty lead co-unit first called mediator system"),
+    (Act::Attach, "liaison duty lead co-unit first called mediator reporter system"),
     (Act::AssignTeam, "liaison leader lead"),
     (Act::RequestExtension, "lead"),
     (Act::DecideExtension, "liaison"),
     (Act::Escalate, "liaison leader"),
     (Act::OfficialAct, "official"),
-    (Act::BlowWhistle, "community"),
-    (Act::ReportIn, "called"),
-    (Act::SettleWhistle, "liaison"),
+    (Act::BlowWhistle, "community upstream"),
+    (Act::ReportIn, "called upstream"),
+    (Act::SettleWhistle, "liaison upstream"),
     (Act::RouteTo, "liaison lead co-unit"),
     (Act::Finish, "lead upstream"),
     (Act::FileOpinion, "lead upstream"),
     (Act::FollowUp, "liaison lead upstream"),
+    (Act::Answer, "reporter"),
+    (Act::FileForm, "liaison lead co-unit mediator"),
     (Act::Rate, "reporter upstream"),
     (Act::Dispute, "reporter"),
-    (Act::Appeal, "lead"),
-    (Act::DecideAppeal, "liaison"),
-    (Act::Reopen, "liaison leader"),
-    (Act::MarkRepeat, "liaison duty lead"),
+    (Act::Appeal, "lead upstream"),
+    (Act::DecideAppeal, "liaison upstream"),
+    (Act::Reopen, "liaison leader upstream"),
+    (Act::MarkRepeat, "liaison duty lead upstream"),
     (Act::Link, "liaison duty lead"),
     (Act::HandUpstream, "liaison"),
     (Act::Decline, "liaison upstream"),
+    (Act::Exclude, "liaison upstream"),
     (Act::RevealIdentity, "liaison duty lead co-unit first"),
     (Act::Close, "liaison lead system upstream"),
     (Act::Tick, "system"),
@@ -120,9 +125,10 @@ fn who_has_left_may_nothing() {
 fn everybody_sees_their_own_and_what_is_below_and_partners_see_nothing() {
     let desk = with_everybody();
     let sees = |who: &str| permission::sees(&desk.town.organisation, &crate::common::desk::actor(who), desk.case());
-    for who in
-        ["xlb1", "leader1", "duty1", "zfd1", "csb1", "gfb1", "c01a", "c01g01a", "cgj1", "sfshead", "jjw1", "system"]
-    {
+    for who in [
+        "xlb1", "leader1", "duty1", "zfd1", "csb1", "gfb1", "c01a", "c01g01a", "cgj1", "jjfhead", "sfs1", "jjw1",
+        "system",
+    ] {
         assert!(sees(who), "{who} has to do with it");
     }
     for who in ["c02a", "c01g02a", "gaj1", "wzb1", "admin", "partner1", "reporter", "nobody"] {

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::MONDAY;
 use crate::common::desk::{
-    Desk, appeal, at, call, classify, close, dispatch, finish, follow_up, give_back, minutes_more, opinion, rate,
-    reopen, unit, whistle,
+    Desk, answer, appeal, at, call, classify, close, dispatch, exclude, finish, follow_up, give_back, mediation,
+    minutes_more, opinion, rate, reopen, unit, whistle,
 };
 
 /// A case in each state, with something of everything on it.
@@ -58,6 +58,8 @@ pub(crate) fn one_of_each() -> Vec<(&'static str, Command)> {
         ("zfd1", finish().into()),
         ("zfd1", opinion().into()),
         ("xlb1", follow_up(Some(true)).into()),
+        ("reporter", answer(true).into()),
+        ("xlb1", mediation().into()),
         ("reporter", rate(5).into()),
         ("reporter", cmd::Dispute { reason: note() }.into()),
         ("zfd1", appeal().into()),
@@ -67,6 +69,7 @@ pub(crate) fn one_of_each() -> Vec<(&'static str, Command)> {
         ("xlb1", cmd::Link { to: CaseId(id.0) }.into()),
         ("xlb1", cmd::HandUpstream { upstream_number: None, reason: note() }.into()),
         ("xlb1", cmd::Decline { reason: "unlawful".into(), explanation: note() }.into()),
+        ("xlb1", exclude(Some("malicious")).into()),
         ("xlb1", cmd::RevealIdentity { reason: note() }.into()),
         ("xlb1", close().into()),
         ("system", cmd::Tick {}.into()),
@@ -90,7 +93,8 @@ fn nobody_else_may_and_nothing_happens_out_of_its_state() {
             Act::Accept | Act::Return | Act::DecideReturn | Act::Verify | Act::BlowWhistle | Act::RouteTo => &[D, H],
             Act::Finish => &[H],
             Act::FileOpinion | Act::FollowUp | Act::Close => &[F],
-            Act::Rate | Act::Dispute | Act::Appeal | Act::DecideAppeal | Act::Reopen => &[F, C],
+            Act::FileForm => &[H, F],
+            Act::Rate | Act::Answer | Act::Dispute | Act::Appeal | Act::DecideAppeal | Act::Reopen => &[F, C],
             _ => anywhere,
         };
         for state in State::ALL {
@@ -177,6 +181,7 @@ fn what_must_be_said_must_be_said_and_briefly_enough() {
         let mut done = in_state(State::Finished);
         done.by("reporter").expect_refusal("invalid", "reason", cmd::Dispute { reason: text() });
         done.by("xlb1").expect_refusal("invalid", "reason", cmd::Reopen { reason: text() });
+        done.expect_refusal("invalid", "note", cmd::Exclude { note: text(), ..exclude(Some("malicious")) });
         done.rate(1).by("zfd1").expect_refusal(
             "invalid",
             "reason",

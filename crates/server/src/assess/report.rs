@@ -494,8 +494,9 @@ impl Maker<'_> {
     }
 
     fn reason_name(&self, id: &str) -> Name {
-        let reason = self.snapshot.policy.closing.decline_reasons.get(id);
-        reason.cloned().unwrap_or_else(|| both(id, id))
+        let policy = &self.snapshot.policy;
+        let excluded = policy.assessment.exclude_reasons.get(id);
+        excluded.or_else(|| policy.closing.decline_reasons.get(id)).cloned().unwrap_or_else(|| both(id, id))
     }
 
     fn top_category(&self, id: &str) -> String {

@@ -113,6 +113,12 @@ fn tell(report: &Report) {
             report.due_same, report.due_told
         );
     }
+    if report.repeats + report.repeats_unknown > 0 {
+        println!(
+            "{} marked as repeats of an earlier case; {} name an earlier one that is not here",
+            report.repeats, report.repeats_unknown
+        );
+    }
     if let Some(file) = &report.refused_file {
         println!(
             "Refused rows with their reasons: {file}. Mend them there and bring that file in with the same mapping."

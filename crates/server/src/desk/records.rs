@@ -139,12 +139,12 @@ pub fn sweep_to(world: &World<'_>, so_far: &mut Decision, until: Timestamp) -> R
         let next = so_far.case.clocks.iter().filter_map(|clock| clock.next_at(rules.get(&clock.rule)?)).min();
         let Some(next) = next.filter(|next| *next <= until) else { break };
         let due = next.max(so_far.case.changed_at);
-        step(world, so_far, &Command::Tick(Tick {}), Actor::System, due)?;
+        step(world, so_far, &Command::Tick(Tick {}), Actor::System, due, RequestId(so_far.case.id.0))?;
     }
     Ok(())
 }
 
-/// One command of a past, at its time.
+/// One command of a past, at its time; `fresh` is the id of what it begins.
 ///
 /// # Errors
 /// The domain's refusal.
@@ -154,8 +154,9 @@ pub fn step(
     command: &Command,
     by: Actor,
     at: Timestamp,
+    fresh: RequestId,
 ) -> Result<(), Refusal> {
-    let moment = Moment { by, now: at, fresh: RequestId(so_far.case.id.0) };
+    let moment = Moment { by, now: at, fresh };
     let decision = decide::decide(world, &so_far.case, command, &moment)?;
     so_far.case = decision.case;
     so_far.events.extend(decision.events);

@@ -3,10 +3,13 @@
 //! Page by page in constant memory. Who asked for what is recorded before the first row leaves. No column tells who a
 //! reporter is: that is revealed case by case, with a reason.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use jiban_domain::{
-    case::Case,
+    case::{Case, Whistle},
     clock::{Clock, Standing},
     event::{Actor, Event},
     policy::{Language, Milestone, Policy},
@@ -14,7 +17,7 @@ use jiban_domain::{
 use jiban_store::{
     StoreError,
     case_list::{self, CaseQuery, Sort},
-    events,
+    cases, events,
 };
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -22,6 +25,7 @@ use super::{
     ExchangeError,
     columns::{Column, to_take_out},
     mapping::Field,
+    record::NONE,
     sheet::Sheet,
 };
 use crate::{
@@ -66,7 +70,9 @@ pub async fn run(
             let page = case_list::list(tx, &asked)?;
             let mut cases = Vec::with_capacity(page.cases.len());
             for row in &page.cases {
-                cases.push((rows::case(row)?, said(tx, row.case_id)?));
+                let case = rows::case(row)?;
+                let said = said(tx, &case)?;
+                cases.push((case, said));
             }
             Ok((cases, page.next))
         };
@@ -87,20 +93,37 @@ pub async fn run(
     Ok(count)
 }
 
-/// What only the events of a case tell: the last of each.
+/// What only the events of a case, or another case, tell: the last of each text; when it was done first and reopened.
 #[derive(Default)]
-struct Said(BTreeMap<Field, String>);
+struct Said(BTreeMap<Field, String>, Option<(Timestamp, Timestamp)>);
 
-fn said(tx: &mut jiban_store::ReadTx<'_>, case: uuid::Uuid) -> Result<Said, StoreError> {
+fn said(tx: &mut jiban_store::ReadTx<'_>, case: &Case) -> Result<Said, StoreError> {
     let mut said = Said::default();
-    for row in events::events(tx, case, 0, EVENTS_MAX)? {
-        let told = match rows::recorded(&row)?.event {
+    let mut finished = None;
+    for row in events::events(tx, case.id.0, 0, EVENTS_MAX)? {
+        let recorded = rows::recorded(&row)?;
+        let told = match recorded.event {
             Event::Verified { finding } => (Field::Finding, finding),
             Event::ContactTried { reached: true, note, .. } => (Field::ContactNote, note),
             Event::Closed { note } => (Field::ClosingNote, note),
+            Event::Finished { .. } => {
+                finished.get_or_insert(recorded.at);
+                continue;
+            }
+            // A table tells of one reopening: the last, and when the case was done the first time.
+            Event::Reopened { reason, .. } => {
+                said.1 = finished.map(|first| (first, recorded.at));
+                (Field::ReopenReason, reason)
+            }
             _ => continue,
         };
         said.0.insert(told.0, told.1);
+    }
+    if let Some(of) = case.repeat_of
+        && let Some(row) = cases::load(tx, of.0)?
+    {
+        let earlier = rows::case(&row)?;
+        said.0.insert(Field::RepeatOf, earlier.upstream_number.unwrap_or(earlier.number));
     }
     Ok(said)
 }
@@ -134,7 +157,12 @@ impl Teller<'_> {
         }
         let case = self.case;
         let place = &case.place;
-        let follow_up = case.follow_ups.last();
+        let mut follow_ups = case.follow_ups_of_round();
+        let follow_up = follow_ups.next();
+        let second = follow_ups.next_back();
+        let reasons =
+            |codes: Option<&BTreeSet<String>>| codes.into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+        let appeal = case.appeals.last();
         let answer = |answer: Option<bool>| text(answer.as_ref());
         let rating = case.ratings.last();
         match field {
@@ -164,24 +192,57 @@ impl Teller<'_> {
             Field::VerifiedAt => self.milestone(Milestone::Verified),
             Field::FinishedAt => self.milestone(Milestone::Finished),
             Field::OpinionFiledAt => self.milestone(Milestone::OpinionFiled),
-            Field::FollowedUpAt => self.milestone(Milestone::FollowedUp),
+            Field::FollowedUpAt => self.time(follow_up.map(|told| told.at)),
+            Field::FirstFinishedAt => self.time(self.said.1.map(|(first, _)| first)),
+            Field::ReopenedAt => self.time(self.said.1.map(|(_, reopened)| reopened)),
             Field::DueAt => self.time(super::import::first_finish(self.policy, case)),
             Field::Outcome => text(case.outcome.as_ref()),
             Field::Reached => answer(follow_up.map(|told| told.reached)),
             Field::Responded => answer(follow_up.and_then(|told| told.responded)),
             Field::Solved => answer(follow_up.and_then(|told| told.solved)),
             Field::Satisfied => answer(follow_up.and_then(|told| told.satisfied)),
-            Field::Grade => text(rating.map(|rating| rating.after_appeal.unwrap_or(rating.grade)).as_ref()),
+            Field::UnsolvedBecause => reasons(follow_up.map(|told| &told.unsolved_because)),
+            Field::UnsatisfiedBecause => reasons(follow_up.map(|told| &told.unsatisfied_because)),
+            Field::SecondFollowedUpAt => self.time(second.map(|told| told.at)),
+            Field::SecondReached => answer(second.map(|told| told.reached)),
+            Field::SecondResponded => answer(second.and_then(|told| told.responded)),
+            Field::SecondSolved => answer(second.and_then(|told| told.solved)),
+            Field::SecondSatisfied => answer(second.and_then(|told| told.satisfied)),
+            Field::SecondUnsolvedBecause => reasons(second.map(|told| &told.unsolved_because)),
+            Field::SecondUnsatisfiedBecause => reasons(second.map(|told| &told.unsatisfied_because)),
+            Field::Grade => text(rating.map(|rating| rating.grade).as_ref()),
+            Field::GradeAfterAppeal => text(rating.and_then(|rating| rating.after_appeal).as_ref()),
+            Field::AppealedAt => self.time(appeal.and_then(|appeal| appeal.at)),
+            Field::AppealReason => appeal.map(|appeal| appeal.reason.clone()).unwrap_or_default(),
+            Field::AppealDecidedAt => self.time(appeal.and_then(|appeal| appeal.decided_at)),
+            Field::AppealDecision => appeal.map(|appeal| appeal.decision.clone()).unwrap_or_default(),
+            Field::WhistledAt => self.whistles(|whistle| self.time(Some(whistle.at))),
+            Field::WhistleCaller => self.whistles(|whistle| whistle.caller.to_string()),
+            Field::WhistleUnits => {
+                self.whistles(|whistle| whistle.called.keys().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+            }
+            Field::ReportedInAt => self.whistles(|whistle| {
+                let times = whistle.called.values().map(|report| or_none(self.time(report.as_ref().map(|r| r.at))));
+                times.collect::<Vec<_>>().join(", ")
+            }),
+            Field::WhistleSettledAt => self.whistles(|whistle| self.time(whistle.settled_at)),
+            Field::WhistleOutcome => self.whistles(|whistle| whistle.outcome.clone().unwrap_or_default()),
+            Field::Excluded => text(case.excluded.as_ref()),
             Field::RatedAt => self.time(rating.map(|rating| rating.at)),
             Field::GradeComment => rating.map(|rating| rating.comment.clone()).unwrap_or_default(),
             Field::Declined => text(case.declined.as_ref()),
             Field::ClosedAt => self.time(case.ended_at),
-            Field::ContactNote | Field::Finding | Field::ClosingNote => {
+            Field::ContactNote | Field::Finding | Field::ClosingNote | Field::ReopenReason | Field::RepeatOf => {
                 self.said.0.get(&field).cloned().unwrap_or_default()
             }
             // Who a reporter is does not leave in a table.
             Field::ReporterName | Field::ReporterPhone | Field::ReporterEmail => String::new(),
         }
+    }
+
+    /// One thing of each whistle, parted as an import reads it.
+    fn whistles(&self, tell: impl Fn(&Whistle) -> String) -> String {
+        self.case.whistles.iter().map(|whistle| or_none(tell(whistle))).collect::<Vec<_>>().join(" | ")
     }
 
     fn milestone(&self, milestone: Milestone) -> String {
@@ -201,4 +262,9 @@ impl Teller<'_> {
         };
         format!("{} {end} (due {})", clock.key, self.time(Some(clock.due_at)))
     }
+}
+
+/// What an import reads as 'not said' within a list.
+fn or_none(text: String) -> String {
+    if text.is_empty() { NONE.to_owned() } else { text }
 }

@@ -12,12 +12,14 @@ use std::{
 
 use jiban_domain::{
     case::Case,
+    command as cmd,
     decide::World,
     event::Actor,
+    ids::CaseId,
     policy::{Milestone, Policy},
     refusal::{Refusal, what_zh},
 };
-use jiban_store::StoreError;
+use jiban_store::{StoreError, cases};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use tokio::task::JoinHandle;
@@ -32,13 +34,19 @@ use super::{
 };
 use crate::{
     app::App,
-    desk::records::{self, Kept, Past},
+    desk::{
+        self,
+        records::{self, Kept, Past},
+        rows,
+    },
     http::problem::{Answer, Problem},
     infra::world::Snapshot,
 };
 
 /// Rows that are decided together and stored in one transaction.
 const BATCH: usize = 200;
+/// Most repeats of one table that are looked up when all of it is in.
+const REPEATS_MAX: usize = 100_000;
 /// Two due times within so many seconds are the same.
 const SAME_DUE_S: i64 = 60;
 
@@ -75,6 +83,10 @@ pub struct Report {
     pub due_told: u64,
     /// Of these, how many are due at the same minute here.
     pub due_same: u64,
+    /// Cases now marked as repeats of an earlier one that the table names.
+    pub repeats: u64,
+    /// Records that name an earlier one which is no case here, neither before this table nor in it.
+    pub repeats_unknown: u64,
     /// Whether nothing was stored on purpose.
     pub dry_run: bool,
 }
@@ -95,10 +107,11 @@ pub async fn run(app: &App, import: &Import, mut progress: impl FnMut(&Report, u
     let mut refused = Refused::new(&import.refused, &import.file, table.headings.clone())?;
     let mut report = Report { dry_run: import.dry_run, ..Report::default() };
     let mut storing = Storing::default();
+    let mut repeats = Vec::new();
     loop {
         let rows = next_rows(&mut table).await?;
         let last = rows.is_empty();
-        let (pasts, faults) = run.decide(&rows, &mut report).await?;
+        let (pasts, faults) = run.decide(&rows, &mut report, &mut repeats).await?;
         for (row, fault) in faults {
             report.refused += 1;
             report.reasons.count(&fault.kind);
@@ -115,6 +128,9 @@ pub async fn run(app: &App, import: &Import, mut progress: impl FnMut(&Report, u
             storing.settle(&mut report).await?;
             break;
         }
+    }
+    if !import.dry_run {
+        link(app, repeats, &mut report).await?;
     }
     if report.taken > 0 && !import.dry_run {
         // A planner that knows nothing of what came in would look for it the long way.
@@ -178,16 +194,26 @@ impl<'a> Run<'a> {
     }
 
     /// What the rows come to: pasts to store, and rows that are not taken. Those that are cases already are counted.
-    async fn decide<'r>(&self, rows: &'r [Row], report: &mut Report) -> Result<(Vec<Past>, Faults<'r>), ExchangeError> {
+    async fn decide<'r>(
+        &self,
+        rows: &'r [Row],
+        report: &mut Report,
+        repeats: &mut Vec<Repeat>,
+    ) -> Result<(Vec<Past>, Faults<'r>), ExchangeError> {
         let (mut pasts, mut faults, mut numbered) = (Vec::new(), Vec::new(), Vec::new());
         report.rows += rows.len() as u64;
         for row in rows {
             let read = match &row.fault {
                 Some(why) => Err(Fault::plain(why.clone())),
-                None => record::number(row, self.mapping),
+                None => record::number(row, self.mapping)
+                    .and_then(|number| Ok((number, record::repeat_of(row, self.mapping)?))),
             };
             match read {
-                Ok(number) => numbered.push((row, number)),
+                Ok((_, Some(_))) if repeats.len() >= REPEATS_MAX => faults.push((row, too_many_repeats())),
+                Ok((number, earlier)) => {
+                    repeats.extend(earlier.map(|earlier| Repeat { number: number.clone(), earlier }));
+                    numbered.push((row, number));
+                }
                 Err(fault) => faults.push((row, fault)),
             }
         }
@@ -235,6 +261,52 @@ impl<'a> Run<'a> {
         let same = ours.is_some_and(|ours| (ours.as_second() - due.as_second()).abs() < SAME_DUE_S);
         report.due_same += u64::from(same);
     }
+}
+
+/// A record that repeats an earlier one 重复件, which may stand further down in the table.
+struct Repeat {
+    number: String,
+    earlier: [String; 2],
+}
+
+fn too_many_repeats() -> Fault {
+    Fault::plain(Words::new(
+        format!("repeat_of: more than {REPEATS_MAX} repeats in one table; bring it in in parts"),
+        format!("重复件原编号：一张表最多 {REPEATS_MAX} 个重复件，请分几次导入"),
+    ))
+}
+
+/// Marks the repeats of a table, once all of it is in: now, for no table tells when anybody saw it.
+async fn link(app: &App, repeats: Vec<Repeat>, report: &mut Report) -> Result<(), ExchangeError> {
+    for Repeat { number, earlier } in repeats {
+        let find = move |tx: &mut jiban_store::ReadTx<'_>| -> Result<_, StoreError> {
+            let Some(row) = cases::find_by_upstream(tx, &number)? else { return Ok(None) };
+            let [of_source, plain] = &earlier;
+            let mut found = cases::find_by_upstream(tx, of_source)?;
+            if found.is_none() {
+                found = cases::find_by_upstream(tx, plain)?;
+            }
+            if found.is_none() {
+                found = cases::find_by_number(tx, plain)?;
+            }
+            Ok(Some((rows::case(&row)?, found.map(|row| CaseId(row.case_id)))))
+        };
+        match app.store.read(find).await? {
+            // The record was not taken, and it was told why.
+            None => {}
+            Some((_, None)) => report.repeats_unknown += 1,
+            Some((case, Some(of))) if case.repeat_of == Some(of) => {}
+            Some((case, Some(of))) => {
+                match desk::act(app, case.id, cmd::MarkRepeat { of }.into(), Actor::Upstream, None, None).await {
+                    Ok(_) => report.repeats += 1,
+                    // Somebody here has taken the case since: now it is theirs to say.
+                    Err(problem) if problem.status < 500 => report.repeats_unknown += 1,
+                    Err(problem) => return Err(problem.into()),
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// When the case is, or was, to be finished the first time.

@@ -92,6 +92,12 @@ fields! {
     Finding "核实情况",
     /// When it was due by the source's own reckoning: compared, never taken.
     DueAt "原时限",
+    /// When it was done the first time, where it was reopened.
+    FirstFinishedAt "首次办结时间",
+    /// When it was reopened.
+    ReopenedAt "重办时间",
+    /// Why it was reopened.
+    ReopenReason "重办原因",
     /// When it was done, or answered.
     #[serde(alias = "replied_at")]
     FinishedAt "办结时间",
@@ -110,12 +116,56 @@ fields! {
     Solved "是否解决",
     /// Whether the reporter is satisfied.
     Satisfied "是否满意",
+    /// Why it is not solved: reason codes with spaces between.
+    UnsolvedBecause "未解决原因",
+    /// Why the reporter is not satisfied: reason codes with spaces between.
+    UnsatisfiedBecause "不满意原因",
+    /// When the second follow-up was made; the form's values are those of the last one.
+    SecondFollowedUpAt "二次回访时间",
+    /// Whether the reporter was reached then.
+    SecondReached "二次是否联系上",
+    /// Whether there was a response in time.
+    SecondResponded "二次是否响应",
+    /// Whether it is solved.
+    SecondSolved "二次是否解决",
+    /// Whether the reporter is satisfied.
+    SecondSatisfied "二次是否满意",
+    /// Why it is not solved.
+    SecondUnsolvedBecause "二次未解决原因",
+    /// Why the reporter is not satisfied.
+    SecondUnsatisfiedBecause "二次不满意原因",
     /// Grade, 1 (worst) to the policy's number.
     Grade "评分",
     /// When it was graded; at the end of the handling where no time is given.
     RatedAt "评价时间",
     /// The reporter's words with it.
     GradeComment "评价内容",
+    /// When the unit appealed against it; where it was graded if no time is given.
+    AppealedAt "申诉时间",
+    /// Why.
+    AppealReason "申诉理由",
+    /// When the appeal was decided.
+    AppealDecidedAt "申诉裁定时间",
+    /// Grade that stands beside the first after the appeal: then it was upheld.
+    GradeAfterAppeal "申诉后评分",
+    /// Why it was decided so.
+    AppealDecision "申诉裁定说明",
+    /// When whistles were blown; of several, parted by `|`, as in the next five.
+    WhistledAt "吹哨时间",
+    /// Community that called; that of the grid where none is given.
+    WhistleCaller "吹哨社区",
+    /// Units called: codes with spaces between.
+    WhistleUnits "被吹哨单位",
+    /// When each of them reported in, in the same order, parted by commas; `-` for one that did not.
+    ReportedInAt "报到时间",
+    /// When it was settled.
+    WhistleSettledAt "吹哨办结时间",
+    /// Outcome code of the policy.
+    WhistleOutcome "吹哨结果",
+    /// Number of the earlier record that this one repeats.
+    RepeatOf "重复件原编号",
+    /// Reason code for which it is left out of assessment.
+    Excluded "剔除考核原因",
     /// Reason code for which it was not taken.
     Declined "不予受理原因",
     /// When it was closed.

@@ -10,12 +10,16 @@ use jiban_domain::{
     command::{self as cmd, Command},
     decide::{Decision, World},
     event::Actor,
-    ids::{CategoryId, ClassId},
+    ids::{CategoryId, ClassId, RequestId, UnitId},
     refusal::Refusal,
 };
 use jiff::Timestamp;
 
-use super::{Words, mapping::Field, record::Told};
+use super::{
+    Words,
+    mapping::Field,
+    record::{Told, ToldWhistle},
+};
 use crate::desk::{
     identity::Identity,
     records::{step, sweep_to},
@@ -46,9 +50,14 @@ pub fn live(
     until: Timestamp,
 ) -> Result<Decision, Refusal> {
     let mut so_far = first;
-    for next in masked(steps(world, &so_far.case, told), reporter) {
+    for mut next in masked(steps(world, &so_far.case, told), reporter) {
         sweep_to(world, &mut so_far, next.at)?;
-        step(world, &mut so_far, &next.command, next.by, next.at)?;
+        // What the record began is named by the case only once it has begun.
+        if let (Command::DecideAppeal(decide), Some(appeal)) = (&mut next.command, so_far.case.appeals.last()) {
+            decide.id = appeal.id;
+        }
+        let fresh = fresh(&so_far.case, next.at);
+        step(world, &mut so_far, &next.command, next.by, next.at, fresh)?;
     }
     sweep_to(world, &mut so_far, until)?;
     Ok(so_far)
@@ -71,7 +80,9 @@ fn steps(world: &World<'_>, case: &Case, told: &Told) -> Vec<Step> {
     if let Some(reason) = declined {
         let explanation = text(told, Field::Outcome);
         let command = cmd::Decline { reason: reason.clone(), explanation };
-        add(done.unwrap_or(case.registered_at), Actor::Upstream, Some(command.into()));
+        let at = done.unwrap_or(case.registered_at);
+        add(at, Actor::Upstream, Some(command.into()));
+        add(at, Actor::Upstream, exclude(told));
         return steps;
     }
     if let Some(at) = at(Field::ContactedAt) {
@@ -79,17 +90,72 @@ fn steps(world: &World<'_>, case: &Case, told: &Told) -> Vec<Step> {
         add(at, Actor::Upstream, Some(cmd::Contact { reached: true, note }.into()));
     }
     // A unit that finished a case had taken it, whenever that was.
-    if let Some(at) = at(Field::AcceptedAt).or(done) {
+    let first_done = at(Field::FirstFinishedAt).or(done);
+    if let Some(at) = at(Field::AcceptedAt).or(first_done) {
         add(at, Actor::Upstream, Some(cmd::Accept { handler: None }.into()));
     }
     if let Some(at) = at(Field::VerifiedAt) {
         add(at, Actor::Upstream, Some(cmd::Verify { finding: text(told, Field::Finding) }.into()));
     }
+    for whistle in &told.whistles {
+        whistle_told(world, case, whistle, done, &mut add);
+    }
+    let finish = || cmd::Finish { outcome: text(told, Field::Outcome) }.into();
+    if let (Some(first), Some(again)) = (at(Field::FirstFinishedAt), at(Field::ReopenedAt)) {
+        add(first, Actor::Upstream, Some(finish()));
+        add(again, Actor::Upstream, Some(cmd::Reopen { reason: text(told, Field::ReopenReason) }.into()));
+    }
     if let Some(done) = done {
-        add(done, Actor::Upstream, Some(cmd::Finish { outcome: text(told, Field::Outcome) }.into()));
-        steps.extend(after_finish(told, done));
+        add(done, Actor::Upstream, Some(finish()));
+    }
+    match done.or(first_done) {
+        Some(done) => steps.extend(after_finish(told, done)),
+        None => add(case.registered_at, Actor::Upstream, exclude(told)),
     }
     steps
+}
+
+/// A whistle with its report-ins and its end. What the record says of it; the place says which community called where the
+/// record does not.
+fn whistle_told(
+    world: &World<'_>,
+    case: &Case,
+    whistle: &ToldWhistle,
+    done: Option<Timestamp>,
+    add: &mut impl FnMut(Timestamp, Actor, Option<Command>),
+) {
+    let of_place = || case.place.grid.as_ref().and_then(|grid| world.organisation.community_of(grid)).cloned();
+    let command = cmd::BlowWhistle {
+        caller: whistle.caller.clone().or_else(of_place).or_else(|| Some(case.first_receiver.clone())),
+        units: whistle.called.iter().map(|(unit, _)| unit.clone()).collect(),
+        matter: NOT_SAID.to_owned(),
+    };
+    add(whistle.at, Actor::Upstream, Some(command.into()));
+    let id = whistle_id(case, whistle);
+    for (unit, reported) in &whistle.called {
+        let command = |unit: &UnitId| cmd::ReportIn { whistle: id, unit: unit.clone(), action: NOT_SAID.to_owned() };
+        add(reported.unwrap_or(whistle.at), Actor::Upstream, reported.map(|_| command(unit).into()));
+    }
+    if let Some(outcome) = &whistle.outcome {
+        let command = cmd::SettleWhistle { whistle: id, outcome: outcome.clone(), note: NOT_SAID.to_owned() };
+        add(whistle.settled_at.or(done).unwrap_or(whistle.at), Actor::Upstream, Some(command.into()));
+    }
+}
+
+/// The id that a whistle of a record gets: of the case and the moment, so that what comes after can name it.
+fn whistle_id(case: &Case, whistle: &ToldWhistle) -> RequestId {
+    fresh(case, whistle.at)
+}
+
+/// An id for what a record begins at that moment.
+fn fresh(case: &Case, at: Timestamp) -> RequestId {
+    let moment = u128::try_from(at.as_millisecond()).unwrap_or_default();
+    RequestId(uuid::Uuid::from_u128(case.id.0.as_u128() ^ moment))
+}
+
+fn exclude(told: &Told) -> Option<Command> {
+    let reason = told.texts.get(&Field::Excluded)?.clone();
+    Some(cmd::Exclude { reason: Some(reason), note: NOT_SAID.to_owned() }.into())
 }
 
 fn after_finish(told: &Told, done: Timestamp) -> Vec<Step> {
@@ -98,27 +164,76 @@ fn after_finish(told: &Told, done: Timestamp) -> Vec<Step> {
     let at = |field| told.at.get(&field).copied();
     let words = |field| told.texts.get(&field).cloned().unwrap_or_default();
     if let Some(grade) = told.grade {
-        add(at(Field::RatedAt).unwrap_or(done), cmd::Rate { grade, comment: words(Field::GradeComment) }.into());
+        let rated = at(Field::RatedAt).unwrap_or(done);
+        add(rated, cmd::Rate { grade, comment: words(Field::GradeComment) }.into());
+    }
+    if told.appealed() {
+        let appealed = at(Field::AppealedAt).or(at(Field::RatedAt)).unwrap_or(done);
+        add(appealed, cmd::Appeal { reason: text(told, Field::AppealReason), evidence: Vec::new() }.into());
+        let grade = told.grade_after_appeal;
+        let decided = at(Field::AppealDecidedAt).or(grade.map(|_| appealed));
+        if let Some(decided) = decided {
+            let note = text(told, Field::AppealDecision);
+            let id = RequestId(uuid::Uuid::nil()); // filled in when it is known
+            add(decided, cmd::DecideAppeal { id, upheld: grade.is_some(), grade, note }.into());
+        }
     }
     if let Some(at) = at(Field::OpinionFiledAt) {
         add(at, cmd::FileOpinion { values: told.opinion.clone() }.into());
     }
     if let Some(at) = at(Field::FollowedUpAt) {
-        add(at, follow_up(told).into());
+        add(at, follow_up(told, FIRST).into());
     }
-    if let Some(at) = at(Field::ClosedAt) {
+    if let Some(at) = at(Field::SecondFollowedUpAt) {
+        add(at, follow_up(told, SECOND).into());
+    }
+    let over = at(Field::ClosedAt);
+    let excluded = exclude(told);
+    if let Some(command) = excluded {
+        add(over.unwrap_or(done), command);
+    }
+    if let Some(at) = over {
         add(at, cmd::Close { note: words(Field::ClosingNote) }.into());
     }
     steps
 }
 
-fn follow_up(told: &Told) -> cmd::FollowUp {
+/// The fields of one follow-up: reached, responded, solved, satisfied, and the reasons of a 'no'.
+type FollowUpFields = [Field; 6];
+const FIRST: FollowUpFields = [
+    Field::Reached,
+    Field::Responded,
+    Field::Solved,
+    Field::Satisfied,
+    Field::UnsolvedBecause,
+    Field::UnsatisfiedBecause,
+];
+const SECOND: FollowUpFields = [
+    Field::SecondReached,
+    Field::SecondResponded,
+    Field::SecondSolved,
+    Field::SecondSatisfied,
+    Field::SecondUnsolvedBecause,
+    Field::SecondUnsatisfiedBecause,
+];
+
+fn follow_up(told: &Told, fields: FollowUpFields) -> cmd::FollowUp {
+    let [reached, responded, solved, satisfied, unsolved, unsatisfied] = fields;
     let answer = |field| told.answers.get(&field).copied();
-    let (responded, solved, satisfied) = (answer(Field::Responded), answer(Field::Solved), answer(Field::Satisfied));
+    let because = |field| told.reasons.get(&field).cloned().unwrap_or_default();
+    let (responded, solved, satisfied) = (answer(responded), answer(solved), answer(satisfied));
     // Who answered was reached.
     let answered = responded.or(solved).or(satisfied).is_some();
-    let reached = answer(Field::Reached).unwrap_or(answered);
-    cmd::FollowUp { values: told.follow_up.clone(), reached, responded, solved, satisfied }
+    let reached = answer(reached).unwrap_or(answered);
+    cmd::FollowUp {
+        values: told.follow_up.clone(),
+        reached,
+        responded,
+        solved,
+        satisfied,
+        unsolved_because: because(unsolved),
+        unsatisfied_because: because(unsatisfied),
+    }
 }
 
 /// Class and category as the record says; where it says none and the case went further, as the program proposes.

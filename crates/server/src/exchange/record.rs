@@ -115,15 +115,45 @@ pub struct Told {
     pub texts: BTreeMap<Field, String>,
     /// Answers of the follow-up, by the field that tells them.
     pub answers: BTreeMap<Field, bool>,
+    /// Reasons of a 'no' in a follow-up, by the field that tells them.
+    pub reasons: BTreeMap<Field, BTreeSet<String>>,
     /// Grade.
     pub grade: Option<u8>,
+    /// Grade after an appeal.
+    pub grade_after_appeal: Option<u8>,
+    /// Whistles, as they were blown.
+    pub whistles: Vec<ToldWhistle>,
     /// Values of the opinion form.
     pub opinion: BTreeMap<String, String>,
     /// Values of the follow-up form.
     pub follow_up: BTreeMap<String, String>,
 }
 
+/// What a record says of a whistle.
+#[derive(Debug, Clone)]
+pub struct ToldWhistle {
+    /// When it was blown.
+    pub at: Timestamp,
+    /// Community that called.
+    pub caller: Option<UnitId>,
+    /// Units called, each with the time of its report-in.
+    pub called: Vec<(UnitId, Option<Timestamp>)>,
+    /// When it was settled.
+    pub settled_at: Option<Timestamp>,
+    /// Outcome code.
+    pub outcome: Option<String>,
+}
+
 impl Told {
+    /// Whether it says anything of an appeal.
+    pub fn appealed(&self) -> bool {
+        let said = |field| self.at.contains_key(&field) || self.texts.contains_key(&field);
+        self.grade_after_appeal.is_some()
+            || [Field::AppealedAt, Field::AppealReason, Field::AppealDecidedAt, Field::AppealDecision]
+                .into_iter()
+                .any(said)
+    }
+
     /// When it was done; a record that only says when it was closed, says that it was done by then.
     pub fn finished_at(&self) -> Option<Timestamp> {
         self.at.get(&Field::FinishedAt).or_else(|| self.at.get(&Field::ClosedAt)).copied()
@@ -139,28 +169,34 @@ impl Told {
         ];
         let after = [(Field::OpinionFiledAt, Milestone::OpinionFiled), (Field::FollowedUpAt, Milestone::FollowedUp)];
         let over = self.at.contains_key(&Field::ClosedAt) || self.texts.contains_key(&Field::Declined);
-        let done = over || self.finished_at().is_some();
-        let behind = handling.into_iter().filter(|_| done).chain(after.into_iter().filter(|_| over));
+        let done = over || self.finished_at().is_some() || self.at.contains_key(&Field::FirstFinishedAt);
+        let answered = [(Field::AppealedAt, Milestone::BadRatingAnswered)].into_iter().filter(|_| self.appealed());
+        let behind = handling.into_iter().filter(|_| done).chain(after.into_iter().filter(|_| over)).chain(answered);
         behind.filter(|(field, _)| !self.at.contains_key(field)).map(|(_, milestone)| milestone).collect()
     }
 }
 
 /// Fields that tell a time, in the order in which things happen where they happen at the same moment.
-const TIMES: [Field; 10] = [
+const TIMES: [Field; 15] = [
     Field::RegisteredAt,
     Field::DispatchedAt,
     Field::AcceptedAt,
     Field::ContactedAt,
     Field::VerifiedAt,
+    Field::FirstFinishedAt,
+    Field::ReopenedAt,
     Field::FinishedAt,
     Field::RatedAt,
+    Field::AppealedAt,
+    Field::AppealDecidedAt,
     Field::OpinionFiledAt,
     Field::FollowedUpAt,
+    Field::SecondFollowedUpAt,
     Field::ClosedAt,
 ];
 
 /// What cannot have happened before what.
-const ORDER: [(Field, Field); 15] = [
+const ORDER: [(Field, Field); 23] = [
     (Field::RegisteredAt, Field::DispatchedAt),
     (Field::RegisteredAt, Field::ContactedAt),
     (Field::RegisteredAt, Field::FinishedAt),
@@ -171,7 +207,15 @@ const ORDER: [(Field, Field); 15] = [
     (Field::AcceptedAt, Field::FinishedAt),
     (Field::ContactedAt, Field::FinishedAt),
     (Field::VerifiedAt, Field::FinishedAt),
-    (Field::FinishedAt, Field::RatedAt),
+    (Field::DispatchedAt, Field::FirstFinishedAt),
+    (Field::RegisteredAt, Field::FirstFinishedAt),
+    (Field::FirstFinishedAt, Field::ReopenedAt),
+    (Field::ReopenedAt, Field::FinishedAt),
+    (Field::FirstFinishedAt, Field::RatedAt),
+    (Field::RatedAt, Field::AppealedAt),
+    (Field::AppealedAt, Field::AppealDecidedAt),
+    (Field::FollowedUpAt, Field::SecondFollowedUpAt),
+    (Field::SecondFollowedUpAt, Field::ClosedAt),
     (Field::FinishedAt, Field::OpinionFiledAt),
     (Field::FinishedAt, Field::FollowedUpAt),
     (Field::OpinionFiledAt, Field::ClosedAt),
@@ -179,11 +223,41 @@ const ORDER: [(Field, Field); 15] = [
 ];
 
 /// Fields that are kept as texts of the handling.
-const TEXTS: [Field; 6] =
-    [Field::ContactNote, Field::Finding, Field::Outcome, Field::GradeComment, Field::Declined, Field::ClosingNote];
+const TEXTS: [Field; 10] = [
+    Field::ContactNote,
+    Field::Finding,
+    Field::Outcome,
+    Field::ReopenReason,
+    Field::GradeComment,
+    Field::AppealReason,
+    Field::AppealDecision,
+    Field::Excluded,
+    Field::Declined,
+    Field::ClosingNote,
+];
 
 /// Answers of a follow-up.
-const ANSWERS: [Field; 4] = [Field::Reached, Field::Responded, Field::Solved, Field::Satisfied];
+const ANSWERS: [Field; 8] = [
+    Field::Reached,
+    Field::Responded,
+    Field::Solved,
+    Field::Satisfied,
+    Field::SecondReached,
+    Field::SecondResponded,
+    Field::SecondSolved,
+    Field::SecondSatisfied,
+];
+
+/// Reasons of a 'no' in a follow-up.
+const REASONS: [Field; 4] =
+    [Field::UnsolvedBecause, Field::UnsatisfiedBecause, Field::SecondUnsolvedBecause, Field::SecondUnsatisfiedBecause];
+
+/// Fields of whistles besides the time at which they were blown.
+const WHISTLES: [Field; 5] =
+    [Field::WhistleCaller, Field::WhistleUnits, Field::ReportedInAt, Field::WhistleSettledAt, Field::WhistleOutcome];
+
+/// Stands in a list for what is not said.
+pub const NONE: &str = "-";
 
 struct Reading<'a> {
     row: &'a Row,
@@ -222,6 +296,17 @@ pub fn number(row: &Row, mapping: &Mapping) -> Result<String, Fault> {
         return Err(Fault::new(&Field::SourceId.words(), &long, &number));
     }
     Ok(number)
+}
+
+/// Numbers under which the earlier record that this one repeats may be known, the likeliest first; none where it repeats
+/// nothing.
+///
+/// # Errors
+/// When the mapping does not know what stands there.
+pub fn repeat_of(row: &Row, mapping: &Mapping) -> Result<Option<[String; 2]>, Fault> {
+    let Some(source) = mapping.fields.get(&Field::RepeatOf) else { return Ok(None) };
+    let said = said(source, row, &Field::RepeatOf.words())?;
+    Ok(said.map(|said| [format!("{}:{said}", mapping.source), said]))
 }
 
 /// A field that may not be empty.
@@ -278,16 +363,74 @@ impl Reading<'_> {
             Fault::plain(Words::new(en, format!("{}：要加的天数应为数字", name.zh)))
         })?;
         let Some(text) = self.text(field)? else { return Ok(None) };
+        self.moment(field, &text, days).map(Some)
+    }
+
+    /// A time, and so many days later; not beyond now, unless it is a due time.
+    fn moment(&self, field: Field, text: &str, days: Option<f64>) -> Result<Timestamp, Fault> {
+        let name = field.words();
         let unread = || {
             let en = "is not a time in a form that the mapping names, nor 2026-06-08 09:30:00";
-            Fault::new(&name, &Words::new(en, "无法识别为时间，应如 2026-06-08 09:30:00"), &text)
+            Fault::new(&name, &Words::new(en, "无法识别为时间，应如 2026-06-08 09:30:00"), text)
         };
-        let at = self.times.read(&text).ok_or_else(unread)?;
+        let at = self.times.read(text).ok_or_else(unread)?;
         let at = days.map_or(Some(at), |days| later(at, days, &self.times.zone)).ok_or_else(unread)?;
         if at > self.times.now && field != Field::DueAt {
-            return Err(Fault::new(&name, &Words::new("lies in the future", "晚于现在"), &text));
+            return Err(Fault::new(&name, &Words::new("lies in the future", "晚于现在"), text));
         }
-        Ok(Some(at))
+        Ok(at)
+    }
+
+    /// Whistles: each field tells of all of them, parted by `|`.
+    fn whistles(&self) -> Result<Vec<ToldWhistle>, Fault> {
+        let parts = |field| {
+            let text = self.text(field)?.unwrap_or_default();
+            let parts = text.split('|').map(|part| part.trim().to_owned());
+            Ok::<Vec<String>, Fault>(if text.is_empty() { Vec::new() } else { parts.collect() })
+        };
+        let blown = parts(Field::WhistledAt)?;
+        let mut told = BTreeMap::new();
+        for field in WHISTLES {
+            let parts = parts(field)?;
+            if !parts.is_empty() && parts.len() != blown.len() {
+                let should = Words::new(
+                    "should tell of as many whistles as whistled_at, parted by |",
+                    "应与吹哨时间的个数相同，以 | 分隔",
+                );
+                return Err(Fault::new(&field.words(), &should, &parts.join(" | ")));
+            }
+            told.insert(field, parts);
+        }
+        let said = |field: Field, index: usize| {
+            let part = told.get(&field).and_then(|parts| parts.get(index)).map(String::as_str);
+            part.filter(|part| !part.is_empty() && *part != NONE)
+        };
+        let unit =
+            |field: Field, text: &str| UnitId::new(text).map_err(|_| Fault::new(&field.words(), &no_code(), text));
+        let mut whistles = Vec::with_capacity(blown.len());
+        for (index, at) in blown.iter().enumerate() {
+            let units = said(Field::WhistleUnits, index).unwrap_or_default().split_whitespace();
+            let mut reported = said(Field::ReportedInAt, index).unwrap_or_default().split(',').map(str::trim);
+            let mut called = Vec::new();
+            for code in units {
+                let reported = reported.next().filter(|text| !text.is_empty() && *text != NONE);
+                let reported = reported.map(|text| self.moment(Field::ReportedInAt, text, None)).transpose()?;
+                called.push((unit(Field::WhistleUnits, code)?, reported));
+            }
+            let settled_at = said(Field::WhistleSettledAt, index);
+            whistles.push(ToldWhistle {
+                at: self.moment(Field::WhistledAt, at, None)?,
+                caller: said(Field::WhistleCaller, index).map(|code| unit(Field::WhistleCaller, code)).transpose()?,
+                called,
+                settled_at: settled_at.map(|at| self.moment(Field::WhistleSettledAt, at, None)).transpose()?,
+                outcome: said(Field::WhistleOutcome, index).map(str::to_owned),
+            });
+        }
+        Ok(whistles)
+    }
+
+    fn grade(&self, field: Field) -> Result<Option<u8>, Fault> {
+        self.parsed(field, &Words::new("should be a whole number, 1 being the worst grade", "应为整数，1 为最差"))
     }
 
     fn told(&self) -> Result<Told, Fault> {
@@ -295,10 +438,9 @@ impl Reading<'_> {
             class: self.code(Field::Class)?,
             category: self.code(Field::Category)?,
             lead: self.code(Field::LeadUnit)?,
-            grade: self.parsed(
-                Field::Grade,
-                &Words::new("should be a whole number, 1 being the worst grade", "应为整数，1 为最差"),
-            )?,
+            grade: self.grade(Field::Grade)?,
+            grade_after_appeal: self.grade(Field::GradeAfterAppeal)?,
+            whistles: self.whistles()?,
             opinion: self.form(&self.mapping.opinion, "opinion")?,
             follow_up: self.form(&self.mapping.follow_up, "follow_up")?,
             ..Told::default()
@@ -323,6 +465,10 @@ impl Reading<'_> {
         }
         for field in ANSWERS {
             told.answers.extend(self.yes(field)?.map(|yes| (field, yes)));
+        }
+        for field in REASONS {
+            let codes = self.text(field)?.map(|text| text.split_whitespace().map(str::to_owned).collect());
+            told.reasons.extend(codes.map(|codes| (field, codes)));
         }
         in_order(&told)?;
         Ok(told)
@@ -405,6 +551,18 @@ fn in_order(told: &Told) -> Result<(), Fault> {
         {
             return Err(disorder(then, *after, first, *before));
         }
+    }
+    let reopened = told.at.contains_key(&Field::ReopenedAt);
+    if reopened != told.at.contains_key(&Field::FirstFinishedAt) {
+        let en = "reopened_at and first_finished_at: a case that was reopened tells both";
+        return Err(Fault::plain(Words::new(en, "重办时间与首次办结时间应同时填写")));
+    }
+    // A grade may have led to the reopening; else there is nothing to grade before it is done.
+    let (finished, rated) = (told.at.get(&Field::FinishedAt), told.at.get(&Field::RatedAt));
+    if let (Some(finished), Some(rated), false) = (finished, rated, reopened)
+        && rated < finished
+    {
+        return Err(disorder(Field::RatedAt, *rated, Field::FinishedAt, *finished));
     }
     let (finished, closed) = (told.at.get(&Field::FinishedAt), told.at.get(&Field::ClosedAt));
     match (finished, closed) {

@@ -80,6 +80,17 @@ pub fn write(
     for (id, category) in &policy.categories {
         add(Field::Category, id.as_str(), name(&category.name));
     }
+    for (field, reasons) in [
+        (Field::UnsolvedBecause, &policy.follow_up.unsolved_reasons),
+        (Field::UnsatisfiedBecause, &policy.follow_up.unsatisfied_reasons),
+        (Field::WhistleOutcome, &policy.whistle.outcomes),
+        (Field::Declined, &policy.closing.decline_reasons),
+        (Field::Excluded, &policy.assessment.exclude_reasons),
+    ] {
+        for (code, reason) in reasons {
+            add(field, code, name(reason));
+        }
+    }
     for unit in organisation.units() {
         add(Field::LeadUnit, unit.id.as_str(), name(&unit.name));
     }

@@ -89,7 +89,7 @@ fn step(number: usize) -> Option<(&'static str, &'static str, &'static str, Valu
         ("zfd1", "verify", "verified", json!({ "finding": "属实" })),
         ("zfd1", "finish", "finished", json!({ "outcome": "已要求调低音量" })),
         ("zfd1", "file-opinion", "opinion_filed", json!({ "values": opinion })),
-        ("zfd1", "follow-up", "followed_up", follow_up),
+        ("xlb1", "follow-up", "followed_up", follow_up),
         ("zfd1", "close", "closed", json!({})),
     ];
     steps.into_iter().nth(number)

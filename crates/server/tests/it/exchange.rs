@@ -250,6 +250,170 @@ both_engines! {
     }
 }
 
+/// A half year's table as an upstream platform keeps it: grades, appeals, whistles, follow-ups, what was done twice.
+const HISTORY: [(&str, &[(&str, &str)]); 4] = [
+    (
+        "b",
+        &[
+            ("repeat_of", "a"),
+            ("excluded", "malicious"),
+            ("finished_at", "2026-05-02 12:00:00"),
+            ("closed_at", "2026-05-06 12:00:00"),
+        ],
+    ),
+    (
+        "a",
+        &[
+            ("marks", "state_rated"),
+            ("whistled_at", "2026-05-01 10:00:00 | 2026-05-01 11:00:00"),
+            ("whistle_caller", "lh.dm.c01 | lh.dm.c01"),
+            ("whistle_units", "lh.cgj lh.dm.csb | lh.scj"),
+            ("reported_in_at", "2026-05-01 10:20:00, - | 2026-05-01 11:30:00"),
+            ("whistle_settled_at", "2026-05-01 10:40:00 | 2026-05-01 12:00:00"),
+            ("whistle_outcome", "solved | solved"),
+            ("first_finished_at", "2026-05-01 13:00:00"),
+            ("reopened_at", "2026-05-01 15:00:00"),
+            ("reopen_reason", "又响起来了"),
+            ("finished_at", "2026-05-01 20:00:00"),
+            ("grade", "1"),
+            ("rated_at", "2026-05-01 14:00:00"),
+            ("appealed_at", "2026-05-01 14:30:00"),
+            ("appeal_reason", "已关停"),
+            ("appeal_decided_at", "2026-05-02 09:00:00"),
+            ("grade_after_appeal", "4"),
+            ("appeal_decision", "证据充分"),
+            ("followed_up_at", "2026-05-03 09:00:00"),
+            ("responded", "true"),
+            ("solved", "false"),
+            ("satisfied", "false"),
+            ("unsolved_because", "came_back partly"),
+            ("unsatisfied_because", "result"),
+            ("second_followed_up_at", "2026-05-05 09:00:00"),
+            ("second_responded", "true"),
+            ("second_solved", "true"),
+            ("second_satisfied", "true"),
+            ("closed_at", "2026-05-06 12:00:00"),
+        ],
+    ),
+    ("c", &[("repeat_of", "nothing"), ("finished_at", "2026-05-02 12:00:00")]),
+    ("d", &[("grade", "1"), ("finished_at", "2026-05-02 12:00:00"), ("grade_after_appeal", "3")]),
+];
+
+/// The table with the headings of the English template.
+fn history(rows: &[(&str, &[(&str, &str)])]) -> String {
+    let mut names =
+        vec!["source_id", "text", "channel", "registered_at", "dispatched_at", "class", "lead_unit", "grid", "outcome"];
+    for (_, told) in rows {
+        names.extend(told.iter().map(|(name, _)| *name).filter(|name| !names.contains(name)).collect::<Vec<_>>());
+    }
+    let usual = |id: &str, name: &str| match name {
+        "source_id" => id.to_owned(),
+        "text" => format!("音响太吵，第{id}件"),
+        "channel" => "upstream_city".to_owned(),
+        "registered_at" => "2026-05-01 09:00:00".to_owned(),
+        "dispatched_at" => "2026-05-01 09:30:00".to_owned(),
+        "class" => "fast".to_owned(),
+        "lead_unit" => "lh.dm.zfd".to_owned(),
+        "grid" => "lh.dm.c01.g01".to_owned(),
+        "outcome" => "已关停".to_owned(),
+        _ => String::new(),
+    };
+    let line = |(id, told): &(&str, &[(&str, &str)])| {
+        let cell = |name: &&str| {
+            told.iter()
+                .find(|(known, _)| known == name)
+                .map_or_else(|| usual(id, name), |(_, value)| (*value).to_owned())
+        };
+        names.iter().map(|name| format!("\"{}\"", cell(name))).collect::<Vec<_>>().join(",")
+    };
+    std::iter::once(names.join(",")).chain(rows.iter().map(line)).collect::<Vec<_>>().join("\n")
+}
+
+async fn bring_in_known(app: &TestApp, file: &Path, source: &str) -> Report {
+    let table = Table::open(file, b',').await.unwrap();
+    let names = table.headings.as_ref().unwrap().names().to_vec();
+    let mapping =
+        template::recognise(&app.app.snapshot().policy, &names, source).unwrap().expect("the template's headings");
+    import::run(&app.app, &job(file, mapping), |_, _| {}).await.unwrap()
+}
+
+both_engines! {
+    async fn grades_appeals_whistles_and_follow_ups_come_in_and_go_out_as_they_were_told(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = write(folder.path(), "history.csv", history(&HISTORY));
+        let report = bring_in_known(&app, &file, "city").await;
+        assert_eq!(counts(&report), (4, 4, 0, 0), "{:?}", report.reasons);
+        assert_eq!((report.repeats, report.repeats_unknown), (1, 1), "what stands further down is found, what is nowhere is told");
+
+        let a = found(&app, "第a件").await;
+        assert_eq!((&a["state"], &a["round"], &a["marks"]), (&json!("closed"), &json!(2), &json!(["state_rated"])));
+        let rating = &a["ratings"][0];
+        assert_eq!([&rating["grade"], &rating["after_appeal"], &rating["after_satisfied"]], [&json!(1), &json!(4), &json!(true)]);
+        let appeal = &a["appeals"][0];
+        assert_eq!([&appeal["at"], &appeal["decided_at"]], ["2026-05-01T06:30:00Z", "2026-05-02T01:00:00Z"]);
+        assert_eq!([&appeal["reason"], &appeal["decision"]], ["已关停", "证据充分"]);
+        let whistles = a["whistles"].as_array().unwrap();
+        assert_eq!(whistles.len(), 2);
+        assert_eq!(whistles[0]["called"]["lh.cgj"]["at"], "2026-05-01T02:20:00Z");
+        assert_eq!((&whistles[0]["called"]["lh.dm.csb"], &whistles[0]["outcome"]), (&Value::Null, &json!("solved")));
+        assert_eq!(whistles[1]["settled_at"], "2026-05-01T04:00:00Z");
+        let follow_ups = a["follow_ups"].as_array().unwrap();
+        assert_eq!(follow_ups.len(), 2);
+        assert_eq!(follow_ups[0]["unsolved_because"], json!(["came_back", "partly"]));
+        assert_eq!((&follow_ups[0]["satisfied"], &follow_ups[1]["satisfied"]), (&json!(false), &json!(true)));
+        let judged: Vec<_> = a["clocks"].as_array().unwrap().iter().map(|clock| clock["key"].as_str().unwrap()).collect();
+        assert!(!judged.contains(&"contact.2") && !judged.contains(&"verify.2"), "of the second round nothing is told of calls: {judged:?}");
+        assert_eq!(standing(&a, "finish.2"), "met");
+
+        let b = found(&app, "第b件").await;
+        assert_eq!((&b["repeat_of"], &b["excluded"]), (&a["id"], &json!("malicious")));
+        let d = found(&app, "第d件").await;
+        assert!(!d["clocks"].to_string().contains("bad_rating"), "when it was answered is not told, so no clock judges it");
+
+        // The same table again changes nothing, and links nothing twice.
+        let again = bring_in_known(&app, &file, "city").await;
+        assert_eq!((counts(&again), again.repeats), ((4, 0, 4, 0), 0));
+
+        let first = take_out(&app, &folder.path().join("first.csv")).await;
+        let other = TestApp::start_at(jiban_store::testkit::TestDb::new(jiban_store::Engine::Sqlite), app.now(), |_| {}).await;
+        let report = bring_in_known(&other, &folder.path().join("first.csv"), "first").await;
+        assert_eq!((counts(&report), report.repeats), ((4, 4, 0, 0), 1), "{:?}", report.reasons);
+        let second = take_out(&other, &folder.path().join("second.csv")).await;
+        let (first, second) = (table_of(&first), table_of(&second));
+        for before in &first {
+            let after = second.iter().find(|row| row["upstream_number"] == before["upstream_number"]).unwrap();
+            for (heading, value) in before.iter().filter(|(heading, _)| !["source_id", "clocks"].contains(&heading.as_str())) {
+                assert_eq!(Some(value), after.get(heading), "{heading} of {}", before["upstream_number"]);
+            }
+        }
+    }
+
+    async fn what_cannot_have_happened_so_is_told_by_its_field(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let folder = tempfile::tempdir().unwrap();
+        let done = ("finished_at", "2026-05-02 12:00:00");
+        let rows: [(&str, &[(&str, &str)]); 6] = [
+            ("1", &[done, ("whistled_at", "2026-05-01 10:00:00 | 2026-05-01 11:00:00"), ("whistle_units", "lh.cgj")]),
+            ("2", &[done, ("reopened_at", "2026-05-01 15:00:00")]),
+            ("3", &[done, ("grade", "5"), ("grade_after_appeal", "4")]),
+            ("4", &[done, ("grade", "1"), ("appealed_at", "2026-05-03 12:00:00"), ("appeal_decided_at", "2026-05-03 11:00:00"), ("grade_after_appeal", "4")]),
+            ("5", &[done, ("excluded", "weather")]),
+            ("6", &[done, ("followed_up_at", "2026-05-03 12:00:00"), ("solved", "false"), ("responded", "true"), ("satisfied", "true"), ("unsolved_because", "weather")]),
+        ];
+        let report = bring_in_known(&app, &write(folder.path(), "wrong.csv", history(&rows)), "city").await;
+        assert_eq!(counts(&report), (6, 0, 0, 6));
+        let told = fs::read_to_string(folder.path().join("wrong.refused.csv")).unwrap();
+        for said in [
+            "whistle_units: 'lh.cgj' should tell of as many whistles", "a case that was reopened tells both",
+            "a bad grade to appeal against", "appeal_decided_at lies before appealed_at", "reason: one of",
+            "unsolved_because: one of",
+        ] {
+            assert!(told.contains(said), "{said}: {told}");
+        }
+    }
+}
+
 type Named = std::collections::BTreeMap<String, String>;
 
 fn table_of(text: &str) -> Vec<Named> {

@@ -68,7 +68,7 @@ both_engines! {
         app.act(who, &case.id, "file-opinion", opinion()).await;
         app.refused(who, &case.id, "close", json!({}), 409, "first").await;
         app.clock.advance(SignedDuration::from_hours(24));
-        app.act(who, &case.id, "follow-up", follow_up(true)).await;
+        app.act("xlb1", &case.id, "follow-up", follow_up(true)).await;
         let rated = app.rate(&case, 5).await.expect(200);
         assert_eq!(rated["may_rate"], true);
         let seen = app.act(who, &case.id, "close", json!({ "note": "满意" })).await;

@@ -436,7 +436,7 @@ impl Node {
     pub(crate) async fn closed(&self) -> Submitted {
         let case = self.finished().await;
         self.act("zfd1", &case.id, "file-opinion", opinion()).await;
-        self.act("zfd1", &case.id, "follow-up", follow_up(true)).await;
+        self.act("xlb1", &case.id, "follow-up", follow_up(true)).await;
         self.act("zfd1", &case.id, "close", json!({})).await;
         case
     }
@@ -505,9 +505,13 @@ pub(crate) fn opinion() -> Value {
     json!({ "values": { "facts": "属实", "measures": "已处置", "result": "solved", "reply": "已答复" } })
 }
 
-/// A follow-up of somebody who was reached.
+/// A follow-up of somebody who was reached; by the liaison office, who may whether the case is drawn or not.
 pub(crate) fn follow_up(satisfied: bool) -> Value {
-    json!({ "values": { "method": "phone" }, "reached": true, "responded": true, "solved": satisfied, "satisfied": satisfied })
+    let because = |reason: &str| if satisfied { json!([]) } else { json!([reason]) };
+    json!({
+        "values": { "method": "phone" }, "reached": true, "responded": true, "solved": satisfied, "satisfied": satisfied,
+        "unsolved_because": because("partly"), "unsatisfied_because": because("too_slow"),
+    })
 }
 
 /// A small photo.

@@ -16,6 +16,7 @@ mod bucket;
 mod clocks;
 mod doors;
 mod exchange;
+mod follow_ups;
 mod helper;
 mod job;
 mod kit;

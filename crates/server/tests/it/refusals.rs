@@ -69,7 +69,7 @@ both_engines! {
             ("zfd1", &handled, "file-opinion", opinion(), "wrong_state", "handling"),
             ("zfd1", &finished, "file-opinion", json!({ "values": { "facts": "x" } }), "invalid", "values."),
             ("zfd1", &finished, "file-opinion", json!({ "values": { "gossip": "x" } }), "invalid", "values.gossip"),
-            ("zfd1", &finished, "follow-up", json!({ "values": { "method": "phone" }, "reached": true }), "invalid", "responded"),
+            ("xlb1", &finished, "follow-up", json!({ "values": { "method": "phone" }, "reached": true }), "invalid", "responded"),
             ("zfd1", &finished, "accept", json!({}), "wrong_state", "finished"),
             ("zfd1", &closed, "finish", json!({ "outcome": "x" }), "wrong_state", "closed"),
             ("xlb1", &closed, "hand-upstream", json!({ "reason": "x" }), "wrong_state", "closed"),

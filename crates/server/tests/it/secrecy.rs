@@ -118,7 +118,7 @@ async fn live(app: &TestApp) -> Submitted {
     let values =
         json!({ "facts": told("属实"), "measures": told("已处置"), "result": "solved", "reply": told("已答复") });
     app.act("zfd1", id, "file-opinion", json!({ "values": values })).await;
-    app.act("zfd1", id, "follow-up", follow_up(true)).await;
+    app.act("xlb1", id, "follow-up", follow_up(true)).await;
     case
 }
 

@@ -204,7 +204,7 @@ both_engines! {
         assert_eq!(standing(&appealed, "bad_rating.1"), "met");
         app.refused("zfd1", id, "appeal", json!({ "reason": "再申诉" }), 409, "already").await;
         app.act("zfd1", id, "file-opinion", opinion()).await;
-        app.act("zfd1", id, "follow-up", follow_up(true)).await;
+        app.act("xlb1", id, "follow-up", follow_up(true)).await;
         app.refused("zfd1", id, "close", json!({}), 409, "first").await;
         let decide = |grade: u8| {
             json!({ "id": appealed["appeals"][0]["id"], "upheld": true, "grade": grade, "note": "证据充分" })
@@ -235,7 +235,7 @@ both_engines! {
         app.act("zfd1", id, "finish", json!({ "outcome": "已拆除音响" })).await;
         app.refused("zfd1", id, "close", json!({}), 409, "first").await;
         app.act("zfd1", id, "file-opinion", opinion()).await;
-        app.act("zfd1", id, "follow-up", follow_up(true)).await;
+        app.act("xlb1", id, "follow-up", follow_up(true)).await;
         let closed = app.act("zfd1", id, "close", json!({})).await;
         assert_eq!(standing(&closed, "finish.2"), "met");
     }

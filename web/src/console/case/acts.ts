@@ -63,6 +63,10 @@ export function fits(act: Doable, it: Case): boolean {
     case 'note':
     case 'reveal_identity':
       return open;
+    case 'exclude':
+      return true;
+    case 'file_form':
+      return it.state === 'handling' || it.state === 'finished';
     case 'dispatch':
     case 'decline':
       return it.state === 'registered';
@@ -123,7 +127,11 @@ export function firstActs(it: Case): Doable[] {
   return [...waiting.filter((act) => fits(act, it)), ...(byState[it.state] ?? []), 'note'];
 }
 
-export function actForm(act: Doable, it: Case, world: World): ActForm {
+/** Forms that are filed by an act of their own. */
+const OWN_FORMS = ['opinion', 'follow_up'];
+
+/** The form of an act; `chosen`: which form of the policy is to be filed, where that is asked. */
+export function actForm(act: Doable, it: Case, world: World, chosen = ''): ActForm {
   const words = t.value.field;
   const policy = world.policy;
   const fields: Field[] = [];
@@ -327,14 +335,28 @@ export function actForm(act: Doable, it: Case, world: World): ActForm {
     case 'finish':
       note('outcome', words.outcome, true);
       return form((v) => ({ outcome: text(v.outcome) }));
+    case 'file_form':
     case 'file_opinion':
     case 'follow_up': {
-      const policyForm = policy.forms[act === 'file_opinion' ? 'opinion' : 'follow_up'];
+      const others = Object.entries(policy.forms).filter(([id]) => !OWN_FORMS.includes(id));
+      const which = act === 'file_form' ? chosen || (others[0]?.[0] ?? '') : act === 'follow_up' ? 'follow_up' : 'opinion';
+      const policyForm = policy.forms[which];
+      if (act === 'file_form') {
+        const options = others.map(([value, found]) => ({ value, label: named(found.name) }));
+        one('#form', words.form, options, true, which);
+      }
       if (act === 'follow_up') {
         field({ key: '#reached', label: words.reached, kind: 'yesno', needed: true });
         field({ key: '#responded', label: words.answered, kind: 'yesno', open: true });
         field({ key: '#solved', label: words.solved, kind: 'yesno', open: true });
         field({ key: '#satisfied', label: words.satisfied, kind: 'yesno', open: true });
+        for (const [key, label, of] of [
+          ['#unsolved_because', words.unsolvedBecause, policy.follow_up.unsolved_reasons],
+          ['#unsatisfied_because', words.unsatisfiedBecause, policy.follow_up.unsatisfied_reasons],
+        ] as const) {
+          const options = reasons(of);
+          if (options.length) field({ key, label, kind: 'many', options, hint: words.becauseHint });
+        }
       }
       for (const asked of policyForm?.fields ?? []) {
         const base = { key: asked.id, label: named(asked.name), needed: asked.required };
@@ -351,12 +373,16 @@ export function actForm(act: Doable, it: Case, world: World): ActForm {
         );
       const said = (value: Values[string] | undefined) => (value === 'yes' ? true : value === 'no' ? false : null);
       if (act === 'file_opinion') return form((v) => ({ values: filed(v) }));
+      if (act === 'file_form') return form((v) => ({ form: which, values: filed(v) }));
+      const why = (v: Values, answer: string, key: string) => (v[answer] === 'no' ? list(v[key]) : []);
       return form((v) => ({
         values: filed(v),
         reached: v['#reached'] === 'yes',
         responded: said(v['#responded']),
         solved: said(v['#solved']),
         satisfied: said(v['#satisfied']),
+        unsolved_because: why(v, '#solved', '#unsolved_because'),
+        unsatisfied_because: why(v, '#satisfied', '#unsatisfied_because'),
       }));
     }
     case 'appeal': {
@@ -401,6 +427,17 @@ export function actForm(act: Doable, it: Case, world: World): ActForm {
       one('reason', words.reason, reasons(policy.closing.decline_reasons), true);
       note('explanation', words.explanation, true);
       return form((v) => ({ reason: text(v.reason), explanation: text(v.explanation) }));
+    case 'exclude':
+      one(
+        'reason',
+        words.excludeReason,
+        reasons(policy.assessment.exclude_reasons),
+        it.excluded == null,
+        '',
+        it.excluded == null ? undefined : words.excludeAgain,
+      );
+      note('note', words.note, true);
+      return form((v) => ({ reason: orNull(v.reason), note: text(v.note) }));
     case 'reveal_identity':
       note('reason', words.purpose, true, words.purposeHint);
       return form((v) => ({ reason: text(v.reason) }));

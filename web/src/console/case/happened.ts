@@ -107,12 +107,31 @@ export function happened(entry: TimelineEntry, world: World): Said {
       return say(event.outcome, '', 'good');
     case 'opinion_filed':
       return say();
+    case 'sampled':
+      return say(words.sampledWhy, `${Math.round(event.share * 100)}%`);
+    case 'form_filed':
+      return say('', named(world.policy.forms[event.form]?.name, event.form));
+    case 'follow_up_tried':
+      return say('', event.counts ? '' : words.tooSoon);
+    case 'excluded':
+      return say(
+        event.note,
+        event.reason
+          ? named(world.policy.assessment.exclude_reasons[event.reason], event.reason)
+          : words.assessedAgain,
+        'warn',
+      );
+    case 'answered':
     case 'followed_up': {
       const of = (is: boolean | null | undefined, yes: string, no: string) => (is == null ? '' : is ? yes : no);
       return say(
-        '',
         join(
-          event.reached ? words.reached : words.notReached,
+          event.type === 'answered' ? (event.comment ?? '') : '',
+          ...because(event.unsolved_because, world.policy.follow_up.unsolved_reasons),
+          ...because(event.unsatisfied_because, world.policy.follow_up.unsatisfied_reasons),
+        ),
+        join(
+          event.type === 'answered' ? '' : event.reached ? words.reached : words.notReached,
           of(event.responded, words.responded, words.unresponded),
           of(event.solved, words.solved, words.unsolved),
           of(event.satisfied, words.satisfied, words.unsatisfied),
@@ -152,6 +171,11 @@ export function happened(entry: TimelineEntry, world: World): Said {
         tone: event.clock_event === 'breached' ? 'bad' : event.clock_event === 'warned' ? 'warn' : 'plain',
       };
   }
+}
+
+/** Reasons of a 'no', by name. */
+export function because(codes: string[] | undefined, names: Record<string, { zh: string; en: string }>): string[] {
+  return (codes ?? []).map((code) => named(names[code], code));
 }
 
 type ClockEvent = Extract<TimelineEntry['event'], { type: 'clock' }>;

@@ -6,6 +6,7 @@ export type { components, operations, paths } from './schema';
 
 type Shapes = components['schemas'];
 export type Act = Shapes['Act'];
+export type Call = Shapes['Call'];
 export type Candidate = Shapes['Candidate'];
 export type Case = Shapes['Case'];
 export type CasePage = Shapes['CasePage'];

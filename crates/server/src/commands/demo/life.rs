@@ -3,6 +3,8 @@
 //! Every step is a real command through the domain, and time runs as it would: clocks are swept at the moments when
 //! they are due. The demo's history, the benches' stock and the simulation all live by this.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiban_domain::{
     case::{AttachmentKind, Case, State},
     command::{self as cmd, Command},
@@ -10,7 +12,7 @@ use jiban_domain::{
     event::Actor,
     ids::{AttachmentId, CategoryId, PersonId, RequestId, StudioId, UnitId},
     organisation::Role,
-    policy::{Length, Milestone},
+    policy::{Length, Milestone, Name, Route},
     refusal::Refusal,
 };
 use jiff::{Timestamp, ToSpan};
@@ -45,6 +47,11 @@ struct Turns {
     grade: Option<u8>,
     declined: bool,
     unreachable: bool,
+    satisfied: bool,
+    answers_unasked: bool,
+    in_vain: u32,
+    appeal_upheld: bool,
+    excluded: Option<&'static str>,
 }
 
 struct Step {
@@ -69,9 +76,23 @@ impl<'a> Life<'a> {
             declined: chance(0.015),
             unreachable: chance(0.03),
             grade: None,
+            satisfied: true,
+            answers_unasked: false,
+            in_vain: 0,
+            appeal_upheld: true,
+            excluded: None,
         };
         if rng.random_bool(0.65) {
             turns.grade = [5, 5, 5, 5, 5, 4, 4, 4, 4, 3, 3, 1, 2].choose(&mut rng).copied();
+        }
+        turns.satisfied = turns.grade.map_or_else(|| rng.random_bool(0.95), |grade| grade >= 3);
+        turns.answers_unasked = rng.random_bool(0.12);
+        if rng.random_bool(0.1) {
+            turns.in_vain = rng.random_range(1..=3);
+        }
+        turns.appeal_upheld = rng.random_bool(0.6);
+        if rng.random_bool(0.012) {
+            turns.excluded = ["unlawful", "unreasonable", "withdrawn", "malicious"].choose(&mut rng).copied();
         }
         Self { world, rng, late: 0.03, turns, category }
     }
@@ -280,6 +301,9 @@ impl<'a> Life<'a> {
             let after = self.minutes(10, 40);
             return Some(self.step(after, by.clone(), cmd::RouteTo { studio }));
         }
+        if let Some(step) = self.agreement(case) {
+            return Some(step);
+        }
         if std::mem::take(&mut self.turns.extended) {
             let clock = case.clocks.iter().find(|clock| clock.is_running() && clock.rule.as_str() == "finish")?;
             let command = cmd::RequestExtension {
@@ -319,12 +343,15 @@ impl<'a> Life<'a> {
         if let Some(appeal) = case.appeals.iter().find(|appeal| appeal.upheld.is_none()) {
             let liaison = self.someone(&self.world.policy.dispatch.liaison_office.clone());
             let after = self.minutes(60, 600);
-            let note = "证据充分，支持申诉。".to_owned();
-            return Some(self.step(
-                after,
-                liaison,
-                cmd::DecideAppeal { id: appeal.id, upheld: true, grade: Some(4), note },
-            ));
+            let upheld = self.turns.appeal_upheld;
+            let note = if upheld {
+                "证据充分，支持申诉。"
+            } else {
+                "证据不足以说明已办到位，不予支持。"
+            }
+            .to_owned();
+            let grade = upheld.then_some(4);
+            return Some(self.step(after, liaison, cmd::DecideAppeal { id: appeal.id, upheld, grade, note }));
         }
         let graded = case.origin == jiban_domain::case::Origin::Request && case.ratings.is_empty();
         if let Some(grade) = self.turns.grade.filter(|_| graded) {
@@ -347,28 +374,109 @@ impl<'a> Life<'a> {
             let after = self.minutes(60, 1_500);
             return Some(self.step(after, by, cmd::FileOpinion { values: opinion() }));
         }
-        if request && !case.milestones.contains_key(&Milestone::FollowedUp) {
-            let after = self.minutes(60, 1_500);
-            let satisfied = self.turns.grade.is_none_or(|grade| grade >= 3);
-            let command = cmd::FollowUp {
-                values: [("method".to_owned(), "phone".to_owned())].into(),
-                reached: true,
-                responded: Some(true),
-                solved: Some(satisfied || self.rng.random_bool(0.5)),
-                satisfied: Some(true),
-            };
-            return Some(self.step(after, by, command));
+        if request && case.awaits_follow_up() {
+            return Some(self.follow_up(case, by));
+        }
+        if let Some(reason) = self.out_of_assessment(case) {
+            let liaison = self.someone(&self.world.policy.dispatch.liaison_office.clone());
+            let after = self.minutes(30, 600);
+            let note = "经信联办核实，符合剔除考核情形。".to_owned();
+            return Some(self.step(after, liaison, cmd::Exclude { reason: Some(reason.to_owned()), note }));
         }
         let after = self.minutes(30, 1_200);
         Some(self.step(after, by, cmd::Close { note: "已回访，结案。".to_owned() }))
     }
 
-    fn team(
-        &mut self,
-        case: &Case,
-    ) -> Option<std::collections::BTreeMap<String, std::collections::BTreeSet<PersonId>>> {
-        let mut team = std::collections::BTreeMap::new();
-        let mut seated = std::collections::BTreeSet::new();
+    /// The reporter answers unasked, or is called: in vain at first, now and then; by a third person where drawn.
+    fn follow_up(&mut self, case: &Case, handler: Actor) -> Step {
+        let first = case.follow_ups_of_round().next().is_none();
+        let satisfied = !first || self.turns.satisfied;
+        let solved = satisfied || self.rng.random_bool(0.4);
+        let after = self.minutes(250, 1_500);
+        let (unsolved_because, unsatisfied_because) = {
+            let rules = &self.world.policy.follow_up;
+            (self.unless(solved, &rules.unsolved_reasons), self.unless(satisfied, &rules.unsatisfied_reasons))
+        };
+        if first && std::mem::take(&mut self.turns.answers_unasked) {
+            let comment =
+                if satisfied { "谢谢，问题解决了。" } else { "等了好几天，只处理了一部分。" };
+            let answer = cmd::Answer {
+                responded: true,
+                solved,
+                satisfied,
+                unsolved_because,
+                unsatisfied_because,
+                comment: comment.to_owned(),
+            };
+            return self.step(after, Actor::Reporter, answer);
+        }
+        let by = if case.sampled { self.third_person(case) } else { handler };
+        let reached = self.turns.in_vain == 0;
+        self.turns.in_vain = self.turns.in_vain.saturating_sub(1);
+        let answer = |answer: bool| reached.then_some(answer);
+        let because = |reasons| if reached { reasons } else { BTreeSet::new() };
+        let mut values = BTreeMap::from([("method".to_owned(), "phone".to_owned())]);
+        if reached && !satisfied {
+            values.insert("unsatisfied_why".to_owned(), "希望进度能早点告知。".to_owned());
+            values.insert("next_step".to_owned(), "由经办人上门说明，再次回访。".to_owned());
+        }
+        let command = cmd::FollowUp {
+            values,
+            reached,
+            responded: answer(true),
+            solved: answer(solved),
+            satisfied: answer(satisfied),
+            unsolved_because: because(unsolved_because),
+            unsatisfied_because: because(unsatisfied_because),
+        };
+        self.step(after, by, command)
+    }
+
+    /// One of the reasons, unless the answer is yes.
+    fn unless(&mut self, yes: bool, reasons: &BTreeMap<String, Name>) -> BTreeSet<String> {
+        let reasons: Vec<&String> = reasons.keys().collect();
+        reasons.choose(&mut self.rng).filter(|_| !yes).map(|reason| (*reason).clone()).into_iter().collect()
+    }
+
+    /// Somebody who neither leads nor handled the case: of the liaison office, or a leader where that office led.
+    fn third_person(&mut self, case: &Case) -> Actor {
+        let office = self.world.policy.dispatch.liaison_office.clone();
+        if case.lead.as_ref() == Some(&office) { self.leader() } else { self.someone(&office) }
+    }
+
+    /// Why this case is to be left out of assessment, if it is and has not been yet.
+    fn out_of_assessment(&mut self, case: &Case) -> Option<&'static str> {
+        let reason = self.turns.excluded.take()?;
+        let known = self.world.policy.assessment.exclude_reasons.contains_key(reason);
+        (known && case.excluded.is_none()).then_some(reason)
+    }
+
+    /// The agreement that mediation came to, by somebody of where it took place.
+    fn agreement(&mut self, case: &Case) -> Option<Step> {
+        let routed = case.route.as_ref().filter(|routed| routed.route == Route::Mediation)?;
+        let (form, _) = self.world.policy.forms.get_key_value("mediation")?;
+        if case.forms.iter().any(|filed| filed.form == *form) {
+            return None;
+        }
+        let by = self.someone(routed.unit.as_ref()?);
+        let due = case.changed_at.to_zoned(jiff::tz::TimeZone::UTC).date().saturating_add(10.days());
+        let values = [
+            ("parties", "楼上住户（被申请人）与楼下住户（申请人）".to_owned()),
+            ("facts", "因夜间噪声和装修渗水发生纠纷，双方多次协商未果。".to_owned()),
+            ("terms", "一、晚十点后不再施工；二、十日内修复渗水处；三、双方互不追究其他责任。".to_owned()),
+            ("performance", "当面履行，由网格员见证。".to_owned()),
+            ("perform_by", due.to_string()),
+            ("mediator", "老杨".to_owned()),
+            ("studio", routed.studio.to_string()),
+        ];
+        let values = values.map(|(field, value)| (field.to_owned(), value)).into();
+        let after = self.minutes(60, 240);
+        Some(self.step(after, by, cmd::FileForm { form: form.clone(), values }))
+    }
+
+    fn team(&mut self, case: &Case) -> Option<BTreeMap<String, BTreeSet<PersonId>>> {
+        let mut team = BTreeMap::new();
+        let mut seated = BTreeSet::new();
         let near = case.place.grid.as_ref();
         for seat in &self.world.policy.team {
             let fits = |person: &&jiban_domain::organisation::Person| {
@@ -378,7 +486,7 @@ impl<'a> Life<'a> {
             };
             let mut people: Vec<_> = self.world.organisation.people().filter(fits).collect();
             people.sort_by_key(|person| !person.posts.iter().any(|post| Some(&post.unit) == near));
-            let chosen: std::collections::BTreeSet<PersonId> =
+            let chosen: BTreeSet<PersonId> =
                 people.into_iter().take(seat.min as usize).map(|person| person.id.clone()).collect();
             if chosen.len() < seat.min as usize {
                 return None;
@@ -437,7 +545,7 @@ impl<'a> Life<'a> {
     }
 }
 
-fn opinion() -> std::collections::BTreeMap<String, String> {
+fn opinion() -> BTreeMap<String, String> {
     [
         ("facts", "经现场核查，诉求人反映情况属实。"),
         ("measures", "已安排人员到场处置，并对相关责任人进行劝导教育。"),

@@ -3,7 +3,10 @@
 //!
 //! It goes through the desk with a clock set by hand, so it shows what the mechanism does, not what a script says.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use jiban_domain::{
     case::{Case, Mark, Place, Reporter},
@@ -118,8 +121,11 @@ impl<'a> Walk<'a> {
             responded: Some(true),
             solved: Some(satisfied),
             satisfied: Some(satisfied),
+            unsolved_because: because(satisfied, "partly"),
+            unsatisfied_because: because(satisfied, "too_slow"),
         };
-        self.after(120, who, follow_up).await?;
+        // The liaison office may follow up whether the case is drawn for a third person or not.
+        self.after(120, "xlb1", follow_up).await?;
         self.after(10, who, cmd::Close { note: "回访满意".into() }).await
     }
 
@@ -157,6 +163,10 @@ impl<'a> Walk<'a> {
 
 fn person(id: &str) -> Result<Actor, Failure> {
     PersonId::new(id).map(Actor::Person).map_err(failed)
+}
+
+fn because(answer: bool, reason: &str) -> BTreeSet<String> {
+    (!answer).then(|| reason.to_owned()).into_iter().collect()
 }
 
 fn values(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {

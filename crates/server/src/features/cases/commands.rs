@@ -104,6 +104,8 @@ endpoints! {
     file_opinion: FileOpinion at "/cases/{case}/file-opinion";
     /// File the follow-up 回访.
     follow_up: FollowUp at "/cases/{case}/follow-up";
+    /// File any other form of the policy 填报表单.
+    file_form: FileForm at "/cases/{case}/file-form";
     /// Appeal against a grade 差评申诉.
     appeal: Appeal at "/cases/{case}/appeal";
     /// Decide an appeal 裁定申诉.
@@ -118,6 +120,8 @@ endpoints! {
     hand_upstream: HandUpstream at "/cases/{case}/hand-upstream";
     /// Decline 不予受理.
     decline: Decline at "/cases/{case}/decline";
+    /// Leave out of assessment, or take in again 剔除考核.
+    exclude: Exclude at "/cases/{case}/exclude";
     /// Close 结案.
     close: Close at "/cases/{case}/close";
 }

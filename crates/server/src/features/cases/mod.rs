@@ -1,10 +1,11 @@
-//! Cases for staff: register, list, read, timeline, one endpoint a command, tables in and out,
+//! Cases for staff: register, list, read, timeline, one endpoint a command, follow-ups to make, tables in and out,
 //! drafts.
 
 mod commands;
 mod draft;
 mod earlier;
 mod exchange;
+mod follow_ups;
 mod list;
 mod presence;
 mod read;
@@ -19,6 +20,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(register::routes())
         .merge(list::routes())
+        .merge(follow_ups::routes())
         .merge(read::routes())
         .merge(commands::routes())
         .merge(earlier::routes())

@@ -5,12 +5,16 @@
 
 mod neighbourhood;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::{Json, extract::State, http::StatusCode};
 use jiban_domain::{
     case::{Case, Place, Reporter, State as Stand},
-    command::{Command, Dispute, Rate, Register},
+    command::{self, Command, Dispute, Rate, Register},
+    decide::{self, Moment},
     event::{Actor, Event},
-    ids::{ChannelId, SpotId, UnitId},
+    ids::{ChannelId, RequestId, SpotId, UnitId},
+    policy::{Name, Script},
 };
 use jiban_store::{StoreError, events};
 use jiff::Timestamp;
@@ -27,6 +31,7 @@ use crate::{
         limits::Public,
         problem::{Answer, Problem},
     },
+    infra::world::Snapshot,
 };
 
 /// Most events read for a public timeline.
@@ -38,6 +43,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(submit))
         .routes(routes!(track))
         .routes(routes!(rate))
+        .routes(routes!(answer))
         .routes(routes!(dispute))
         .routes(routes!(spot))
         .merge(neighbourhood::routes())
@@ -117,7 +123,32 @@ struct Tracked {
     may_rate: bool,
     /// The last grade given.
     grade: Option<u8>,
+    /// The grade that stands beside it after an appeal of the unit; the first one stays.
+    grade_after_appeal: Option<u8>,
+    /// The three questions, where they may be answered now.
+    questions: Option<Questions>,
+    /// What the reporter answered by themselves in this round of handling.
+    answered: Option<Answered>,
     steps: Vec<TrackedStep>,
+}
+
+/// What a reporter is asked once the work is done 自助回访.
+#[derive(Debug, Serialize, ToSchema)]
+struct Questions {
+    /// The three questions in the words of the policy, as they are asked on the phone.
+    script: Option<Script>,
+    /// Reasons to choose from where it is not solved, code → name; at least one is chosen, where there are any.
+    unsolved_reasons: BTreeMap<String, Name>,
+    /// The same where the reporter is not satisfied.
+    unsatisfied_reasons: BTreeMap<String, Name>,
+}
+
+/// Answers that a reporter gave.
+#[derive(Debug, Serialize, ToSchema)]
+struct Answered {
+    responded: Option<bool>,
+    solved: Option<bool>,
+    satisfied: Option<bool>,
 }
 
 /// One step that the reporter may know.
@@ -163,6 +194,49 @@ struct Grade {
 async fn rate(State(app): State<App>, _: Public, Body(grade): Body<Grade>) -> Answer<Json<Tracked>> {
     let case = grade.ticket.open(&app).await?;
     let command = Command::Rate(Rate { grade: grade.grade, comment: grade.comment });
+    let case = desk::act(&app, case.id, command, Actor::Reporter, None, None).await?;
+    Ok(Json(tracked(&app, case).await?))
+}
+
+/// Answers to the three questions.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Answers {
+    /// Number and code.
+    ticket: Ticket,
+    /// Was there a response in time?
+    responded: bool,
+    /// Is it solved?
+    solved: bool,
+    /// Satisfied?
+    satisfied: bool,
+    /// Why not solved: codes of the policy.
+    #[serde(default)]
+    unsolved_because: BTreeSet<String>,
+    /// Why not satisfied: codes of the policy.
+    #[serde(default)]
+    unsatisfied_because: BTreeSet<String>,
+    /// Words.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    comment: String,
+}
+
+/// Answer the follow-up oneself 自助回访.
+#[utoipa::path(
+    post, path = "/public/answer", tag = "public", request_body = Answers,
+    responses((status = 200, body = Tracked), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+async fn answer(State(app): State<App>, _: Public, Body(said): Body<Answers>) -> Answer<Json<Tracked>> {
+    let case = said.ticket.open(&app).await?;
+    let command = Command::Answer(command::Answer {
+        responded: said.responded,
+        solved: said.solved,
+        satisfied: said.satisfied,
+        unsolved_because: said.unsolved_because,
+        unsatisfied_because: said.unsatisfied_because,
+        comment: said.comment,
+    });
     let case = desk::act(&app, case.id, command, Actor::Reporter, None, None).await?;
     Ok(Json(tracked(&app, case).await?))
 }
@@ -232,12 +306,20 @@ async fn spot(State(app): State<App>, _: Public, Path(spot): Path) -> Answer<Jso
 
 async fn tracked(app: &App, case: Case) -> Answer<Tracked> {
     let id = case.id;
-    let events = app.store.read(move |tx| events::events(tx, id.0, 0, EVENTS_MAX)).await?;
+    let read = move |tx: &mut jiban_store::ReadTx<'_>| {
+        Ok::<_, StoreError>((events::events(tx, id.0, 0, EVENTS_MAX)?, tx.now()))
+    };
+    let (events, now) = app.store.read(read).await?;
     let steps = events.iter().map(rows::recorded).filter_map(|found| found.map(|r| step(&r)).transpose());
     let steps = steps.collect::<Result<Vec<_>, StoreError>>()?;
     let snapshot = app.snapshot();
     let unit = case.lead.as_ref().and_then(|id| snapshot.organisation.unit(id));
+    let own = case.follow_ups_of_round().filter(|follow_up| follow_up.is_own()).next_back();
+    let answered = own.map(|own| Answered { responded: own.responded, solved: own.solved, satisfied: own.satisfied });
     Ok(Tracked {
+        questions: questions(&snapshot, &case, now),
+        answered,
+        grade_after_appeal: case.ratings.last().and_then(|rating| rating.after_appeal),
         state: case.state,
         unit: unit.map(|unit| unit.name.zh.clone()),
         hotline: unit.and_then(|unit| unit.hotline.clone()),
@@ -249,6 +331,27 @@ async fn tracked(app: &App, case: Case) -> Answer<Tracked> {
         number: case.number,
         title: case.title,
         steps,
+    })
+}
+
+/// What may be asked now: the mechanism itself says whether an answer would be taken.
+fn questions(snapshot: &Snapshot, case: &Case, now: Timestamp) -> Option<Questions> {
+    let world = snapshot.world_of(&case.policy);
+    let all_well = command::Answer {
+        responded: true,
+        solved: true,
+        satisfied: true,
+        unsolved_because: BTreeSet::new(),
+        unsatisfied_because: BTreeSet::new(),
+        comment: String::new(),
+    };
+    let moment = Moment { by: Actor::Reporter, now, fresh: RequestId(case.id.0) };
+    decide::decide(&world, case, &all_well.into(), &moment).ok()?;
+    let rules = &world.policy.follow_up;
+    Some(Questions {
+        script: rules.script.clone(),
+        unsolved_reasons: rules.unsolved_reasons.clone(),
+        unsatisfied_reasons: rules.unsatisfied_reasons.clone(),
     })
 }
 
@@ -265,6 +368,8 @@ fn step(recorded: &jiban_domain::event::Recorded) -> Option<TrackedStep> {
         | Event::ContactTried { .. }
         | Event::Verified { .. }
         | Event::Rated { .. }
+        | Event::FollowUpTried { .. }
+        | Event::Answered { .. }
         | Event::Disputed { .. }
         | Event::Reopened { .. }
         | Event::HandedUpstream { .. }
