@@ -10,4 +10,5 @@ pub mod exchange;
 pub mod features;
 pub mod http;
 pub mod infra;
+pub mod papers;
 pub mod worker;

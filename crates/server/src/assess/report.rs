@@ -80,6 +80,7 @@ pub struct Report {
 
 /// A number against before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = FigureChange)]
 pub struct Change {
     /// What is counted.
     pub count: Count,
@@ -130,6 +131,7 @@ pub struct Streak {
 
 /// Cases counted apart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CountedApart)]
 pub struct Apart {
     /// Reason code.
     pub reason: String,
@@ -141,6 +143,7 @@ pub struct Apart {
 
 /// A line of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = FigureLine)]
 pub struct Line {
     /// Codes of what it is about; none for cases without one.
     pub ids: Vec<String>,
@@ -169,6 +172,7 @@ pub struct LineRate {
 
 /// A day or month of the course.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CourseStep)]
 pub struct Step {
     /// First day of it.
     #[schema(value_type = String, format = Date)]
@@ -198,6 +202,7 @@ pub struct HotIssue {
 
 /// What is open.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = OpenNow)]
 pub struct Open {
     /// Open cases.
     pub cases: i64,

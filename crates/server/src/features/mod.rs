@@ -12,6 +12,7 @@ pub mod live;
 pub mod notices;
 pub mod notifications;
 pub mod open311;
+pub mod papers;
 pub mod rounds;
 pub mod sessions;
 pub mod signals;

@@ -36,6 +36,7 @@ pub fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(features::assessment::routes())
         .merge(features::bulletins::routes())
         .merge(features::letters::routes())
+        .merge(features::papers::routes())
         .merge(features::audit::routes())
         .merge(features::attachments::routes())
         .merge(features::world::routes())

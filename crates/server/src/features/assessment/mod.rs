@@ -116,6 +116,7 @@ async fn period(app: &App, staff: &Staff, from: Option<Date>, to: Option<Date>) 
 
 /// Numbers, line by line.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Assessment)]
 struct Table {
     /// Of which unit.
     unit: UnitId,
@@ -202,6 +203,7 @@ struct Number {
 
 /// A case behind a number.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CaseBehind)]
 struct Behind {
     id: CaseId,
     number: String,
@@ -307,6 +309,7 @@ enum Oddity {
 
 /// An odd number, for a person to look at. It proves nothing.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OddNumber)]
 struct Odd {
     what: Oddity,
     /// Whose.

@@ -88,6 +88,7 @@ async fn period(
 
 /// A report with its document.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReportShown)]
 struct Told {
     /// The figures.
     report: Report,
@@ -162,6 +163,7 @@ struct Page {
 
 /// A bulletin in a list.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BulletinKept)]
 struct Kept {
     id: Uuid,
     kind: BulletinKind,
@@ -203,6 +205,7 @@ async fn list(State(app): State<App>, Assessor(staff): Assessor, Query(page): Qu
 /// A bulletin to make.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = BulletinMake)]
 struct Make {
     kind: BulletinKind,
     /// First day; with `to`, else the latest whole period that is over.
@@ -218,6 +221,7 @@ struct Make {
 
 /// A bulletin with its document.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BulletinShown)]
 struct Shown {
     /// The bulletin.
     bulletin: Bulletin,
@@ -286,6 +290,7 @@ async fn one(
 /// The office's own part.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = BulletinProposals)]
 struct Proposals {
     /// Proposals 意见建议, a paragraph a line.
     #[schema(max_length = 20000)]

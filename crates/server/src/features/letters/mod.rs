@@ -145,6 +145,7 @@ async fn one(State(app): State<App>, staff: Staff, path: Path) -> Answer<Json<Le
 /// Words of a letter.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LetterText)]
 struct Text {
     /// What it says.
     #[schema(min_length = 1, max_length = 4000)]
@@ -183,6 +184,7 @@ async fn issue(State(app): State<App>, Signatory(staff): Signatory, path: Path) 
 /// Why something is done.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LetterNote)]
 struct Note {
     /// Why.
     #[schema(min_length = 1, max_length = 4000)]
@@ -207,6 +209,7 @@ async fn withdraw(State(app): State<App>, staff: Staff, path: Path, Body(note): 
 /// What the unit answers.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LetterReply)]
 struct Reply {
     /// What was done about it.
     #[schema(min_length = 1, max_length = 4000)]

@@ -1,0 +1,155 @@
+//! Papers of a case over HTTP 文书: which there are, each as a document for the page and as a file. Photos go into the sheet.
+
+use axum::{
+    Json,
+    extract::{FromRequestParts, State},
+    http::request::Parts,
+    response::{IntoResponse, Response},
+};
+use jiban_domain::{case::AttachmentKind, event::Recorded, policy::Language};
+use jiban_office::{Block, Document, PICTURES_MAX, Picture};
+use jiban_store::{attachments, blobs::BlobName, events};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    desk::rows,
+    http::{
+        auth::Seen,
+        body::{Query, Tongue, path},
+        problem::{Answer, Problem},
+    },
+    infra::press::Form,
+    papers::{Paper, Source},
+};
+
+/// Events read for one paper.
+const EVENTS_MAX: i64 = 5_000;
+/// Photos on one sheet.
+const PHOTOS_MAX: usize = 24;
+const _: () = assert!(PHOTOS_MAX <= PICTURES_MAX);
+
+/// Routes under `/api/v1`.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(one))
+}
+
+/// Which paper, from the path.
+struct Which(Paper);
+
+impl FromRequestParts<App> for Which {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let name: String = path(parts, app, "paper").await?;
+        name.parse().map(Self).map_err(|()| Problem::not_found())
+    }
+}
+
+/// A paper that a case has.
+#[derive(Debug, Serialize, ToSchema)]
+struct PaperName {
+    /// Its name in addresses.
+    id: String,
+    /// Its title.
+    title: String,
+}
+
+/// How a paper is asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct How {
+    /// Language of the document.
+    #[serde(default)]
+    #[param(inline)]
+    language: Tongue,
+    /// Form of the file; the document as JSON where none is asked for.
+    #[param(inline)]
+    form: Option<Form>,
+}
+
+/// The papers that a case has by now.
+#[utoipa::path(
+    get, path = "/cases/{case}/papers", tag = "papers",
+    params(("case" = String, Path, description = "Id or number of the case"), How),
+    responses((status = 200, body = Vec<PaperName>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn list(seen: Seen, Query(how): Query<How>) -> Answer<Json<Vec<PaperName>>> {
+    let papers = Paper::of(&seen.case).into_iter().filter_map(|paper| {
+        let title = source(&seen, how.language.into()).document(paper, &[])?.title;
+        Some(PaperName { id: paper.to_string(), title })
+    });
+    Ok(Json(papers.collect()))
+}
+
+fn source(seen: &Seen, language: Language) -> Source<'_> {
+    let snapshot = &seen.staff.snapshot;
+    Source {
+        case: &seen.case,
+        policy: snapshot.world_of(&seen.case.policy).policy,
+        organisation: &snapshot.organisation,
+        zone: snapshot.calendar.zone(),
+        language,
+    }
+}
+
+/// A paper of a case, as a document or as a file.
+#[utoipa::path(
+    get, path = "/cases/{case}/papers/{paper}", tag = "papers",
+    params(
+        ("case" = String, Path, description = "Id or number of the case"),
+        ("paper" = String, Path, description = "`sheet`, or as the list of papers names it"),
+        How
+    ),
+    responses(
+        (status = 200, content((Document = "application/json"), (Vec<u8> = "application/octet-stream"))),
+        (status = "4XX", body = Problem, content_type = "application/problem+json")
+    ),
+    security(("session" = []))
+)]
+async fn one(State(app): State<App>, seen: Seen, Which(paper): Which, Query(how): Query<How>) -> Answer<Response> {
+    let id = seen.case.id;
+    let rows = app.store.read(move |tx| events::events(tx, id.0, 0, EVENTS_MAX)).await?;
+    let events = rows.iter().map(rows::recorded).collect::<Result<Vec<Recorded>, _>>()?;
+    let source = source(&seen, how.language.into());
+    let mut document = source.document(paper, &events).ok_or_else(Problem::not_found)?;
+    if paper == Paper::Sheet {
+        let pictures = photos(&app, &seen, how.language.into()).await?;
+        if !pictures.is_empty() {
+            document.blocks.push(Block::Pictures { pictures });
+        }
+    }
+    match how.form {
+        None => Ok(Json(document).into_response()),
+        Some(form) => app.press.file(document, form, &format!("{}-{paper}", seen.case.number)).await,
+    }
+}
+
+/// Photos of before and after, in the order in which they came.
+async fn photos(app: &App, seen: &Seen, language: Language) -> Answer<Vec<Picture>> {
+    let case = seen.case.id.0;
+    let stored = app.store.read(move |tx| attachments::list(tx, case)).await?;
+    let shown = stored.into_iter().filter(|row| row.media_type.starts_with("image/")).take(PHOTOS_MAX);
+    let mut pictures = Vec::new();
+    for row in shown {
+        let name = BlobName::attachment(app.store.tenant(), case, row.id, "original")?;
+        let Some(bytes) = app.blobs.get(&name).await? else { continue };
+        let kinds = [AttachmentKind::Report, AttachmentKind::Before, AttachmentKind::After, AttachmentKind::Evidence];
+        let what = match kinds.into_iter().find(|kind| kind.as_str() == row.kind) {
+            Some(AttachmentKind::Report) => language.pick("群众上传", "sent by the reporter"),
+            Some(AttachmentKind::Before) => language.pick("处置前", "before"),
+            Some(AttachmentKind::After) => language.pick("处置后", "after"),
+            Some(AttachmentKind::Evidence) | None => language.pick("佐证", "evidence"),
+        };
+        pictures.push(Picture {
+            bytes: bytes.to_vec(),
+            href: Some(format!("/api/v1/cases/{}/attachments/{}", seen.case.id, row.id)),
+            caption: what.to_owned(),
+        });
+    }
+    Ok(pictures)
+}
