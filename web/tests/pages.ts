@@ -18,6 +18,15 @@ async function number(context: BrowserContext, query: string): Promise<string | 
 const someCase = async (context: BrowserContext) => `/console/cases/${await number(context, 'state=handling')}`;
 const someTask = async (context: BrowserContext) => `/work/cases/${await number(context, 'order=newest')}`;
 
+/** The first of what a list has. */
+async function first(context: BrowserContext, list: string): Promise<string> {
+  const found = (await (await context.request.get(`/api/v1/${list}`)).json()) as { id: string }[] | Record<string, { id: string }[]>;
+  const rows = Array.isArray(found) ? found : Object.values(found).find(Array.isArray);
+  return `/console/${list}/${rows?.[0]?.id}`;
+}
+const someBulletin = (context: BrowserContext) => first(context, 'bulletins');
+const someLetter = (context: BrowserContext) => first(context, 'letters');
+
 /** The progress page of a case that was just told, by number and code. */
 async function told(context: BrowserContext): Promise<string> {
   const data = { channel: 'qr', text: '楼下烧烤店油烟扰民，晚上不敢开窗。', place: { spot: 's001' } };
@@ -57,6 +66,11 @@ export const PAGES: PageSpec[] = [
   { title: 'console-codes', path: '/console/codes?unit=lh.dm.c01.g01', login: 'xlb1' },
   { title: 'console-policy', path: '/console/policy', login: 'leader1' },
   { title: 'console-signals', path: '/console/signals', login: 'leader1' },
+  { title: 'console-assessment', path: '/console/assessment', login: 'leader1' },
+  { title: 'console-bulletins', path: '/console/bulletins', login: 'leader1' },
+  { title: 'console-bulletin', path: someBulletin, login: 'xlb1' },
+  { title: 'console-letters', path: '/console/letters', login: 'leader1' },
+  { title: 'console-letter', path: someLetter, login: 'leader1' },
   { title: 'console-triage', path: '/console/triage', login: 'xlb1' },
   { title: 'console-public-notices', path: '/console/public-notices', login: 'xlb1' },
   { title: 'console-import', path: '/console/import', login: 'xlb1' },

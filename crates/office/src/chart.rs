@@ -16,6 +16,7 @@ pub const SERIES_MAX: usize = 6;
 
 /// What a chart shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DocumentChart)]
 pub struct Chart {
     /// How it shows it.
     pub kind: ChartKind,
@@ -31,6 +32,7 @@ pub struct Chart {
 /// How a chart shows its figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = DocumentChartKind)]
 pub enum ChartKind {
     /// Lines 折线: how something went.
     Lines,
@@ -44,6 +46,7 @@ pub enum ChartKind {
 
 /// The values of one thing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DocumentSeries)]
 pub struct Series {
     /// What it is, e.g. 满意率.
     pub name: String,

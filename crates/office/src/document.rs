@@ -161,6 +161,7 @@ pub enum MastheadStyle {
 /// A part of the body.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "block", rename_all = "snake_case")]
+#[schema(as = DocumentBlock)]
 pub enum Block {
     /// A heading. Its number is part of the text; [`crate::numbered`] makes one.
     Heading {
@@ -217,6 +218,7 @@ pub enum Block {
 
 /// A field of a form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DocumentEntry)]
 pub struct Entry {
     /// Name of the field.
     pub label: String,
@@ -230,6 +232,7 @@ pub struct Entry {
 
 /// A table; each row has as many cells as there are columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DocumentTable)]
 pub struct Table {
     /// What it shows; also the name of its sheet in a workbook.
     #[serde(default)]
@@ -245,6 +248,7 @@ pub struct Table {
 
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DocumentColumn)]
 pub struct Column {
     /// Its heading, repeated on each page.
     pub heading: String,
@@ -256,6 +260,7 @@ pub struct Column {
 /// How cells of a column stand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = DocumentAlign)]
 pub enum Align {
     /// To the left: words.
     #[default]
@@ -269,6 +274,7 @@ pub enum Align {
 /// A cell of a table. Figures stay figures, so that a workbook can compute with them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "cell", content = "value", rename_all = "snake_case")]
+#[schema(as = DocumentCell)]
 pub enum Cell {
     /// Nothing is known or meant; printed as an en dash.
     Empty,
@@ -322,6 +328,7 @@ pub(crate) fn plain(number: f64) -> String {
 
 /// A picture.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DocumentPicture)]
 pub struct Picture {
     /// JPEG, PNG or WebP. Not part of the JSON.
     #[serde(skip)]
@@ -336,6 +343,7 @@ pub struct Picture {
 
 /// An entry of a timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DocumentMoment)]
 pub struct Moment {
     /// When, as it is to be printed.
     pub at: String,
@@ -347,6 +355,7 @@ pub struct Moment {
 
 /// A line to sign on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DocumentSignLine)]
 pub struct SignLine {
     /// Who signs here, e.g. 经办人.
     pub label: String,
@@ -360,6 +369,7 @@ pub struct SignLine {
 
 /// Who signs a document and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DocumentSignature)]
 pub struct Signature {
     /// Name of the issuing body 发文机关署名.
     pub who: String,

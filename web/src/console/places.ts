@@ -17,6 +17,9 @@ export const work = computed<Place[]>(() => [
   { name: 'notices', label: t.value.nav.notices },
   { name: 'map', label: t.value.map.title },
   ...(holds('admin', 'liaison', 'leader') ? [{ name: 'signals', label: t.value.signals.title }] : []),
+  { name: 'assessment', label: t.value.assessment.title },
+  ...(holds('liaison', 'leader', 'discipline') ? [{ name: 'bulletins', label: t.value.bulletins.title }] : []),
+  { name: 'letters', label: t.value.letters.title },
   { name: 'duty', label: t.value.duty.title },
 ]);
 

@@ -32,6 +32,7 @@ const LINES_MAX: usize = 40;
 
 /// A report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = FigureReport)]
 pub struct Report {
     /// Which kind.
     pub kind: BulletinKind,

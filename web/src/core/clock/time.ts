@@ -95,6 +95,12 @@ export function dayOf(at: number): string {
   return `${month}-${day} ${weekday}`;
 }
 
+/** The date of a moment in the policy's time zone: `2026-11-23`. */
+export function day(at: number): string {
+  const there = parts(at);
+  return `${there.year}-${there.month}-${there.day}`;
+}
+
 /** The time of day of a moment: `08:30`. */
 export function timeOf(at: string): string {
   const { hour, minute } = parts(Date.parse(at));
