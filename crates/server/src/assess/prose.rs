@@ -74,29 +74,26 @@ impl Prose<'_> {
         if registered == 0 {
             return self.pick("本期没有受理诉求。", "Nothing was registered in this period.");
         }
-        let days = f64::from(report.period.days());
-        let per_day = registered as f64 / days;
         let (requests, findings) = (report.now(Count::Requests), report.now(Count::Findings));
         let mut parts = vec![self.pick(
             format!("本期受理 {registered} 件，其中群众诉求 {requests} 件、巡查发现 {findings} 件"),
-            format!(
-                "{registered} cases were registered, {requests} of them requests and {findings} findings of rounds"
-            ),
+            format!("{registered} cases were registered, {requests} of them requests and {findings} findings of rounds"),
         )];
         if report.period.days() > 1 {
-            parts.push(self.pick(format!("日均 {per_day:.1} 件"), format!("{per_day:.1} a day")));
+            let per_day = requests as f64 / f64::from(report.period.days());
+            parts.push(self.pick(format!("群众诉求日均 {per_day:.1} 件"), format!("{per_day:.1} requests a day")));
             if let Some(months) = report.period.months().filter(|months| *months > 1) {
-                let per_month = (registered as f64 / f64::from(months)).round();
+                let per_month = (requests as f64 / f64::from(months)).round();
                 parts.push(self.pick(format!("月均约 {per_month} 件"), format!("about {per_month} a month")));
             }
             if let Some(busiest) = &report.busiest {
-                let (day, most) = (self.day(busiest.day), busiest.registered);
+                let (day, most) = (self.day(busiest.day), busiest.requests);
                 parts.push(self.pick(format!("最多一天 {most} 件（{day}）"), format!("{most} at most, on {day}")));
             }
         }
         let mut text = self.list(&parts);
         text.push_str(self.language.pick("。", ". "));
-        if let Some(change) = report.change(Count::Registered) {
+        if let Some(change) = report.change(Count::Requests) {
             text.push_str(&self.compared(change));
         }
         let (finished, closed) = (report.now(Count::Finished), report.now(Count::Closed));

@@ -48,7 +48,7 @@ pub struct Report {
     pub made_at: Timestamp,
     /// What came in and what became of it, against before.
     pub changes: Vec<Change>,
-    /// The most that came in on one day.
+    /// The most requests that came in on one day.
     pub busiest: Option<Busiest>,
     /// Rates as the policy defines them.
     pub rates: Vec<RateLine>,
@@ -93,14 +93,14 @@ pub struct Change {
     pub last_year: i64,
 }
 
-/// The busiest day.
+/// The day with the most requests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Busiest {
     /// Which.
     #[schema(value_type = String, format = Date)]
     pub day: Date,
-    /// How many cases.
-    pub registered: i64,
+    /// How many.
+    pub requests: i64,
 }
 
 /// A rate against before.
@@ -339,8 +339,7 @@ impl Maker<'_> {
             }
         };
         let days = numbers::by_day(tx, unit, period)?;
-        let registered = |sums: &Sums| sums.all(Count::Registered);
-        let busiest = days.iter().map(|(day, sums)| Busiest { day: *day, registered: registered(sums) });
+        let busiest = days.iter().map(|(day, sums)| Busiest { day: *day, requests: sums.all(Count::Requests) });
         let today = tx.now().to_zoned(self.snapshot.calendar.zone().clone()).date();
         Ok(Report {
             kind,
@@ -349,7 +348,7 @@ impl Maker<'_> {
             period,
             made_at: tx.now(),
             changes: CHANGES.into_iter().map(change).collect(),
-            busiest: busiest.max_by_key(|day| (day.registered, std::cmp::Reverse(day.day))),
+            busiest: busiest.max_by_key(|day| (day.requests, std::cmp::Reverse(day.day))),
             rates: self.snapshot.policy.rates.iter().map(rate).collect(),
             without_bad_grade: self.streak(tx, Count::BadStanding)?,
             without_breach: self.streak(tx, Count::ClocksBreached)?,

@@ -11,6 +11,7 @@
     reason = "a test ends when something is not as it should be, and one tells its figures"
 )]
 
+mod assessment;
 mod backup;
 mod bucket;
 mod clocks;
@@ -26,6 +27,7 @@ mod reach;
 mod refusals;
 mod repeats;
 mod replay;
+mod results;
 mod retention;
 mod secrecy;
 mod sessions;
