@@ -36,3 +36,4 @@ mod triage;
 mod twice;
 mod uploads;
 mod walk;
+mod what_if;
