@@ -161,9 +161,9 @@ impl WhatIf {
             }
             return;
         }
-        if Case::fold(events).is_none_or(|recorded| late(&recorded) != late(&before.case)) {
-            self.unlike_record += 1;
-        }
+        // What ran out since the record's last event nobody has judged yet.
+        let unlike = |recorded: Case| late(&recorded, recorded.changed_at) != late(&before.case, recorded.changed_at);
+        self.unlike_record += u64::from(Case::fold(events).is_none_or(unlike));
         self.compare(own.policy, other.policy, &before.case, &after.case, shown);
         self.hear(&before, |pair| &mut pair.before);
         self.hear(&after, |pair| &mut pair.after);
@@ -270,8 +270,10 @@ fn is_late(clock: &Clock) -> bool {
     matches!(clock.standing, Standing::Breached { .. })
 }
 
-fn late(case: &Case) -> Vec<&str> {
-    case.clocks.iter().filter(|clock| is_late(clock)).map(|clock| clock.key.as_str()).collect()
+/// Keys of the clocks that had run out by then.
+fn late(case: &Case, by: Timestamp) -> Vec<&str> {
+    let late = case.clocks.iter().filter(|clock| is_late(clock) && clock.due_at < by);
+    late.map(|clock| clock.key.as_str()).collect()
 }
 
 /// The unit that answers for a clock: the one it runs for; for what ends with the dispatch, the liaison office; else who

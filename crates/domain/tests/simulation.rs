@@ -146,8 +146,8 @@ fn anything_goes(worlds: &Worlds, seed: u64, tally: &mut Tally) {
     a_replay_gives_the_same_clocks(&worlds.pick(true, true), &stream, stream.case.changed_at, by_minutes);
 }
 
-/// Under the policy it was recorded under, a case has the clocks that it had. A sweeper that came late leaves a warning out
-/// where the breach came first; nothing else depends on when it comes.
+/// Under the policy it was recorded under, a case has the clocks that it had. When somebody looked decides only which
+/// warnings were given: one that comes late leaves out what the breach has overtaken.
 fn a_replay_gives_the_same_clocks(world: &World<'_>, stream: &Stream, until: Timestamp, of: impl Fn(&Clock) -> bool) {
     let replay = decide::replay(world, world.policy, &stream.events, until).unwrap();
     assert_eq!(replay.unknown_classes.len(), 0);
@@ -155,7 +155,6 @@ fn a_replay_gives_the_same_clocks(world: &World<'_>, stream: &Stream, until: Tim
     let (recorded, replayed) = (clocks(&stream.case.clocks), clocks(&replay.case.clocks));
     assert_eq!(recorded.len(), replayed.len());
     for (recorded, replayed) in recorded.into_iter().zip(replayed) {
-        assert!(recorded.warned <= replayed.warned, "{} warned less in the replay", recorded.key);
         let warned = replayed.warned;
         assert_eq!(Clock { warned, ..recorded }, replayed);
         let levels = replay.told.iter().filter(|told| told.clock == replayed.key && told.level.is_some()).count();
