@@ -65,6 +65,7 @@ export const PAGES: PageSpec[] = [
   { title: 'console-organisation', path: '/console/organisation?unit=lh.dm.c01', login: 'admin' },
   { title: 'console-codes', path: '/console/codes?unit=lh.dm.c01.g01', login: 'xlb1' },
   { title: 'console-policy', path: '/console/policy', login: 'leader1' },
+  { title: 'console-what-if', path: '/console/policy/what-if', login: 'leader1' },
   { title: 'console-signals', path: '/console/signals', login: 'leader1' },
   { title: 'console-assessment', path: '/console/assessment', login: 'leader1' },
   { title: 'console-bulletins', path: '/console/bulletins', login: 'leader1' },

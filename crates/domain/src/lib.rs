@@ -21,4 +21,5 @@ pub mod permission;
 pub mod policy;
 pub mod refusal;
 pub mod signal;
+pub mod what_if;
 pub mod words;

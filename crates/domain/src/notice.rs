@@ -14,7 +14,7 @@ use crate::{
     event::{Event, Recorded},
     ids::{CaseId, PersonId, UnitId},
     organisation::{Person, Role},
-    policy::Recipient,
+    policy::{Policy, Recipient},
 };
 
 /// Most people told of one event. A bound: nobody reads what everybody gets.
@@ -108,21 +108,54 @@ fn notice(world: &World<'_>, case: &Case, recorded: &Recorded) -> Option<Notice>
 fn clock_notice(world: &World<'_>, case: &Case, recorded: &Recorded, event: &ClockEvent) -> Option<Notice> {
     let clock = case.clocks.iter().find(|clock| clock.key == event.key())?;
     let rule = world.policy.clocks.get(&clock.rule)?;
-    let (recipients, zh, en) = match event {
+    let recipients = recipients(world.policy, case, event);
+    let (zh, en) = match event {
         ClockEvent::Warned { .. } => (
-            &rule.warn,
             format!("{}将到期：{}", rule.name.zh, case.title),
             format!("{} is about to run out: {}", rule.name.en, case.title),
         ),
-        ClockEvent::Breached { level, .. } => (
-            &rule.breach.get(*level as usize - 1)?.tell,
-            format!("{}已超时：{}", rule.name.zh, case.title),
-            format!("{} ran out: {}", rule.name.en, case.title),
-        ),
+        ClockEvent::Breached { .. } => {
+            (format!("{}已超时：{}", rule.name.zh, case.title), format!("{} ran out: {}", rule.name.en, case.title))
+        }
         _ => return None,
     };
     let to = people(world, case, recipients, clock.unit.as_ref(), recorded.at);
     Some(make(case, recorded, to, zh, en))
+}
+
+/// Whom a warning or a breach level tells, by the clock's rule; nobody where something else happened to the clock.
+pub fn recipients<'a>(policy: &'a Policy, case: &Case, event: &ClockEvent) -> &'a [Recipient] {
+    let clock = case.clocks.iter().find(|clock| clock.key == event.key());
+    let Some(rule) = clock.and_then(|clock| policy.clocks.get(&clock.rule)) else { return &[] };
+    match event {
+        ClockEvent::Warned { .. } => &rule.warn,
+        ClockEvent::Breached { level, .. } => {
+            let level = (*level as usize).checked_sub(1).and_then(|index| rule.breach.get(index));
+            level.map_or(&[], |level| &level.tell)
+        }
+        _ => &[],
+    }
+}
+
+/// The units whose staff a recipient is, or one of whose staff; none for those who are found by their role.
+pub fn units<'a>(
+    world: &World<'a>,
+    case: &'a Case,
+    recipient: Recipient,
+    clock_unit: Option<&'a UnitId>,
+) -> Vec<&'a UnitId> {
+    let liaison = &world.policy.dispatch.liaison_office;
+    let lead = case.lead.as_ref().unwrap_or(liaison);
+    match recipient {
+        Recipient::LeadUnit | Recipient::Handler => vec![lead],
+        Recipient::CoUnits => case.co_units.iter().collect(),
+        Recipient::ParentUnit => {
+            world.organisation.unit(lead).and_then(|unit| unit.parent.as_ref()).into_iter().collect()
+        }
+        Recipient::LiaisonOffice => vec![liaison],
+        Recipient::ClockUnit => vec![clock_unit.unwrap_or(lead)],
+        Recipient::Leaders | Recipient::Duty | Recipient::Discipline => Vec::new(),
+    }
 }
 
 fn make(case: &Case, recorded: &Recorded, to: BTreeSet<PersonId>, zh: String, en: String) -> Notice {

@@ -20,12 +20,13 @@ use common::{
 };
 use jiban_domain::{
     calendar::{Calendar, HolidayDay, HolidayYear},
-    case::State,
+    case::{Case, State},
+    clock::{Clock, Standing},
     command::{self as cmd, Act, Command},
     decide::{self, Moment, World},
     event::Actor,
     ids::{CaseId, RequestId},
-    policy::Milestone,
+    policy::{Length, Milestone},
     refusal::Refusal,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -140,6 +141,46 @@ fn anything_goes(worlds: &Worlds, seed: u64, tally: &mut Tally) {
         }
         sent.push((command, moment));
     }
+    // The calendar changed on the way: of what counts by working days a replay knows from the start what was told later.
+    let by_minutes = |clock: &Clock| matches!(clock.length, Length::Minutes(_));
+    a_replay_gives_the_same_clocks(&worlds.pick(true, true), &stream, stream.case.changed_at, by_minutes);
+}
+
+/// Under the policy it was recorded under, a case has the clocks that it had. When somebody looked decides only which
+/// warnings were given: one that comes late leaves out what the breach has overtaken.
+fn a_replay_gives_the_same_clocks(world: &World<'_>, stream: &Stream, until: Timestamp, of: impl Fn(&Clock) -> bool) {
+    let replay = decide::replay(world, world.policy, &stream.events, until).unwrap();
+    assert_eq!(replay.unknown_classes.len(), 0);
+    let clocks = |clocks: &[Clock]| clocks.iter().filter(|clock| of(clock)).cloned().collect::<Vec<_>>();
+    let (recorded, replayed) = (clocks(&stream.case.clocks), clocks(&replay.case.clocks));
+    assert_eq!(recorded.len(), replayed.len());
+    for (recorded, replayed) in recorded.into_iter().zip(replayed) {
+        let warned = replayed.warned;
+        assert_eq!(Clock { warned, ..recorded }, replayed);
+        let levels = replay.told.iter().filter(|told| told.clock == replayed.key && told.level.is_some()).count();
+        assert_eq!(levels, replayed.raised as usize, "each level tells once");
+    }
+    assert_eq!(replay.case.milestones, stream.case.milestones, "people did the same");
+}
+
+/// Exactly the first contacts that took longer than half of the ten minutes are late when half is given.
+fn half_the_time_to_call_is_late_for_whoever_took_longer(
+    halved: &Town,
+    world: &World<'_>,
+    stream: &Stream,
+    until: Timestamp,
+) {
+    let replay = decide::replay(&halved.world(), world.policy, &stream.events, until).unwrap();
+    let calls = |case: &Case| case.clocks.iter().filter(|c| c.rule.as_str() == "contact").cloned().collect::<Vec<_>>();
+    for (was, would) in calls(&stream.case).into_iter().zip(calls(&replay.case)) {
+        let ended = match was.standing {
+            Standing::Running => until,
+            Standing::Met { at } | Standing::Cancelled { at } => at,
+            Standing::Breached { .. } => Timestamp::MAX,
+        };
+        let late = matches!(would.standing, Standing::Breached { .. });
+        assert_eq!(late, ended > was.started_at + 5.minutes(), "{} {was:?} {would:?}", was.key);
+    }
 }
 
 fn next_command(world: &World<'_>, stream: &Stream, chance: &mut Chance) -> (Actor, Command) {
@@ -193,12 +234,18 @@ fn simulation_of_whatever_people_do_at_whatever_time() {
 fn simulation_of_a_year_of_the_subdistrict() {
     let worlds = Worlds::new();
     let world = worlds.pick(false, false);
+    let halved = Town::with_policy(|policy| {
+        let lengths = policy.clocks.get_mut("contact").unwrap().length.values_mut();
+        lengths.for_each(|length| *length = Length::Minutes(5));
+    });
     let states = RefCell::new(BTreeMap::<State, usize>::new());
     for_each_seed("simulation_of_a_year", 0..4_000, |seed| {
         let mut chance = Chance::new(seed ^ 0x5eed_0000);
         let at = local("2025-01-01T00:00:00") + SignedDuration::from_secs(chance.range(0, 365 * 24 * 3_600));
         let until = local("2026-04-01T00:00:00");
         let stream = a_life(&world, &mut chance, at, until);
+        a_replay_gives_the_same_clocks(&world, &stream, until, |_| true);
+        half_the_time_to_call_is_late_for_whoever_took_longer(&halved, &world, &stream, until);
         *states.borrow_mut().entry(stream.case.state).or_default() += 1;
     });
     if std::env::var_os("JIBAN_SEED").is_none() {

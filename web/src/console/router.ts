@@ -17,6 +17,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/console/organisation', name: 'organisation', component: () => import('./pages/Organisation.vue') },
   { path: '/console/codes', name: 'codes', component: () => import('./pages/Codes.vue') },
   { path: '/console/policy', name: 'policy', component: () => import('./pages/PolicyPage.vue') },
+  { path: '/console/policy/what-if', name: 'what-if', component: () => import('./pages/WhatIf.vue') },
   { path: '/console/signals', name: 'signals', component: () => import('./pages/Signals.vue') },
   { path: '/console/assessment', name: 'assessment', component: () => import('./pages/Assessment.vue') },
   { path: '/console/bulletins', name: 'bulletins', component: () => import('./pages/Bulletins.vue') },

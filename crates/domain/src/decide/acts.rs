@@ -10,7 +10,7 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::{
     case::{Attachment, AttachmentKind, Case, Extension, Mark, Return, State, Whistle},
-    clock::RecomputeReason,
+    clock::{Clock, RecomputeReason},
     command::{self as cmd, ATTACHMENTS_MAX, Command, NOTE_MAX_CHARS, TEXT_MAX_CHARS, TITLE_MAX_CHARS},
     dispatch,
     event::{Actor, Event},
@@ -250,19 +250,23 @@ impl Draft<'_> {
 
     fn contact(&mut self, c: &cmd::Contact) -> Outcome {
         let note = optional("note", &c.note, NOTE_MAX_CHARS)?.to_owned();
-        if c.reached {
-            self.push(Event::ContactTried { reached: true, counts: false, note });
-            return Ok(());
+        self.tried(c.reached, note);
+        Ok(())
+    }
+
+    /// A contact attempt: by the policy it counts or not, and enough of them serve the contact clock.
+    pub(super) fn tried(&mut self, reached: bool, note: String) {
+        if reached {
+            return self.push(Event::ContactTried { reached, counts: false, note });
         }
-        let rules = self.world.policy.contact.clone();
+        let rules = &self.world.policy.contact;
         let gap = i64::from(rules.attempt_gap_minutes).minutes();
         let counts = self.case.attempts.last().is_none_or(|last| after(*last, gap) <= self.moment.now);
-        self.push(Event::ContactTried { reached: false, counts, note });
+        self.push(Event::ContactTried { reached, counts, note });
         let attempts = u32::try_from(self.case.attempts.len()).unwrap_or(u32::MAX);
         if attempts >= rules.attempts && !self.case.milestones.contains_key(&Milestone::Contacted) {
             self.push(Event::Unreachable { attempts });
         }
-        Ok(())
     }
 
     fn verify(&mut self, c: &cmd::Verify) -> Outcome {
@@ -344,10 +348,27 @@ impl Draft<'_> {
     }
 
     fn request_extension(&mut self, c: &cmd::RequestExtension) -> Outcome {
-        let rules = &self.world.policy.extensions;
-        known_code("reason", &c.reason, &rules.reasons)?;
+        known_code("reason", &c.reason, &self.world.policy.extensions.reasons)?;
         let clock = self.case.clocks.iter().find(|clock| clock.key == c.clock);
         let clock = clock.ok_or_else(|| Refusal::unknown("clock", short(&c.clock)))?;
+        self.may_extend(clock, c.length)?;
+        if self.case.extensions.iter().any(|e| e.clock == c.clock && e.granted.is_none()) {
+            return Err(Refusal::Already { what: "asked for", what_zh: "申请延期，等待裁定" });
+        }
+        let extension = Extension {
+            id: self.fresh("asked for", "申请延期")?,
+            clock: c.clock.clone(),
+            length: c.length,
+            reason: c.reason.clone(),
+            granted: None,
+        };
+        self.push(Event::ExtensionRequested(extension));
+        Ok(())
+    }
+
+    /// Whether the policy lets this clock have so much more time.
+    pub(super) fn may_extend(&self, clock: &Clock, length: Length) -> Outcome {
+        let rules = &self.world.policy.extensions;
         let extendable = self.world.policy.clocks.get(&clock.rule).is_some_and(|rule| rule.extendable);
         if !extendable {
             return Err(Refusal::invalid("clock", "a clock that may be extended", "该时限不可延期"));
@@ -355,7 +376,7 @@ impl Draft<'_> {
         if !clock.is_running() {
             return Err(Refusal::TooLate { what: "an extension", what_zh: "申请延期", due_at: clock.due_at });
         }
-        let (asked, max) = match (c.length, clock.length) {
+        let (asked, max) = match (length, clock.length) {
             (Length::Minutes(n), Length::Minutes(_)) => (n, rules.max_minutes),
             (Length::WorkingDays(n), Length::WorkingDays(_)) => (n, rules.max_working_days),
             (_, Length::Minutes(_)) => {
@@ -379,17 +400,6 @@ impl Draft<'_> {
                 max: rules.max_granted,
             });
         }
-        if self.case.extensions.iter().any(|e| e.clock == c.clock && e.granted.is_none()) {
-            return Err(Refusal::Already { what: "asked for", what_zh: "申请延期，等待裁定" });
-        }
-        let extension = Extension {
-            id: self.fresh("asked for", "申请延期")?,
-            clock: c.clock.clone(),
-            length: c.length,
-            reason: c.reason.clone(),
-            granted: None,
-        };
-        self.push(Event::ExtensionRequested(extension));
         Ok(())
     }
 

@@ -187,13 +187,14 @@ impl Draft<'_> {
         }
         self.within_rating_time()?;
         let comment = optional("comment", &c.comment, COMMENT_MAX_CHARS)?.to_owned();
-        self.push(Event::Rated {
-            grade: c.grade,
-            bad: c.grade <= rules.bad_up_to,
-            satisfied: c.grade >= rules.satisfied_from,
-            comment,
-        });
+        self.push(self.rated_as(c.grade, comment));
         Ok(())
+    }
+
+    /// What the policy makes of a grade.
+    pub(super) fn rated_as(&self, grade: u8, comment: String) -> Event {
+        let rules = &self.world.policy.closing;
+        Event::Rated { grade, bad: grade <= rules.bad_up_to, satisfied: grade >= rules.satisfied_from, comment }
     }
 
     fn within_rating_time(&self) -> Outcome {

@@ -8,6 +8,7 @@ mod acts;
 mod after;
 mod clocks;
 mod forms;
+mod replay;
 
 use std::collections::BTreeSet;
 
@@ -25,6 +26,8 @@ use crate::{
     policy::{Milestone, Policy},
     refusal::Refusal,
 };
+
+pub use self::replay::{Replay, Told, replay};
 
 /// Everything that a decision looks at besides the case.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +90,7 @@ pub fn bring_in(
     if !unrecorded.is_empty() && moment.by != Actor::Upstream {
         return Err(Refusal::invalid("unrecorded", "empty for a case registered here", "本平台登记的诉求件不得填写"));
     }
-    let moment = &Moment { now: to_the_millisecond(moment.now), ..moment.clone() };
+    let moment = Moment { now: to_the_millisecond(moment.now), ..moment.clone() };
     let channel = world.policy.channels.get(&new.channel).ok_or_else(|| Refusal::unknown("channel", &new.channel))?;
     let text = required("text", &new.text, TEXT_MAX_CHARS)?;
     let title = match optional("title", &new.title, TITLE_MAX_CHARS)? {
@@ -137,7 +140,7 @@ pub fn bring_in(
 pub fn decide(world: &World<'_>, case: &Case, command: &Command, moment: &Moment) -> Result<Decision, Refusal> {
     permission::may(world.organisation, &moment.by, command.act(), case)?;
     // Time never runs backwards in a stream, whatever two nodes or a corrected clock say.
-    let moment = &Moment { now: to_the_millisecond(moment.now).max(case.changed_at), ..moment.clone() };
+    let moment = Moment { now: to_the_millisecond(moment.now).max(case.changed_at), ..moment.clone() };
     let mut draft = Draft { world, moment, case: case.clone(), events: Vec::new() };
     // A clock whose time went by before this act was breached before it, swept or not.
     draft.tick();
@@ -148,7 +151,7 @@ pub fn decide(world: &World<'_>, case: &Case, command: &Command, moment: &Moment
 /// A decision being made: the case as it will be, and the events so far.
 struct Draft<'a> {
     world: &'a World<'a>,
-    moment: &'a Moment,
+    moment: Moment,
     case: Case,
     events: Vec<Recorded>,
 }

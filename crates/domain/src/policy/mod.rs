@@ -224,6 +224,38 @@ pub enum Recipient {
     ClockUnit,
 }
 
+impl Recipient {
+    /// Code, as a policy names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LeadUnit => "lead_unit",
+            Self::CoUnits => "co_units",
+            Self::Handler => "handler",
+            Self::ParentUnit => "parent_unit",
+            Self::LiaisonOffice => "liaison_office",
+            Self::Leaders => "leaders",
+            Self::Duty => "duty",
+            Self::Discipline => "discipline",
+            Self::ClockUnit => "clock_unit",
+        }
+    }
+
+    /// Its name in Chinese and English.
+    pub fn name(self) -> (&'static str, &'static str) {
+        match self {
+            Self::LeadUnit => ("首办单位", "the lead unit"),
+            Self::CoUnits => ("会办单位", "the co-units"),
+            Self::Handler => ("经办人", "the handler"),
+            Self::ParentUnit => ("上级单位", "the unit above"),
+            Self::LiaisonOffice => ("信联办", "the liaison office"),
+            Self::Leaders => ("包案领导或街道领导", "the lead official or the leaders"),
+            Self::Duty => ("值班人员", "whoever is on duty"),
+            Self::Discipline => ("纪检监察", "the discipline office"),
+            Self::ClockUnit => ("被吹哨单位", "the unit called"),
+        }
+    }
+}
+
 /// A category 诉求分类.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Category {

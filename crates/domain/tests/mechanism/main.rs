@@ -14,6 +14,7 @@ mod handle;
 mod may;
 mod refusals;
 mod told;
+mod what_if;
 
 /// A Monday morning without holidays near.
 const MONDAY: &str = "2026-06-08T09:00:00";

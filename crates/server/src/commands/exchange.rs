@@ -30,6 +30,7 @@ impl From<ExchangeError> for Failure {
     }
 }
 
+/// The program over a data folder, without serving.
 pub(super) async fn start(data: &Path) -> Result<App, Failure> {
     let home = Home::open(data)?;
     Ok(App::start(&home, open(&home).await?).await?)
@@ -246,7 +247,7 @@ impl Out {
 }
 
 /// A bar on the terminal, or none where there is no terminal.
-fn progress(length: Option<u64>, form: &str) -> ProgressBar {
+pub(super) fn progress(length: Option<u64>, form: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
     let plain = ProgressStyle::default_bar();
     bar.with_style(plain.clone().template(form).unwrap_or(plain))

@@ -43,7 +43,7 @@ enum Command {
     Demo(demo::Demo),
     /// Bring the database to this program's schema.
     Migrate,
-    /// Check or explain a policy file.
+    /// Check or explain a policy file, or try it on what was recorded.
     #[command(subcommand)]
     Policy(policy::Policy),
     /// Take over an organisation, a calendar or cases.
@@ -118,7 +118,7 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Outcome {
     let data = cli.data;
     match cli.command {
-        Command::Policy(command) => command.run(),
+        Command::Policy(command) => wait(command.run(&data)),
         Command::Openapi => openapi::run(),
         Command::Init(command) => wait(command.run(&data)),
         Command::Serve(command) => wait(command.run(&data)),

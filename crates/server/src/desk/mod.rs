@@ -18,6 +18,7 @@ pub mod telling;
 pub mod ticket;
 pub mod triage;
 pub mod units;
+pub mod what_if;
 
 use std::sync::Arc;
 

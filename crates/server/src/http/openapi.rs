@@ -13,7 +13,9 @@ use utoipa::{
         (name = "cases", description = "Cases: register, list, read"),
         (name = "commands", description = "What may be done to a case"),
         (name = "sessions", description = "Signing in and out"),
-    )
+    ),
+    // What comes in a line of a long answer is named by no operation.
+    components(schemas(crate::desk::what_if::Comparison))
 )]
 struct Base;
 

@@ -48,7 +48,11 @@ pub(super) fn head(source: &Source<'_>) -> Vec<Entry> {
     vec![
         entry("编号", "Number", case.number.clone()),
         entry("登记时间", "Registered", source.time(case.registered_at)),
-        entry("来源渠道", "Channel", channel.map_or_else(|| case.channel.to_string(), |of| source.name(&of.name).to_owned())),
+        entry(
+            "来源渠道",
+            "Channel",
+            channel.map_or_else(|| case.channel.to_string(), |of| source.name(&of.name).to_owned()),
+        ),
         entry("诉求人", "Reporter", reporter),
         entry("类别", "Class", source.class()),
         entry("首办单位", "Lead unit", source.unit_or(case.lead.as_ref())),

@@ -24,10 +24,10 @@ pub(super) fn document(source: &Source<'_>, events: &[Recorded]) -> Document {
     document.blocks.push(heading(source, "办理经过", "What happened"));
     document.blocks.push(Block::Timeline { entries: story::moments(source, events) });
     let printed = source.day(case.changed_at);
-    document.note = Some(source.pick(
-        format!("本单反映截至 {printed} 最后一次变更的情况。"),
-        format!("As of the last change, {printed}."),
-    ));
+    document.note = Some(
+        source
+            .pick(format!("本单反映截至 {printed} 最后一次变更的情况。"), format!("As of the last change, {printed}.")),
+    );
     document
 }
 
@@ -48,9 +48,15 @@ fn clocks(source: &Source<'_>) -> Table {
         let name = rule.map_or_else(|| clock.rule.to_string(), |rule| source.name(&rule.name).to_owned());
         let unit = clock.unit.as_ref().map(|unit| source.unit(unit));
         let name = unit.map_or(name.clone(), |unit| format!("{name}（{unit}）"));
-        [name, source.time(clock.started_at), source.time(clock.due_at), standing, at.map(|at| source.time(at)).unwrap_or_default()]
-            .map(Cell::Text)
-            .to_vec()
+        [
+            name,
+            source.time(clock.started_at),
+            source.time(clock.due_at),
+            standing,
+            at.map(|at| source.time(at)).unwrap_or_default(),
+        ]
+        .map(Cell::Text)
+        .to_vec()
     };
     Table {
         caption: None,

@@ -98,10 +98,7 @@ fn slip(
         at: told.map(|told| source.time(told.at)).unwrap_or_default(),
     };
     document.blocks.push(Block::Sign {
-        entries: vec![
-            line("申请人", "Asked by", begun),
-            line("裁定人", "Decided by", decided.map(|(told, _)| told)),
-        ],
+        entries: vec![line("申请人", "Asked by", begun), line("裁定人", "Decided by", decided.map(|(told, _)| told))],
     });
     document
 }

@@ -50,7 +50,8 @@ fn said(source: &Source<'_>, event: &Event) -> Option<String> {
         }
         Event::Returned(returned) => say("退回", "returned", &returned.explained),
         Event::ReturnDecided { upheld, note, .. } => {
-            let outcome = source.pick(if *upheld { "同意" } else { "不同意" }, if *upheld { "upheld" } else { "refused" });
+            let outcome =
+                source.pick(if *upheld { "同意" } else { "不同意" }, if *upheld { "upheld" } else { "refused" });
             say("退回裁定", "return decided", &joined(&[&outcome, note]))
         }
         Event::ContactTried { reached: true, note, .. } => say("联系诉求人", "reached the reporter", note),
@@ -66,7 +67,9 @@ fn said(source: &Source<'_>, event: &Event) -> Option<String> {
                 source.pick(if *granted { "同意" } else { "不同意" }, if *granted { "granted" } else { "refused" });
             say("延期裁定", "extension decided", &joined(&[&outcome, note]))
         }
-        Event::Escalated { official, reason } => say("提级包案", "escalated", &joined(&[&source.person(official), reason])),
+        Event::Escalated { official, reason } => {
+            say("提级包案", "escalated", &joined(&[&source.person(official), reason]))
+        }
         Event::OfficialActed { .. } => say("包案履职", "the lead official acted", ""),
         Event::WhistleBlown(whistle) => {
             let units: Vec<String> = whistle.called.keys().map(|unit| source.unit(unit)).collect();
@@ -87,7 +90,9 @@ fn said(source: &Source<'_>, event: &Event) -> Option<String> {
             say("填报表单", "filed a form", form)
         }
         Event::FollowUpTried { .. } => say("回访未接通", "follow-up call in vain", ""),
-        Event::FollowedUp { solved, satisfied, .. } => say("回访", "followed up", &answers(source, *solved, *satisfied)),
+        Event::FollowedUp { solved, satisfied, .. } => {
+            say("回访", "followed up", &answers(source, *solved, *satisfied))
+        }
         Event::Answered { solved, satisfied, .. } => {
             say("诉求人自助回访", "the reporter answered", &answers(source, Some(*solved), Some(*satisfied)))
         }
@@ -98,7 +103,8 @@ fn said(source: &Source<'_>, event: &Event) -> Option<String> {
         Event::Disputed { reason } => say("对办结提出异议", "disputed the finish", reason),
         Event::Appealed(appeal) => say("差评申诉", "appealed", &appeal.reason),
         Event::AppealDecided { upheld, note, .. } => {
-            let outcome = source.pick(if *upheld { "成立" } else { "不成立" }, if *upheld { "upheld" } else { "refused" });
+            let outcome =
+                source.pick(if *upheld { "成立" } else { "不成立" }, if *upheld { "upheld" } else { "refused" });
             say("申诉裁定", "appeal decided", &joined(&[&outcome, note]))
         }
         Event::Reopened { reason, .. } => say("重办", "reopened", reason),

@@ -38,3 +38,4 @@ mod triage;
 mod twice;
 mod uploads;
 mod walk;
+mod what_if;

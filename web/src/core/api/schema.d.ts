@@ -1050,6 +1050,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policy/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a policy on what was recorded 试算: what would have been late, who would have been told more, what would have been
+         *     escalated. Nothing is changed.
+         */
+        post: operations["policy_simulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/public/areas": {
         parameters: {
             query?: never;
@@ -4052,6 +4072,21 @@ export interface components {
              */
             expires_at: string;
         };
+        /** @description A policy to try, and over which cases. */
+        Simulate: {
+            /** @description TOML. */
+            toml: string;
+            /**
+             * Format: date
+             * @description Cases registered on or after this day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description Cases registered on or before this day; at most 1,096 days in all.
+             */
+            to: string;
+        };
         /**
          * @description A spot 点位: a place with a QR code of its own.
          * @example lh.dm
@@ -4337,6 +4372,211 @@ export interface components {
             /** @description Whether a provider of the house is set up: `GET /sessions/oidc` leads there. */
             single_sign_on: boolean;
             demo?: components["schemas"]["Demo"] | null;
+        };
+        /** @description What the other policy would have made of the period. */
+        WhatIf: {
+            /** @description Version of the other policy. */
+            version: string;
+            /**
+             * Format: date
+             * @description First day of registration.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description Last day of registration.
+             */
+            to: string;
+            /**
+             * Format: date-time
+             * @description Up to when clocks were let run.
+             */
+            until: string;
+            /** @description What is taken for granted. Whoever shows the figures shows this. */
+            assumes: components["schemas"]["Name"];
+            /**
+             * Format: int64
+             * @description Cases registered in the period.
+             */
+            cases: number;
+            /**
+             * Format: int64
+             * @description Cases compared.
+             */
+            compared: number;
+            /**
+             * Format: int64
+             * @description Cases left out because the other policy lacks their class.
+             */
+            not_judged: number;
+            /** @description Which classes it lacks; a case that was given two of them counts for both. */
+            unknown_classes: components["schemas"]["WhatIfLeftOut"][];
+            /**
+             * Format: int64
+             * @description Cases left out because their events cannot be read, or are more than 10,000.
+             */
+            not_readable: number;
+            /**
+             * Format: int64
+             * @description Compared cases whose record tells other late clocks than their replay under their own policy: calendar or program
+             *     changed since.
+             */
+            unlike_record: number;
+            /** @description Cases with at least one late clock. */
+            late_cases: components["schemas"]["WhatIfPair"];
+            /**
+             * Format: int64
+             * @description Cases of which at least one clock is late under one policy only.
+             */
+            changed_cases: number;
+            /** @description All clocks. */
+            all: components["schemas"]["WhatIfClocks"];
+            /** @description By clock rule. */
+            rules: components["schemas"]["WhatIfRow_WhatIfClocks"][];
+            /** @description By class as last decided. */
+            classes: components["schemas"]["WhatIfRow_WhatIfClocks"][];
+            /** @description By unit, those that would have been told most more often first. */
+            units: components["schemas"]["WhatIfRow_WhatIfLoad"][];
+            /** @description By whom the policy tells. */
+            told: components["schemas"]["WhatIfRow_WhatIfNotices"][];
+            /** @description The first of the clocks that become late, at most 200. */
+            became_late: components["schemas"]["WhatIfExample"][];
+            /** @description The first of the clocks that are no longer late, at most 200. */
+            no_longer_late: components["schemas"]["WhatIfExample"][];
+        };
+        /** @description How clocks ended. */
+        WhatIfClocks: {
+            /** @description Clocks that ran. */
+            ran: components["schemas"]["WhatIfPair"];
+            /** @description Of these, stopped in time. */
+            met: components["schemas"]["WhatIfPair"];
+            /** @description Of these, late. */
+            late: components["schemas"]["WhatIfPair"];
+            /** @description Of these, fell away. */
+            cancelled: components["schemas"]["WhatIfPair"];
+            /**
+             * Format: int64
+             * @description Late under the other policy only.
+             */
+            became_late: number;
+            /**
+             * Format: int64
+             * @description Late as it was, and not under the other policy.
+             */
+            no_longer_late: number;
+        };
+        /** @description A clock that was late under one policy and not under the other. */
+        WhatIfExample: {
+            /**
+             * Format: uuid
+             * @description Case.
+             */
+            case: string;
+            /** @description Its number. */
+            number: string;
+            class?: components["schemas"]["ClassId"] | null;
+            /** @description Clock rule. */
+            rule: components["schemas"]["ClockId"];
+            /** @description Unit that answers for the clock. */
+            unit: components["schemas"]["UnitId"];
+            before?: components["schemas"]["WhatIfSide"] | null;
+            after?: components["schemas"]["WhatIfSide"] | null;
+        };
+        /** @description Cases left out because the other policy lacks a class. */
+        WhatIfLeftOut: {
+            /** @description The class. */
+            class: components["schemas"]["ClassId"];
+            /**
+             * Format: int64
+             * @description How many cases were given it.
+             */
+            cases: number;
+        };
+        /** @description How often somebody was told. */
+        WhatIfNotices: {
+            /** @description That a clock is about to run out. */
+            warnings: components["schemas"]["WhatIfPair"];
+            /** @description That a clock ran out, each level once. */
+            breaches: components["schemas"]["WhatIfPair"];
+        };
+        /** @description A count under the policies as they were, and under the other one. */
+        WhatIfPair: {
+            /**
+             * Format: int64
+             * @description Under the policy that each case was born under.
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description Under the other policy.
+             */
+            after: number;
+        };
+        /** @description Figures of something that has a code and a name. */
+        WhatIfRow_WhatIfClocks: {
+            /** @description Its code; empty for cases without a class. */
+            code: string;
+            /** @description Its name. */
+            name: components["schemas"]["Name"];
+            /** @description How clocks ended. */
+            figures: {
+                /** @description Clocks that ran. */
+                ran: components["schemas"]["WhatIfPair"];
+                /** @description Of these, stopped in time. */
+                met: components["schemas"]["WhatIfPair"];
+                /** @description Of these, late. */
+                late: components["schemas"]["WhatIfPair"];
+                /** @description Of these, fell away. */
+                cancelled: components["schemas"]["WhatIfPair"];
+                /**
+                 * Format: int64
+                 * @description Late under the other policy only.
+                 */
+                became_late: number;
+                /**
+                 * Format: int64
+                 * @description Late as it was, and not under the other policy.
+                 */
+                no_longer_late: number;
+            };
+        };
+        /** @description Figures of something that has a code and a name. */
+        WhatIfRow_WhatIfLoad: {
+            /** @description Its code; empty for cases without a class. */
+            code: string;
+            /** @description Its name. */
+            name: components["schemas"]["Name"];
+            /** @description What a unit would have had to do with. */
+            figures: {
+                /** @description Clocks that it answers for. */
+                clocks: components["schemas"]["WhatIfClocks"];
+                /** @description Notices to its staff, one for each warning or breach level, however many people. */
+                notices: components["schemas"]["WhatIfNotices"];
+            };
+        };
+        /** @description Figures of something that has a code and a name. */
+        WhatIfRow_WhatIfNotices: {
+            /** @description Its code; empty for cases without a class. */
+            code: string;
+            /** @description Its name. */
+            name: components["schemas"]["Name"];
+            /** @description How often somebody was told. */
+            figures: {
+                /** @description That a clock is about to run out. */
+                warnings: components["schemas"]["WhatIfPair"];
+                /** @description That a clock ran out, each level once. */
+                breaches: components["schemas"]["WhatIfPair"];
+            };
+        };
+        /** @description A clock under one policy. */
+        WhatIfSide: {
+            /**
+             * Format: date-time
+             * @description When it was due.
+             */
+            due_at: string;
+            /** @description How it ended, or that it runs. */
+            standing: components["schemas"]["Standing"];
         };
         /** @description A whistle 吹哨. */
         Whistle: {
@@ -6738,6 +6978,48 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    policy_simulate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Simulate"];
+            };
+        };
+        responses: {
+            /** @description Lines `{progress: {cases, part}}`, then `{done}` of the schema `WhatIf`, or `{problem}` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-jiban-progress": number[];
+                };
+            };
+            /** @description All faults of the policy, or which field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             "4XX": {

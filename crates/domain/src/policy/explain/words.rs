@@ -107,17 +107,7 @@ impl Language {
     }
 
     pub(super) fn recipient(self, recipient: Recipient) -> &'static str {
-        self.pick_static(match recipient {
-            Recipient::LeadUnit => ("首办单位", "the lead unit"),
-            Recipient::CoUnits => ("会办单位", "the co-units"),
-            Recipient::Handler => ("经办人", "the handler"),
-            Recipient::ParentUnit => ("上级单位", "the unit above"),
-            Recipient::LiaisonOffice => ("信联办", "the liaison office"),
-            Recipient::Leaders => ("包案领导或街道领导", "the lead official or the leaders"),
-            Recipient::Duty => ("值班人员", "whoever is on duty"),
-            Recipient::Discipline => ("纪检监察", "the discipline office"),
-            Recipient::ClockUnit => ("被吹哨单位", "the unit called"),
-        })
+        self.pick_static(recipient.name())
     }
 
     pub(super) fn recipients(self, recipients: &[Recipient]) -> String {

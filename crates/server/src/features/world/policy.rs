@@ -1,24 +1,38 @@
 //! The policy in force: as data, as prose, and checked before it is taken.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use jiban_domain::policy::{Fault, Policy, explain};
 use jiban_store::documents;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
+    desk::what_if::{self, Trial},
     http::{
-        auth::{Administrator, Staff},
+        auth::{Administrator, Overseer, Staff},
         body::{Body, Query, Tongue},
         problem::{Answer, Problem},
+        progress::{self, Done, Progress},
     },
     infra::audit,
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(read)).routes(routes!(prose)).routes(routes!(check)).routes(routes!(adopt))
+    OpenApiRouter::new()
+        .routes(routes!(read))
+        .routes(routes!(prose))
+        .routes(routes!(check))
+        .routes(routes!(adopt))
+        .routes(routes!(simulate))
 }
 
 /// The policy in force, as data.
@@ -94,7 +108,7 @@ struct Checked {
     responses((status = 200, body = Checked), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn check(_: Administrator, Body(text): Body<PolicyText>) -> Answer<Json<Checked>> {
+async fn check(_: Overseer, Body(text): Body<PolicyText>) -> Answer<Json<Checked>> {
     Ok(Json(match text.parse()? {
         Ok(policy) => Checked { version: Some(policy.version), faults: Vec::new() },
         Err(checked) => checked,
@@ -116,14 +130,7 @@ async fn adopt(
         Ok(policy) => policy,
         Err(checked) => return Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(checked))),
     };
-    if staff.snapshot.organisation.unit(&policy.dispatch.liaison_office).is_none() {
-        let office = &policy.dispatch.liaison_office;
-        return Err(Problem::field(
-            "toml",
-            format!("dispatch.liaison_office '{office}' is not in the organisation; import it first"),
-            format!("信联办「{office}」不在组织架构中，请先导入"),
-        ));
-    }
+    what_if::has_its_office(&staff.snapshot, &policy)?;
     let version = policy.version.clone();
     let stored = version.clone();
     let trace = audit::trace(&staff.actor, "policy_adopted", &serde_json::json!({ "version": version }));
@@ -136,4 +143,44 @@ async fn adopt(
         .await?;
     app.worlds.refresh(&app.store).await.map_err(Problem::internal)?;
     Ok((StatusCode::OK, Json(Checked { version: Some(version), faults: Vec::new() })))
+}
+
+/// A policy to try, and over which cases.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Simulate {
+    /// TOML.
+    #[schema(max_length = 1000000)]
+    toml: String,
+    /// Cases registered on or after this day.
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// Cases registered on or before this day; at most 1,096 days in all.
+    #[schema(value_type = String, format = Date)]
+    to: Date,
+}
+
+/// Try a policy on what was recorded 试算: what would have been late, who would have been told more, what would have been
+/// escalated. Nothing is changed.
+#[utoipa::path(
+    post, path = "/policy/simulate", tag = "policy", request_body = Simulate,
+    responses(
+        (status = 200, content_type = "application/x-jiban-progress", body = Vec<u8>, description = "Lines `{progress: {cases, part}}`, then `{done}` of the schema `WhatIf`, or `{problem}`"),
+        (status = 422, content((Checked = "application/json"), (Problem = "application/problem+json")), description = "All faults of the policy, or which field is wrong"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json")
+    ),
+    security(("session" = []))
+)]
+async fn simulate(State(app): State<App>, Overseer(staff): Overseer, Body(asked): Body<Simulate>) -> Answer<Response> {
+    let policy = match (PolicyText { toml: asked.toml }).parse()? {
+        Ok(policy) => policy,
+        Err(checked) => return Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(checked)).into_response()),
+    };
+    let trial = Trial { policy, from: asked.from, to: asked.to, by: staff.actor };
+    let ready = what_if::prepare(&app, trial)?;
+    let folder = tempfile::tempdir().map_err(Problem::internal)?;
+    Ok(progress::answer(move |far: Progress| async move {
+        let comparison = what_if::run(&app, ready, |how| far.tell(&how)).await?;
+        Ok(Done { report: json!(comparison), file: None, folder })
+    }))
 }
