@@ -137,20 +137,6 @@ holders! {
     Signatory: Leader;
 }
 
-/// Someone signed in who sees the whole: the liaison office, a leader, or an administrator.
-#[derive(Debug, Clone)]
-pub struct Overseer(pub Staff);
-
-impl FromRequestParts<App> for Overseer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let staff = Staff::from_request_parts(parts, app).await?;
-        let sees = [Role::Liaison, Role::Leader, Role::Admin].into_iter().any(|role| staff.holds(role));
-        if sees { Ok(Self(staff)) } else { Err(Problem::forbidden()) }
-    }
-}
-
 /// A case that this person may read. The path names it by id or by number, as `{case}`.
 #[derive(Debug, Clone)]
 pub struct Seen {

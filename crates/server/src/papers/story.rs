@@ -120,7 +120,7 @@ fn said(source: &Source<'_>, event: &Event) -> Option<String> {
             say("剔除考核", "left out of assessment", &joined(&[reason, note]))
         }
         Event::Excluded { reason: None, note } => say("恢复考核", "taken into assessment again", note),
-        Event::IdentityRevealed { .. } => return None,
+        Event::Sampled { .. } | Event::IdentityRevealed { .. } => return None,
         Event::Closed { note } => say("结案", "closed", note),
         Event::Clock(ClockEvent::Breached { key, level: 1 }) => {
             let clock = source.case.clocks.iter().find(|clock| clock.key == *key)?;
