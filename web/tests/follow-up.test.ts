@@ -22,7 +22,9 @@ async function finished(text: string): Promise<Told> {
   const answer = await office.context.request.post('/api/v1/public/cases', { data });
   const { number, tracking_code: code } = (await answer.json()) as { number: string; tracking_code: string };
   await signIn(office.context, 'xlb1');
-  const page = (await (await office.context.request.get(`/api/v1/cases/${number}`)).json()) as { case: { class?: string } };
+  const page = (await (await office.context.request.get(`/api/v1/cases/${number}`)).json()) as {
+    case: { class?: string };
+  };
   if (page.case.class == null) await act(office.context, number, 'classify', { class: 'fast', category: 'noise.shop' });
   await act(office.context, number, 'dispatch', { lead: 'lh.dm.zfd' });
   const street = await person();
@@ -71,7 +73,10 @@ test('who asks from the follow-up desk has the words, the reasons of a no, and k
   await why.getByRole('checkbox', { name: '办理太慢' }).waitFor();
   expect(await barriers(page)).toEqual([]);
   await call.getByRole('button', { name: '登记回访' }).click();
-  await call.getByRole('alert').getByText(/须填原因/).waitFor();
+  await call
+    .getByRole('alert')
+    .getByText(/须填原因/)
+    .waitFor();
   await why.getByRole('checkbox', { name: '办理太慢' }).check();
   // What was answered outlives the page.
   await page.reload();
@@ -121,10 +126,13 @@ test('a bad grade is appealed against with evidence, decided, and both grades st
   const street = await person();
   await signIn(street.context, 'zfd1');
   const file = { name: '现场.png', mimeType: 'image/png', buffer: PICTURE };
-  const upload = await street.context.request.post(`/api/v1/cases/${told.number}/attachments?kind=evidence&name=现场.png`, {
-    data: PICTURE,
-    headers: { 'x-jiban': 'web', 'content-type': file.mimeType },
-  });
+  const upload = await street.context.request.post(
+    `/api/v1/cases/${told.number}/attachments?kind=evidence&name=现场.png`,
+    {
+      data: PICTURE,
+      headers: { 'x-jiban': 'web', 'content-type': file.mimeType },
+    },
+  );
   expect(upload.status(), await upload.text()).toBe(201);
   await street.page.goto(`/console/cases/${told.number}`);
   await street.page.getByText('其他操作').click();
@@ -137,7 +145,10 @@ test('a bad grade is appealed against with evidence, decided, and both grades st
   const office = await person();
   await signIn(office.context, 'xlb1');
   await office.page.goto('/console/queue?desk=appeal');
-  await office.page.getByText(/店门口的喇叭天天循环播放/).first().waitFor();
+  await office.page
+    .getByText(/店门口的喇叭天天循环播放/)
+    .first()
+    .waitFor();
   await office.page.goto(`/console/cases/${told.number}`);
   const grades = office.page.getByRole('region', { name: '评价' });
   await grades.getByRole('link', { name: /现场/ }).waitFor();

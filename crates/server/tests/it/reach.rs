@@ -60,6 +60,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("POST", "/public/cases", Public),
         ("POST", "/public/track", Public),
         ("POST", "/public/rate", Public),
+        ("POST", "/public/answer", Public),
         ("POST", "/public/dispute", Public),
         ("GET", "/public/spots/{spot}", Public),
         ("GET", "/public/neighbourhood", Public),
@@ -97,6 +98,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("POST", "/rounds/visits", Staff),
         ("POST", "/cases/{case}/presence", Case),
         ("GET", "/desks", Staff),
+        ("GET", "/follow-ups", Staff),
         ("GET", "/notifications", Staff),
         ("POST", "/notifications/read", Staff),
         ("GET", "/statistics/moment", Staff),
@@ -143,14 +145,19 @@ fn may(act: Act) -> &'static [&'static str] {
         Act::Accept | Act::Return | Act::RequestExtension | Act::Finish | Act::Appeal | Act::FileOpinion => &["zfd1"],
         Act::DecideReturn | Act::Escalate | Act::Reopen => &["xlb1", "leader1"],
         Act::Contact | Act::Verify | Act::RevealIdentity => &["xlb1", "duty1", "zfd1"],
-        Act::RouteTo | Act::FollowUp | Act::Close => &["xlb1", "zfd1"],
+        Act::RouteTo | Act::FollowUp | Act::FileForm | Act::Close => &["xlb1", "zfd1"],
         Act::Note => &["xlb1", "duty1", "zfd1", "leader1", "c01a", "c01g01a"],
         Act::Attach => &["xlb1", "duty1", "zfd1", "c01a", "c01g01a"],
         Act::AssignTeam => &["xlb1", "leader1", "zfd1"],
-        Act::DecideExtension | Act::SettleWhistle | Act::DecideAppeal | Act::HandUpstream | Act::Decline => &["xlb1"],
+        Act::DecideExtension
+        | Act::SettleWhistle
+        | Act::DecideAppeal
+        | Act::HandUpstream
+        | Act::Decline
+        | Act::Exclude => &["xlb1"],
         Act::BlowWhistle => &["c01a"],
         Act::ReportIn => &["c01a", "c01g01a"],
-        Act::OfficialAct | Act::Rate | Act::Dispute | Act::Tick | Act::Recalendar => &[],
+        Act::OfficialAct | Act::Answer | Act::Rate | Act::Dispute | Act::Tick | Act::Recalendar => &[],
     }
 }
 
@@ -177,12 +184,14 @@ fn body(act: Act) -> Value {
         Act::Finish => json!({ "outcome": "x" }),
         Act::FileOpinion => json!({ "values": {} }),
         Act::FollowUp => json!({ "reached": false }),
+        Act::FileForm => json!({ "form": "mediation", "values": {} }),
+        Act::Exclude => json!({ "reason": "malicious", "note": "x" }),
         Act::Appeal | Act::Reopen | Act::HandUpstream | Act::RevealIdentity | Act::Dispute => json!({ "reason": "x" }),
         Act::DecideAppeal => json!({ "id": nobody, "upheld": false, "note": "x" }),
         Act::MarkRepeat => json!({ "of": nobody }),
         Act::Link => json!({ "to": nobody }),
         Act::Decline => json!({ "reason": "not_here", "explanation": "x" }),
-        Act::Attach | Act::Rate | Act::Tick | Act::Recalendar => json!(null),
+        Act::Attach | Act::Answer | Act::Rate | Act::Tick | Act::Recalendar => json!(null),
     }
 }
 

@@ -339,7 +339,8 @@ export function actForm(act: Doable, it: Case, world: World, chosen = ''): ActFo
     case 'file_opinion':
     case 'follow_up': {
       const others = Object.entries(policy.forms).filter(([id]) => !OWN_FORMS.includes(id));
-      const which = act === 'file_form' ? chosen || (others[0]?.[0] ?? '') : act === 'follow_up' ? 'follow_up' : 'opinion';
+      const which =
+        act === 'file_form' ? chosen || (others[0]?.[0] ?? '') : act === 'follow_up' ? 'follow_up' : 'opinion';
       const policyForm = policy.forms[which];
       if (act === 'file_form') {
         const options = others.map(([value, found]) => ({ value, label: named(found.name) }));

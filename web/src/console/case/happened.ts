@@ -116,9 +116,7 @@ export function happened(entry: TimelineEntry, world: World): Said {
     case 'excluded':
       return say(
         event.note,
-        event.reason
-          ? named(world.policy.assessment.exclude_reasons[event.reason], event.reason)
-          : words.assessedAgain,
+        event.reason ? named(world.policy.assessment.exclude_reasons[event.reason], event.reason) : words.assessedAgain,
         'warn',
       );
     case 'answered':

@@ -486,6 +486,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case}/exclude": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave out of assessment, or take in again 剔除考核. */
+        post: operations["commands_exclude"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case}/file-form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** File any other form of the policy 填报表单. */
+        post: operations["commands_file_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case}/file-opinion": {
         parameters: {
             query?: never;
@@ -843,6 +877,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/follow-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follow-ups that are to be made. */
+        get: operations["cases_follow_ups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -1050,7 +1101,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/policy/simulate": {
+    "/api/v1/public/answer": {
         parameters: {
             query?: never;
             header?: never;
@@ -1059,11 +1110,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Try a policy on what was recorded 试算: what would have been late, who would have been told more, what would have been
-         *     escalated. Nothing is changed.
-         */
-        post: operations["policy_simulate"];
+        /** Answer the follow-up oneself 自助回访. */
+        post: operations["public_answer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1657,7 +1705,7 @@ export interface components {
          * @description The kind of a command: what permissions are about.
          * @enum {string}
          */
-        Act: "classify" | "correct" | "dispatch" | "accept" | "return" | "decide_return" | "contact" | "verify" | "note" | "attach" | "assign_team" | "request_extension" | "decide_extension" | "escalate" | "official_act" | "blow_whistle" | "report_in" | "settle_whistle" | "route_to" | "finish" | "file_opinion" | "follow_up" | "rate" | "dispute" | "appeal" | "decide_appeal" | "reopen" | "mark_repeat" | "link" | "hand_upstream" | "decline" | "reveal_identity" | "close" | "tick" | "recalendar";
+        Act: "classify" | "correct" | "dispatch" | "accept" | "return" | "decide_return" | "contact" | "verify" | "note" | "attach" | "assign_team" | "request_extension" | "decide_extension" | "escalate" | "official_act" | "blow_whistle" | "report_in" | "settle_whistle" | "route_to" | "finish" | "file_opinion" | "follow_up" | "answer" | "file_form" | "rate" | "dispute" | "appeal" | "decide_appeal" | "reopen" | "mark_repeat" | "link" | "hand_upstream" | "decline" | "exclude" | "reveal_identity" | "close" | "tick" | "recalendar";
         /** @description Whether this reader may do an act on this case. */
         ActView: {
             /** @description Which act. */
@@ -1674,6 +1722,29 @@ export interface components {
             /** @description The likeliest units, the best first, three at most. */
             candidates: components["schemas"]["Candidate"][];
         };
+        /** @description Answers that a reporter gave. */
+        Answered: {
+            responded?: boolean | null;
+            solved?: boolean | null;
+            satisfied?: boolean | null;
+        };
+        /** @description Answers to the three questions. */
+        Answers: {
+            /** @description Number and code. */
+            ticket: components["schemas"]["Ticket"];
+            /** @description Was there a response in time? */
+            responded: boolean;
+            /** @description Is it solved? */
+            solved: boolean;
+            /** @description Satisfied? */
+            satisfied: boolean;
+            /** @description Why not solved: codes of the policy. */
+            unsolved_because?: string[];
+            /** @description Why not satisfied: codes of the policy. */
+            unsatisfied_because?: string[];
+            /** @description Words. */
+            comment?: string;
+        };
         /** @description A unit's appeal 差评申诉 against a bad grade. */
         Appeal: {
             /** @description Its id. */
@@ -1689,6 +1760,25 @@ export interface components {
             rating?: number | null;
             /** @description Upheld or not; none while it waits. */
             upheld?: boolean | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             */
+            decided_at?: string | null;
+            /** @description Why it was decided so; empty while it waits. */
+            decision?: string;
+        };
+        /** @description Rules of assessment. */
+        AssessmentRules: {
+            /** @description Why the liaison office leaves a case out of assessment 剔除考核, code → name. None: no case is left out. */
+            exclude_reasons: {
+                [key: string]: components["schemas"]["Name"];
+            };
         };
         /** @description Fill the seats of the '1+1+2+N' team. */
         AssignTeam: {
@@ -1769,6 +1859,51 @@ export interface components {
             /** @description Cases whose clocks were recomputed. */
             recomputed: number;
         };
+        /** @description A follow-up that is to be made. */
+        Call: {
+            id: components["schemas"]["CaseId"];
+            number: string;
+            /**
+             * Format: int64
+             * @description Send as `If-Match` with the follow-up.
+             */
+            version: number;
+            title: string;
+            class?: components["schemas"]["ClassId"] | null;
+            lead?: components["schemas"]["UnitId"] | null;
+            handler?: components["schemas"]["PersonId"] | null;
+            address: string;
+            /** @description What was done. */
+            outcome?: string | null;
+            /** Format: date-time */
+            finished_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the follow-up is due; none for a second round, which no clock judges.
+             */
+            due_at?: string | null;
+            /** @description Which follow-up of this round of handling it is, from 1. */
+            round: number;
+            before?: components["schemas"]["FollowUp"] | null;
+            /** @description Calls in vain that count. */
+            attempts: number;
+            /**
+             * Format: int32
+             * @description Calls in vain after which the reporter counts as unreachable.
+             */
+            attempts_max: number;
+            /**
+             * Format: date-time
+             * @description From when the next call in vain counts.
+             */
+            next_attempt_from?: string | null;
+            /** @description Whether a way to call back is on file. */
+            contactable: boolean;
+            /** @description Drawn for a third person 抽查回访. */
+            sampled: boolean;
+            /** @description Whether the reader may make it. */
+            allowed: boolean;
+        };
         /** @description Who calls and where it is, as far as is known. */
         Calling: {
             /** @description The caller's phone; empty where it is not known. */
@@ -1777,6 +1912,18 @@ export interface components {
             place?: components["schemas"]["Place"];
             /** @description What they say; empty where nothing was said yet. */
             text?: string;
+        };
+        /** @description A page of follow-ups. */
+        Calls: {
+            /** @description The most pressing first; those without a due time last. */
+            calls: components["schemas"]["Call"][];
+            /** @description Send as `cursor` for the next page; none at the end. */
+            next?: string | null;
+            /**
+             * Format: date-time
+             * @description The server's time.
+             */
+            now: string;
         };
         /**
          * @description Why a clock fell away.
@@ -1867,6 +2014,10 @@ export interface components {
             outcome?: string | null;
             /** @description Filed forms. */
             forms: components["schemas"]["FiledForm"][];
+            /** @description Whether this round is drawn for a follow-up by a third person 抽查回访. */
+            sampled?: boolean;
+            /** @description Calls of the follow-up that is due that reached nobody and count. */
+            follow_up_attempts?: string[];
             /** @description Follow-ups. */
             follow_ups: components["schemas"]["FollowUp"][];
             /** @description Grades. */
@@ -1885,6 +2036,8 @@ export interface components {
             round: number;
             /** @description Reason code it was declined for. */
             declined?: string | null;
+            /** @description Reason code it is left out of assessment for 剔除考核. */
+            excluded?: string | null;
             /**
              * Format: date-time
              * @description When it closed, was declined or handed over.
@@ -1893,7 +2046,7 @@ export interface components {
             /** @description All clocks that ever ran on it. */
             clocks: components["schemas"]["Clock"][];
             /**
-             * @description Milestones of the first round that the record it was brought in from does not tell: no clock waits for them and
+             * @description Milestones of this round that the record it was brought in from does not tell: no clock waits for them and
              *     nobody is asked for them.
              */
             unrecorded?: components["schemas"]["Milestone"][];
@@ -2569,6 +2722,7 @@ export interface components {
             route: components["schemas"]["Route"];
             /** @description Studio. */
             studio: components["schemas"]["StudioId"];
+            unit?: components["schemas"]["UnitId"] | null;
             /** @enum {string} */
             type: "routed";
         } | {
@@ -2576,6 +2730,14 @@ export interface components {
             outcome: string;
             /** @enum {string} */
             type: "finished";
+        } | {
+            /**
+             * Format: double
+             * @description Share of finished cases that the policy draws, 0–1.
+             */
+            share: number;
+            /** @enum {string} */
+            type: "sampled";
         } | {
             /** @description Form code. */
             form: components["schemas"]["FormId"];
@@ -2592,6 +2754,24 @@ export interface components {
             values: {
                 [key: string]: string;
             };
+            /** @enum {string} */
+            type: "form_filed";
+        } | {
+            /** @description Whether it counts towards 'unreachable' (far enough from the one before). */
+            counts: boolean;
+            /** @description Values by field of the follow-up form. */
+            values: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            type: "follow_up_tried";
+        } | {
+            /** @description Form code. */
+            form: components["schemas"]["FormId"];
+            /** @description Values by field. */
+            values: {
+                [key: string]: string;
+            };
             /** @description Whether the reporter was reached. */
             reached: boolean;
             /** @description Responded in time? */
@@ -2600,8 +2780,31 @@ export interface components {
             solved?: boolean | null;
             /** @description Satisfied? */
             satisfied?: boolean | null;
+            /** @description Why not solved: codes of the policy. */
+            unsolved_because?: string[];
+            /** @description Why not satisfied: codes of the policy. */
+            unsatisfied_because?: string[];
+            /** @description Whether the policy asks for another round. */
+            again?: boolean;
             /** @enum {string} */
             type: "followed_up";
+        } | {
+            /** @description Responded in time? */
+            responded: boolean;
+            /** @description Solved? */
+            solved: boolean;
+            /** @description Satisfied? */
+            satisfied: boolean;
+            /** @description Why not solved: codes of the policy. */
+            unsolved_because?: string[];
+            /** @description Why not satisfied: codes of the policy. */
+            unsatisfied_because?: string[];
+            /** @description Words, masked. */
+            comment?: string;
+            /** @description Whether the policy asks for another round. */
+            again?: boolean;
+            /** @enum {string} */
+            type: "answered";
         } | {
             /**
              * Format: int32
@@ -2634,6 +2837,8 @@ export interface components {
              * @description Grade that stands beside the first.
              */
             grade?: number | null;
+            /** @description Whether the policy calls that grade satisfied; none where there is none, or it was not said yet. */
+            satisfied?: boolean | null;
             /** @description Why. */
             note: string;
             /** @enum {string} */
@@ -2641,6 +2846,11 @@ export interface components {
         } | {
             /** @description Why. */
             reason: string;
+            /**
+             * @description Milestones of the new round of which the record that tells of the reopening says nothing; empty for a case
+             *     that was reopened here.
+             */
+            unrecorded?: components["schemas"]["Milestone"][];
             /** @enum {string} */
             type: "reopened";
         } | {
@@ -2668,6 +2878,13 @@ export interface components {
             /** @enum {string} */
             type: "declined";
         } | {
+            /** @description Reason code of the policy; none: taken in again. */
+            reason?: string | null;
+            /** @description Why. */
+            note: string;
+            /** @enum {string} */
+            type: "excluded";
+        } | {
             /** @description What for. */
             reason: string;
             /** @enum {string} */
@@ -2681,6 +2898,13 @@ export interface components {
             /** @enum {string} */
             type: "clock";
         });
+        /** @description Leave the case out of assessment, or take it in again. */
+        Exclude: {
+            /** @description Reason code of the policy; none takes it in again. */
+            reason?: string | null;
+            /** @description Why. */
+            note: string;
+        };
         /** @description An extension 延期 of one clock. */
         Extension: {
             /** @description Its id. */
@@ -2739,6 +2963,15 @@ export interface components {
                 [key: string]: components["schemas"]["Name"];
             };
         } | "date";
+        /** @description File any other form of the policy. */
+        FileForm: {
+            /** @description Which: neither the opinion nor the follow-up, which have acts of their own. */
+            form: components["schemas"]["FormId"];
+            /** @description Values by field. */
+            values: {
+                [key: string]: string;
+            };
+        };
         /** @description File the opinion form. */
         FileOpinion: {
             /** @description Values by field. */
@@ -2789,6 +3022,44 @@ export interface components {
             solved?: boolean | null;
             /** @description Satisfied? */
             satisfied?: boolean | null;
+            /** @description Why not solved: codes of the policy. */
+            unsolved_because?: string[];
+            /** @description Why not satisfied: codes of the policy. */
+            unsatisfied_because?: string[];
+            /** @description Words of a reporter who answered without being asked by anybody, personal numbers masked. */
+            comment?: string;
+            /** @description Whether it was made by a third person because it was drawn 抽查. */
+            sampled?: boolean;
+            /** @description Whether another round is asked for. */
+            again?: boolean;
+        };
+        /** @description Rules of following up 回访. A policy without them makes one attempt, draws nobody, and asks for no reasons. */
+        FollowUpRules: {
+            /**
+             * Format: int32
+             * @description Calls in vain after which the reporter counts as unreachable 无法联系.
+             */
+            attempts: number;
+            /**
+             * Format: int32
+             * @description Least minutes between two calls that count.
+             */
+            attempt_gap_minutes: number;
+            /**
+             * Format: double
+             * @description Share of finished cases, 0–1, whose follow-up a third person makes 抽查回访: neither the lead unit nor the handler,
+             *     so that nobody grades itself.
+             */
+            third_person_share: number;
+            script?: components["schemas"]["Script"] | null;
+            /** @description Why it is not solved, code → name; an answer 'not solved' names at least one. None: not asked. */
+            unsolved_reasons: {
+                [key: string]: components["schemas"]["Name"];
+            };
+            /** @description Why the reporter is not satisfied, code → name; as for the unsolved. */
+            unsatisfied_reasons: {
+                [key: string]: components["schemas"]["Name"];
+            };
         };
         /** @description A form with its fields. */
         Form: {
@@ -3473,8 +3744,12 @@ export interface components {
             forms: {
                 [key: string]: components["schemas"]["Form"];
             };
+            /** @description Rules of following up 回访. */
+            follow_up: components["schemas"]["FollowUpRules"];
             /** @description Rules of finishing, rating, appealing, reopening and closing. */
             closing: components["schemas"]["ClosingRules"];
+            /** @description Rules of assessment 考核. */
+            assessment: components["schemas"]["AssessmentRules"];
             /** @description Rates 三率 and other measures as data. */
             rates: components["schemas"]["RateRule"][];
             /** @description Duty posts 值班岗, by code. */
@@ -3563,6 +3838,18 @@ export interface components {
             /** @description Its community. */
             community?: string | null;
         };
+        /** @description What a reporter is asked once the work is done 自助回访. */
+        Questions: {
+            script?: components["schemas"]["Script"] | null;
+            /** @description Reasons to choose from where it is not solved, code → name; at least one is chosen, where there are any. */
+            unsolved_reasons: {
+                [key: string]: components["schemas"]["Name"];
+            };
+            /** @description The same where the reporter is not satisfied. */
+            unsatisfied_reasons: {
+                [key: string]: components["schemas"]["Name"];
+            };
+        };
         /** @description A rate: numerator ÷ denominator, leaving some cases out. */
         RateRule: {
             /** @description Code, e.g. `response`. */
@@ -3573,7 +3860,7 @@ export interface components {
             numerator: components["schemas"]["Counted"];
             /** @description Below the line. */
             denominator: components["schemas"]["Counted"];
-            /** @description Decline reasons whose cases are left out. */
+            /** @description Reasons of declining and of leaving out of assessment whose cases are left out. */
             exclude: string[];
         };
         /** @description A grade 评价 by the reporter or the upstream platform. */
@@ -3596,9 +3883,11 @@ export interface components {
             at: string;
             /**
              * Format: int32
-             * @description The grade after a successful appeal or a new grade; the first one stays.
+             * @description The grade after a successful appeal; the first one stays.
              */
             after_appeal?: number | null;
+            /** @description Whether the policy calls the grade after the appeal satisfied 申诉后满意: counted apart. */
+            after_satisfied?: boolean | null;
         };
         /** @description One thing that speaks for a proposal. */
         Reason: {
@@ -3929,6 +4218,7 @@ export interface components {
             route: components["schemas"]["Route"];
             /** @description Which studio or counter. */
             studio: components["schemas"]["StudioId"];
+            unit?: components["schemas"]["UnitId"] | null;
             /**
              * Format: date-time
              * @description When.
@@ -3939,6 +4229,19 @@ export interface components {
         Saying: {
             /** @description The text so far; neither kept nor logged. */
             text: string;
+        };
+        /** @description What is said on a follow-up call, in order. `{title}` and `{unit}` stand for the case's title and its lead unit. */
+        Script: {
+            /** @description Greeting 问候语. */
+            greeting: components["schemas"]["Name"];
+            /** @description Was there a response in time? 是否及时响应 */
+            responded: components["schemas"]["Name"];
+            /** @description Is it solved? 是否解决 */
+            solved: components["schemas"]["Name"];
+            /** @description Satisfied? 是否满意 */
+            satisfied: components["schemas"]["Name"];
+            /** @description Closing words 结束语. */
+            closing: components["schemas"]["Name"];
         };
         /** @description One kind of seat in the '1+1+2+N' team. */
         Seat: {
@@ -4072,21 +4375,6 @@ export interface components {
              */
             expires_at: string;
         };
-        /** @description A policy to try, and over which cases. */
-        Simulate: {
-            /** @description TOML. */
-            toml: string;
-            /**
-             * Format: date
-             * @description Cases registered on or after this day.
-             */
-            from: string;
-            /**
-             * Format: date
-             * @description Cases registered on or before this day; at most 1,096 days in all.
-             */
-            to: string;
-        };
         /**
          * @description A spot 点位: a place with a QR code of its own.
          * @example lh.dm
@@ -4162,6 +4450,7 @@ export interface components {
             name: components["schemas"]["Name"];
             /** @description What it does. */
             route: components["schemas"]["Route"];
+            unit?: components["schemas"]["UnitId"] | null;
         };
         /**
          * @description A named studio or counter of mediation or legal aid 调解工作室.
@@ -4256,6 +4545,13 @@ export interface components {
              * @description The last grade given.
              */
             grade?: number | null;
+            /**
+             * Format: int32
+             * @description The grade that stands beside it after an appeal of the unit; the first one stays.
+             */
+            grade_after_appeal?: number | null;
+            questions?: components["schemas"]["Questions"] | null;
+            answered?: components["schemas"]["Answered"] | null;
             steps: components["schemas"]["TrackedStep"][];
         };
         /** @description One step that the reporter may know. */
@@ -4373,211 +4669,6 @@ export interface components {
             single_sign_on: boolean;
             demo?: components["schemas"]["Demo"] | null;
         };
-        /** @description What the other policy would have made of the period. */
-        WhatIf: {
-            /** @description Version of the other policy. */
-            version: string;
-            /**
-             * Format: date
-             * @description First day of registration.
-             */
-            from: string;
-            /**
-             * Format: date
-             * @description Last day of registration.
-             */
-            to: string;
-            /**
-             * Format: date-time
-             * @description Up to when clocks were let run.
-             */
-            until: string;
-            /** @description What is taken for granted. Whoever shows the figures shows this. */
-            assumes: components["schemas"]["Name"];
-            /**
-             * Format: int64
-             * @description Cases registered in the period.
-             */
-            cases: number;
-            /**
-             * Format: int64
-             * @description Cases compared.
-             */
-            compared: number;
-            /**
-             * Format: int64
-             * @description Cases left out because the other policy lacks their class.
-             */
-            not_judged: number;
-            /** @description Which classes it lacks; a case that was given two of them counts for both. */
-            unknown_classes: components["schemas"]["WhatIfLeftOut"][];
-            /**
-             * Format: int64
-             * @description Cases left out because their events cannot be read, or are more than 10,000.
-             */
-            not_readable: number;
-            /**
-             * Format: int64
-             * @description Compared cases whose record tells other late clocks than their replay under their own policy: calendar or program
-             *     changed since.
-             */
-            unlike_record: number;
-            /** @description Cases with at least one late clock. */
-            late_cases: components["schemas"]["WhatIfPair"];
-            /**
-             * Format: int64
-             * @description Cases of which at least one clock is late under one policy only.
-             */
-            changed_cases: number;
-            /** @description All clocks. */
-            all: components["schemas"]["WhatIfClocks"];
-            /** @description By clock rule. */
-            rules: components["schemas"]["WhatIfRow_WhatIfClocks"][];
-            /** @description By class as last decided. */
-            classes: components["schemas"]["WhatIfRow_WhatIfClocks"][];
-            /** @description By unit, those that would have been told most more often first. */
-            units: components["schemas"]["WhatIfRow_WhatIfLoad"][];
-            /** @description By whom the policy tells. */
-            told: components["schemas"]["WhatIfRow_WhatIfNotices"][];
-            /** @description The first of the clocks that become late, at most 200. */
-            became_late: components["schemas"]["WhatIfExample"][];
-            /** @description The first of the clocks that are no longer late, at most 200. */
-            no_longer_late: components["schemas"]["WhatIfExample"][];
-        };
-        /** @description How clocks ended. */
-        WhatIfClocks: {
-            /** @description Clocks that ran. */
-            ran: components["schemas"]["WhatIfPair"];
-            /** @description Of these, stopped in time. */
-            met: components["schemas"]["WhatIfPair"];
-            /** @description Of these, late. */
-            late: components["schemas"]["WhatIfPair"];
-            /** @description Of these, fell away. */
-            cancelled: components["schemas"]["WhatIfPair"];
-            /**
-             * Format: int64
-             * @description Late under the other policy only.
-             */
-            became_late: number;
-            /**
-             * Format: int64
-             * @description Late as it was, and not under the other policy.
-             */
-            no_longer_late: number;
-        };
-        /** @description A clock that was late under one policy and not under the other. */
-        WhatIfExample: {
-            /**
-             * Format: uuid
-             * @description Case.
-             */
-            case: string;
-            /** @description Its number. */
-            number: string;
-            class?: components["schemas"]["ClassId"] | null;
-            /** @description Clock rule. */
-            rule: components["schemas"]["ClockId"];
-            /** @description Unit that answers for the clock. */
-            unit: components["schemas"]["UnitId"];
-            before?: components["schemas"]["WhatIfSide"] | null;
-            after?: components["schemas"]["WhatIfSide"] | null;
-        };
-        /** @description Cases left out because the other policy lacks a class. */
-        WhatIfLeftOut: {
-            /** @description The class. */
-            class: components["schemas"]["ClassId"];
-            /**
-             * Format: int64
-             * @description How many cases were given it.
-             */
-            cases: number;
-        };
-        /** @description How often somebody was told. */
-        WhatIfNotices: {
-            /** @description That a clock is about to run out. */
-            warnings: components["schemas"]["WhatIfPair"];
-            /** @description That a clock ran out, each level once. */
-            breaches: components["schemas"]["WhatIfPair"];
-        };
-        /** @description A count under the policies as they were, and under the other one. */
-        WhatIfPair: {
-            /**
-             * Format: int64
-             * @description Under the policy that each case was born under.
-             */
-            before: number;
-            /**
-             * Format: int64
-             * @description Under the other policy.
-             */
-            after: number;
-        };
-        /** @description Figures of something that has a code and a name. */
-        WhatIfRow_WhatIfClocks: {
-            /** @description Its code; empty for cases without a class. */
-            code: string;
-            /** @description Its name. */
-            name: components["schemas"]["Name"];
-            /** @description How clocks ended. */
-            figures: {
-                /** @description Clocks that ran. */
-                ran: components["schemas"]["WhatIfPair"];
-                /** @description Of these, stopped in time. */
-                met: components["schemas"]["WhatIfPair"];
-                /** @description Of these, late. */
-                late: components["schemas"]["WhatIfPair"];
-                /** @description Of these, fell away. */
-                cancelled: components["schemas"]["WhatIfPair"];
-                /**
-                 * Format: int64
-                 * @description Late under the other policy only.
-                 */
-                became_late: number;
-                /**
-                 * Format: int64
-                 * @description Late as it was, and not under the other policy.
-                 */
-                no_longer_late: number;
-            };
-        };
-        /** @description Figures of something that has a code and a name. */
-        WhatIfRow_WhatIfLoad: {
-            /** @description Its code; empty for cases without a class. */
-            code: string;
-            /** @description Its name. */
-            name: components["schemas"]["Name"];
-            /** @description What a unit would have had to do with. */
-            figures: {
-                /** @description Clocks that it answers for. */
-                clocks: components["schemas"]["WhatIfClocks"];
-                /** @description Notices to its staff, one for each warning or breach level, however many people. */
-                notices: components["schemas"]["WhatIfNotices"];
-            };
-        };
-        /** @description Figures of something that has a code and a name. */
-        WhatIfRow_WhatIfNotices: {
-            /** @description Its code; empty for cases without a class. */
-            code: string;
-            /** @description Its name. */
-            name: components["schemas"]["Name"];
-            /** @description How often somebody was told. */
-            figures: {
-                /** @description That a clock is about to run out. */
-                warnings: components["schemas"]["WhatIfPair"];
-                /** @description That a clock ran out, each level once. */
-                breaches: components["schemas"]["WhatIfPair"];
-            };
-        };
-        /** @description A clock under one policy. */
-        WhatIfSide: {
-            /**
-             * Format: date-time
-             * @description When it was due.
-             */
-            due_at: string;
-            /** @description How it ended, or that it runs. */
-            standing: components["schemas"]["Standing"];
-        };
         /** @description A whistle 吹哨. */
         Whistle: {
             /** @description Its id. */
@@ -4605,6 +4696,11 @@ export interface components {
             };
             /** @description Outcome code of the policy; none while it is open. */
             outcome?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was settled.
+             */
+            settled_at?: string | null;
         };
         /** @description Rules of the whistle. */
         WhistleRules: {
@@ -5761,6 +5857,84 @@ export interface operations {
             };
         };
     };
+    commands_exclude: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Version seen, in quotes; refused with 409 when the case has moved on */
+                "If-Match"?: string | null;
+                /** @description A retried command with the same key is one command */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or number of the case */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Exclude"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    commands_file_form: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Version seen, in quotes; refused with 409 when the case has moved on */
+                "If-Match"?: string | null;
+                /** @description A retried command with the same key is one command */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or number of the case */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     commands_file_opinion: {
         parameters: {
             query?: never;
@@ -6537,6 +6711,40 @@ export interface operations {
             };
         };
     };
+    cases_follow_ups: {
+        parameters: {
+            query?: {
+                /** @description Only those that the reader may make. */
+                mine?: boolean;
+                /** @description Where the page before ended. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calls"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     live_live: {
         parameters: {
             query?: never;
@@ -6990,7 +7198,7 @@ export interface operations {
             };
         };
     };
-    policy_simulate: {
+    public_answer: {
         parameters: {
             query?: never;
             header?: never;
@@ -6999,27 +7207,16 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Simulate"];
+                "application/json": components["schemas"]["Answers"];
             };
         };
         responses: {
-            /** @description Lines `{progress: {cases, part}}`, then `{done}` of the schema `WhatIf`, or `{problem}` */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/x-jiban-progress": number[];
-                };
-            };
-            /** @description All faults of the policy, or which field is wrong */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Checked"];
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Tracked"];
                 };
             };
             "4XX": {

@@ -111,7 +111,11 @@ export const en: typeof zh = {
     thanks: 'Thank you for telling us',
     ask: 'How was it?',
     askHint: 'Three questions, one tap each. If you answer here, nobody needs to call you.',
-    question: { responded: 'Did we get in touch in good time?', solved: 'Is it solved?', satisfied: 'Are you satisfied?' },
+    question: {
+      responded: 'Did we get in touch in good time?',
+      solved: 'Is it solved?',
+      satisfied: 'Are you satisfied?',
+    },
     why: 'Why? Choose as many as fit',
     sendAnswer: 'Send the answers',
     answered: 'Your answers',
