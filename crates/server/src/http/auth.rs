@@ -75,11 +75,14 @@ impl Staff {
     /// The unit that is asked about, where they reach it; the first that they reach where none is named.
     ///
     /// # Errors
-    /// Not found, when it is out of their reach or there is none.
+    /// Not found, when it is out of their reach; forbidden, when they reach none.
     pub fn unit(&self, asked: Option<UnitId>) -> Result<UnitId, Problem> {
         let reached = |unit: &UnitId| self.reach.iter().any(|top| self.snapshot.organisation.is_within(unit, top));
-        let unit = asked.or_else(|| self.reach.first().cloned());
-        unit.filter(reached).ok_or_else(Problem::not_found)
+        match asked.or_else(|| self.reach.first().cloned()) {
+            Some(unit) if reached(&unit) => Ok(unit),
+            Some(_) => Err(Problem::not_found()),
+            None => Err(Problem::forbidden()),
+        }
     }
 
     /// The units they reach, as the store wants them.

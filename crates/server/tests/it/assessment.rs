@@ -79,7 +79,7 @@ both_engines! {
         app.call("zfd1", Method::GET, "/assessment?by=person", None).await.refused(403, "forbidden");
         app.call("zfd1", Method::GET, "/assessment?unit=lh.dm", None).await.refused(404, "not_found");
         app.call("zfd1", Method::GET, "/assessment/odd", None).await.refused(403, "forbidden");
-        app.call("admin", Method::GET, "/assessment", None).await.refused(404, "not_found");
+        app.call("admin", Method::GET, "/assessment", None).await.refused(403, "forbidden");
         let person = app.get("leader1", "/assessment?by=person").await;
         assert!(person.to_string().contains("朱军刚"), "{person}");
         for (query, field) in [

@@ -31,6 +31,16 @@ enum Guard {
     Registrar,
     /// The liaison office, leaders and administrators.
     Overseer,
+    /// Whoever reads cases: neither partners nor who only administers.
+    Reader,
+    /// The liaison office, leaders and the discipline office.
+    Assessor,
+    /// The liaison office.
+    Liaison,
+    /// Leaders.
+    Leader,
+    /// Whoever it is shown to; tests of its own say to whom.
+    Shown,
     /// Whoever may tell residents something.
     Writer,
     /// Administrators.
@@ -45,7 +55,9 @@ enum Guard {
 
 /// Every endpoint, with its guard.
 fn endpoints() -> Vec<(Method, String, Guard)> {
-    use Guard::{Admin, Audit, Case, Overseer, Public, Registrar, Staff, Writer};
+    use Guard::{
+        Admin, Assessor, Audit, Case, Leader, Liaison, Overseer, Public, Reader, Registrar, Shown, Staff, Writer,
+    };
     let rows = [
         ("POST", "/sessions", Public),
         ("GET", "/sessions/ways", Public),
@@ -86,6 +98,28 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("POST", "/signals/scan", Registrar),
         ("POST", "/signals/{signal}/accept", Registrar),
         ("POST", "/signals/{signal}/dismiss", Registrar),
+        ("GET", "/assessment", Reader),
+        ("GET", "/assessment/cases", Reader),
+        ("GET", "/assessment/odd", Assessor),
+        ("GET", "/reports", Assessor),
+        ("GET", "/reports/file", Assessor),
+        ("GET", "/bulletins", Assessor),
+        ("POST", "/bulletins", Liaison),
+        ("GET", "/bulletins/{bulletin}", Assessor),
+        ("PUT", "/bulletins/{bulletin}", Liaison),
+        ("POST", "/bulletins/{bulletin}/archive", Liaison),
+        ("GET", "/bulletins/{bulletin}/file", Assessor),
+        ("GET", "/letters", Staff),
+        ("POST", "/letters", Liaison),
+        ("POST", "/letters/draft", Liaison),
+        ("GET", "/letters/{letter}", Shown),
+        ("PUT", "/letters/{letter}", Liaison),
+        ("POST", "/letters/{letter}/issue", Leader),
+        ("POST", "/letters/{letter}/withdraw", Overseer),
+        ("POST", "/letters/{letter}/acknowledge", Shown),
+        ("GET", "/letters/{letter}/file", Shown),
+        ("GET", "/cases/{case}/papers", Case),
+        ("GET", "/cases/{case}/papers/{paper}", Case),
         ("GET", "/triage", Staff),
         ("POST", "/triage/learn", Registrar),
         ("POST", "/triage/place", Staff),
@@ -127,7 +161,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
     for act in Act::ALL {
         let path = match act {
             // Reporters' acts are behind the public door, the program's own behind none.
-            Act::Rate | Act::Dispute | Act::Tick | Act::Recalendar => continue,
+            Act::Answer | Act::Rate | Act::Dispute | Act::Tick | Act::Recalendar => continue,
             Act::Attach => "/cases/{case}/attachments".to_owned(),
             act => format!("/cases/{{case}}/{}", act.slug()),
         };
@@ -234,7 +268,22 @@ async fn ask(
         .replace("{attachment}", file)
         .replace("{spot}", "s001")
         .replace("{notice}", "01900000-0000-7000-8000-000000000000")
-        .replace("{signal}", "01900000-0000-7000-8000-000000000000");
+        .replace("{signal}", "01900000-0000-7000-8000-000000000000")
+        .replace("{letter}", "01900000-0000-7000-8000-000000000000")
+        .replace("{paper}", "sheet");
+    if path.contains("{bulletin}") {
+        let bulletins = app.get("xlb1", "/bulletins").await;
+        path = path.replace("{bulletin}", bulletins[0]["id"].as_str().unwrap());
+    }
+    if path.starts_with("/reports") {
+        path.push_str("?kind=daily&form=md");
+    }
+    if path.ends_with("/file") {
+        path.push_str("?form=md");
+    }
+    if path == "/assessment/cases" {
+        path.push_str("?from=2026-06-01&to=2026-06-30&measure=registered");
+    }
     if path == "/calendar" && *method == Method::GET {
         path.push_str("?year=2026&month=6");
     }
@@ -305,6 +354,7 @@ both_engines! {
     async fn other_doors_open_to_whom_they_are_for_and_show_no_case_outside(db: TestDb) {
         let app = TestApp::start(db).await;
         let [inside, outside] = cases(&app).await;
+        app.post("xlb1", "/bulletins", json!({ "kind": "daily" })).await.expect(200);
         for row in endpoints() {
             let admins: &[&str] = match row.2 {
                 Guard::Admin => &["admin"],
@@ -312,6 +362,10 @@ both_engines! {
                 Guard::Registrar => &["xlb1", "admin"],
                 Guard::Overseer => &["xlb1", "leader1", "admin"],
                 Guard::Writer => &["xlb1", "leader1", "c01a", "c02a"],
+                Guard::Reader => ACCOUNTS.split_last_chunk::<2>().unwrap().0,
+                Guard::Assessor => &["xlb1", "leader1", "jjw1"],
+                Guard::Liaison => &["xlb1"],
+                Guard::Leader => &["leader1"],
                 Guard::Staff => &ACCOUNTS,
                 _ => continue,
             };

@@ -18,7 +18,7 @@ use crate::{
     app::App,
     assess::letters::{self, Letter, LetterState},
     http::{
-        auth::{Signatory, Staff, Writer},
+        auth::{Overseer, Signatory, Staff, Writer},
         body::{Body, Path, Query, Tongue, within},
         problem::{Answer, Problem},
     },
@@ -198,10 +198,12 @@ struct Note {
     responses((status = 200, body = Letter), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn withdraw(State(app): State<App>, staff: Staff, path: Path, Body(note): Body<Note>) -> Answer<Json<Letter>> {
-    if !staff.holds(Role::Liaison) && !staff.holds(Role::Leader) {
-        return Err(Problem::forbidden());
-    }
+async fn withdraw(
+    State(app): State<App>,
+    Overseer(staff): Overseer,
+    path: Path,
+    Body(note): Body<Note>,
+) -> Answer<Json<Letter>> {
     let letter = seen(&app, &staff, path).await?;
     Ok(Json(letters::withdraw(&app, &staff, letter.id, note.note).await?))
 }
