@@ -101,7 +101,7 @@ impl Document {
         let head = [&mut self.masthead, &mut self.number, &mut self.subtitle, &mut self.addressee, &mut self.note];
         let mut all: Vec<&mut String> = head.into_iter().flatten().collect();
         all.push(&mut self.title);
-        for signature in &mut self.signature {
+        if let Some(signature) = &mut self.signature {
             all.extend([&mut signature.who, &mut signature.date]);
         }
         for block in &mut self.blocks {

@@ -261,7 +261,7 @@ impl Writer<'_> {
 
     fn sign(&mut self, entries: &[SignLine]) {
         let words = words(self.document.language);
-        let columns = [1500, 3400, 1000, AREA as usize - 5900];
+        let columns = [1900, 3100, 1000, AREA as usize - 6000];
         self.open(&columns, false);
         let line = "<w:tcBorders><w:bottom w:val=\"single\" w:sz=\"4\"/></w:tcBorders>";
         for entry in entries {

@@ -28,7 +28,8 @@ pub(crate) fn see(picture: &Picture, number: usize) -> Result<Seen, OfficeError>
     let fault = |why: String| OfficeError::Picture { number, why };
     let reader = ImageReader::new(std::io::Cursor::new(&picture.bytes));
     let reader = reader.with_guessed_format().map_err(|why| fault(why.to_string()))?;
-    let format = reader.format().ok_or_else(|| fault("neither JPEG, PNG nor WebP".to_owned()))?;
+    let ours = |format: &ImageFormat| matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP);
+    let format = reader.format().filter(ours).ok_or_else(|| fault("neither JPEG, PNG nor WebP".to_owned()))?;
     let (width, height) = reader.into_dimensions().map_err(|why| fault(why.to_string()))?;
     if width == 0 || height == 0 {
         return Err(fault("no pixels".to_owned()));

@@ -38,6 +38,8 @@ fn whole_em(text: &str, limit: f64) -> f64 {
 
 /// Longest unbroken run that a column is made wide enough for, in em; longer ones are broken.
 const WHOLE_MAX: f64 = 12.0;
+/// Widest that a column wishes to be, in em: longer texts are set on several lines.
+const WISH_MAX: f64 = 24.0;
 /// White space beside the text of a cell, both sides together, in em.
 const CELL_EM: f64 = 1.2;
 
@@ -57,7 +59,7 @@ pub(crate) fn columns(table: &Table, room: f64) -> (Vec<f64>, f64) {
         }
         // Of Chinese at least two characters a line, or a column of them would be a thread.
         least.push(whole.max(widest.min(2.0)) + CELL_EM);
-        wish.push(widest.min(room) + CELL_EM);
+        wish.push(widest.min(WISH_MAX) + CELL_EM);
     }
     let (least_sum, wish_sum): (f64, f64) = (least.iter().sum(), wish.iter().sum());
     if wish_sum <= room {
@@ -66,8 +68,8 @@ pub(crate) fn columns(table: &Table, room: f64) -> (Vec<f64>, f64) {
     if least_sum >= room {
         return (least.iter().map(|width| width / least_sum).collect(), (room / least_sum).max(0.6));
     }
-    // What is left goes to those who wish for more; the square root keeps one long text from taking it all.
-    let more: Vec<f64> = wish.iter().zip(&least).map(|(wish, least)| (wish - least).max(0.0).sqrt()).collect();
+    // What is left goes to those who wish for more.
+    let more: Vec<f64> = wish.iter().zip(&least).map(|(wish, least)| (wish - least).max(0.0)).collect();
     let more_sum: f64 = more.iter().sum::<f64>().max(f64::MIN_POSITIVE);
     let spare = room - least_sum;
     (least.iter().zip(&more).map(|(least, more)| (least + spare * more / more_sum) / room).collect(), 1.0)
