@@ -83,12 +83,12 @@ fn handled(id: String, day: DateTime, chance: &mut Chance) -> (Row, DateTime) {
         ("grid", chance.of(&GRIDS).to_owned()),
         ("reporter_phone", format!("139{:08}", chance.below(99_999_999))),
         ("outcome", "已处理并告知诉求人".to_owned()),
-        ("opinion.facts", "属实".to_owned()),
-        ("opinion.measures", "已处置".to_owned()),
-        ("opinion.result", "solved".to_owned()),
-        ("opinion.reply", "已答复".to_owned()),
+        ("opinion: Facts found", "属实".to_owned()),
+        ("opinion: What was done", "已处置".to_owned()),
+        ("opinion: Result", "solved".to_owned()),
+        ("opinion: Reply to the reporter", "已答复".to_owned()),
         ("opinion_filed_at", time(after(finished, 60))),
-        ("follow_up.method", "phone".to_owned()),
+        ("follow-up: How", "phone".to_owned()),
         ("followed_up_at", time(after(finished, 24 * 60))),
         ("closed_at", time(after(finished, 25 * 60))),
     ]);
@@ -221,10 +221,10 @@ fn findings(chance: &mut Chance) -> Vec<Row> {
         let day = if is_open { 180 } else { chance.below(175) };
         let (mut row, _) = handled(format!("f{n}"), first.checked_add(i64::from(day).days()).unwrap(), chance);
         row.insert("channel", "rounds".to_owned());
-        let not_told = ["reporter_phone", "contacted_at", "followed_up_at", "follow_up.method"];
+        let not_told = ["reporter_phone", "contacted_at", "followed_up_at", "follow-up: How"];
         let open = [
-            "finished_at", "closed_at", "opinion_filed_at", "outcome", "opinion.facts", "opinion.measures",
-            "opinion.result", "opinion.reply",
+            "finished_at", "closed_at", "opinion_filed_at", "outcome", "opinion: Facts found", "opinion: What was done",
+            "opinion: Result", "opinion: Reply to the reporter",
         ];
         for name in not_told.iter().chain(open.iter().filter(|_| is_open)) {
             row.remove(name);
