@@ -126,7 +126,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
     for act in Act::ALL {
         let path = match act {
             // Reporters' acts are behind the public door, the program's own behind none.
-            Act::Rate | Act::Dispute | Act::Tick | Act::Recalendar => continue,
+            Act::Answer | Act::Rate | Act::Dispute | Act::Tick | Act::Recalendar => continue,
             Act::Attach => "/cases/{case}/attachments".to_owned(),
             act => format!("/cases/{{case}}/{}", act.slug()),
         };
