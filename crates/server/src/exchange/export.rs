@@ -93,9 +93,10 @@ pub async fn run(
     Ok(count)
 }
 
-/// What only the events of a case, or another case, tell: the last of each text; when it was done first and reopened.
+/// What only the events of a case, or another case, tell: the last of each text; when it was done first and reopened; when
+/// it was dispatched, which a reopening begins anew.
 #[derive(Default)]
-struct Said(BTreeMap<Field, String>, Option<(Timestamp, Timestamp)>);
+struct Said(BTreeMap<Field, String>, Option<(Timestamp, Timestamp)>, Option<Timestamp>);
 
 fn said(tx: &mut jiban_store::ReadTx<'_>, case: &Case) -> Result<Said, StoreError> {
     let mut said = Said::default();
@@ -108,6 +109,10 @@ fn said(tx: &mut jiban_store::ReadTx<'_>, case: &Case) -> Result<Said, StoreErro
             Event::Closed { note } => (Field::ClosingNote, note),
             Event::Finished { .. } => {
                 finished.get_or_insert(recorded.at);
+                continue;
+            }
+            Event::Dispatched { .. } => {
+                said.2 = Some(recorded.at);
                 continue;
             }
             // A table tells of one reopening: the last, and when the case was done the first time.
@@ -186,6 +191,7 @@ impl Teller<'_> {
             Field::Address => place.address.clone(),
             Field::Anonymous => case.reporter.anonymous.to_string(),
             Field::RegisteredAt => self.time(Some(case.registered_at)),
+            Field::DispatchedAt if case.round > 1 => self.time(self.said.2),
             Field::DispatchedAt => self.milestone(Milestone::Dispatched),
             Field::AcceptedAt => self.milestone(Milestone::Accepted),
             Field::ContactedAt => self.milestone(Milestone::Contacted),
