@@ -77,7 +77,9 @@ impl Prose<'_> {
         let (requests, findings) = (report.now(Count::Requests), report.now(Count::Findings));
         let mut parts = vec![self.pick(
             format!("本期受理 {registered} 件，其中群众诉求 {requests} 件、巡查发现 {findings} 件"),
-            format!("{registered} cases were registered, {requests} of them requests and {findings} findings of rounds"),
+            format!(
+                "{registered} cases were registered, {requests} of them requests and {findings} findings of rounds"
+            ),
         )];
         if report.period.days() > 1 {
             let per_day = requests as f64 / f64::from(report.period.days());

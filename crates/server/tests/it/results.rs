@@ -132,7 +132,8 @@ fn answered(row: &mut Row, satisfied: bool) {
 /// This half year: satisfied, satisfied after an appeal, and a few that find it neither good nor bad.
 fn this_year(chance: &mut Chance) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (n, day) in days("2026-01-01T00:00".parse().unwrap(), 176, REQUESTS, MOST_A_DAY, chance).into_iter().enumerate() {
+    for (n, day) in days("2026-01-01T00:00".parse().unwrap(), 176, REQUESTS, MOST_A_DAY, chance).into_iter().enumerate()
+    {
         let n = u32::try_from(n).unwrap();
         let (mut row, finished) = handled(format!("a{n}"), day, chance);
         // Spread over the half year, whatever is few.
@@ -188,11 +189,11 @@ fn last_year(chance: &mut Chance) -> Vec<Row> {
         }
         rows.push(row);
     }
-    let (mut last, _) = handled("c0".to_owned(), "2025-12-29T00:00".parse().unwrap(), chance);
+    let (mut last, _) = handled("c0".to_owned(), "2025-12-30T00:00".parse().unwrap(), chance);
     let dispatched: DateTime = last["dispatched_at"].parse().unwrap();
     answered(&mut last, true);
     // Finished a day late, graded badly on the last day of the year; the appeal was refused.
-    let finished: DateTime = "2025-12-31T16:00".parse().unwrap();
+    let finished: DateTime = "2025-12-31T20:00".parse().unwrap();
     assert!(finished > after(dispatched, 24 * 60));
     for (name, at) in [
         ("finished_at", finished),
@@ -201,7 +202,7 @@ fn last_year(chance: &mut Chance) -> Vec<Row> {
         ("appeal_decided_at", after(finished, 180)),
         ("opinion_filed_at", after(finished, 60)),
         ("followed_up_at", after(finished, 200)),
-        ("closed_at", after(finished, 240)),
+        ("closed_at", after(finished, 220)),
     ] {
         last.insert(name, time(at));
     }
@@ -223,8 +224,14 @@ fn findings(chance: &mut Chance) -> Vec<Row> {
         row.insert("channel", "rounds".to_owned());
         let not_told = ["reporter_phone", "contacted_at", "followed_up_at", "follow-up: How"];
         let open = [
-            "finished_at", "closed_at", "opinion_filed_at", "outcome", "opinion: Facts found", "opinion: What was done",
-            "opinion: Result", "opinion: Reply to the reporter",
+            "finished_at",
+            "closed_at",
+            "opinion_filed_at",
+            "outcome",
+            "opinion: Facts found",
+            "opinion: What was done",
+            "opinion: Result",
+            "opinion: Reply to the reporter",
         ];
         for name in not_told.iter().chain(open.iter().filter(|_| is_open)) {
             row.remove(name);
@@ -250,7 +257,8 @@ fn write(file: &Path, rows: &[Row]) {
 async fn bring_in(app: &TestApp, file: &Path) -> Report {
     let table = Table::open(file, b',').await.unwrap();
     let names = table.headings.as_ref().unwrap().names().to_vec();
-    let mapping = template::recognise(&app.app.snapshot().policy, &names, "half").unwrap().expect("the template's headings");
+    let mapping =
+        template::recognise(&app.app.snapshot().policy, &names, "half").unwrap().expect("the template's headings");
     let refused = file.with_extension("refused.csv");
     let import = Import { file: file.to_owned(), mapping, refused, dry_run: false };
     import::run(&app.app, &import, |_, _| {}).await.unwrap()
