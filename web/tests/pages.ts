@@ -20,7 +20,9 @@ const someTask = async (context: BrowserContext) => `/work/cases/${await number(
 
 /** The first of what a list has. */
 async function first(context: BrowserContext, list: string): Promise<string> {
-  const found = (await (await context.request.get(`/api/v1/${list}`)).json()) as { id: string }[] | Record<string, { id: string }[]>;
+  const found = (await (await context.request.get(`/api/v1/${list}`)).json()) as
+    | { id: string }[]
+    | Record<string, { id: string }[]>;
   const rows = Array.isArray(found) ? found : Object.values(found).find(Array.isArray);
   return `/console/${list}/${rows?.[0]?.id}`;
 }

@@ -21,7 +21,12 @@ const routes: RouteRecordRaw[] = [
   { path: '/console/signals', name: 'signals', component: () => import('./pages/Signals.vue') },
   { path: '/console/assessment', name: 'assessment', component: () => import('./pages/Assessment.vue') },
   { path: '/console/bulletins', name: 'bulletins', component: () => import('./pages/Bulletins.vue') },
-  { path: '/console/bulletins/:bulletin', name: 'bulletin', component: () => import('./pages/BulletinPage.vue'), props: true },
+  {
+    path: '/console/bulletins/:bulletin',
+    name: 'bulletin',
+    component: () => import('./pages/BulletinPage.vue'),
+    props: true,
+  },
   { path: '/console/letters', name: 'letters', component: () => import('./pages/Letters.vue') },
   { path: '/console/letters/:letter', name: 'letter', component: () => import('./pages/LetterPage.vue'), props: true },
   { path: '/console/triage', name: 'triage', component: () => import('./pages/Triage.vue') },

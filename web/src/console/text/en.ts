@@ -472,7 +472,8 @@ export const en: typeof zh = {
     byRule: 'By clock',
     byClass: 'By class',
     byUnit: 'By unit',
-    byUnitHint: 'Each warning or breach counts once for a unit, however many people are told. The largest change comes first.',
+    byUnitHint:
+      'Each warning or breach counts once for a unit, however many people are told. The largest change comes first.',
     byRecipient: 'By who is told',
     byRecipientHint: 'Each level of a breach counts once: the rows of leaders and discipline are what was escalated.',
     name: 'Name',
@@ -632,7 +633,15 @@ export const en: typeof zh = {
     emptyHint: 'Choose another time.',
     noCases: 'No cases that you may see',
     more: 'More',
-    by: { label: 'By', unit: 'Unit', person: 'Handler', class: 'Class', category: 'Category', channel: 'Channel', area: 'Place' },
+    by: {
+      label: 'By',
+      unit: 'Unit',
+      person: 'Handler',
+      class: 'Class',
+      category: 'Category',
+      channel: 'Channel',
+      area: 'Place',
+    },
     odd: {
       title: 'Worth a look',
       lead: 'What is odd is shown for a person to look at; it is no verdict.',
@@ -661,7 +670,8 @@ export const en: typeof zh = {
     archived: 'archived',
     draft: 'draft',
     none: 'No bulletins yet',
-    noneHint: 'The daily one is made by itself; of the others a draft is made, the liaison office adds its proposals and archives it.',
+    noneHint:
+      'The daily one is made by itself; of the others a draft is made, the liaison office adds its proposals and archives it.',
     proposals: 'Proposals',
     proposalsHint: 'A paragraph a line; they are the last part of the bulletin',
     save: 'Save the draft',

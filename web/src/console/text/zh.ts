@@ -449,9 +449,11 @@ export const zh = {
     none: (from: string, to: string) => `${from} 至 ${to} 没有登记的诉求件`,
     noneHint: '请换一段期间',
     result: '试算结果',
-    summary: (cases: number, before: number, after: number) => `比较 ${cases} 件：有时限超时的由 ${before} 件变为 ${after} 件。`,
+    summary: (cases: number, before: number, after: number) =>
+      `比较 ${cases} 件：有时限超时的由 ${before} 件变为 ${after} 件。`,
     changes: (late: number, not: number) => `变为超时的时限 ${late} 个，不再超时的 ${not} 个。`,
-    leftOut: (cases: number, name: string) => `${cases} 件无法判断，未计入：新机制没有类别「${name}」，没有可用的时限。`,
+    leftOut: (cases: number, name: string) =>
+      `${cases} 件无法判断，未计入：新机制没有类别「${name}」，没有可用的时限。`,
     notReadable: (cases: number) => `${cases} 件的办理过程无法重算，未计入。`,
     unlike: (cases: number) => `${cases} 件按原机制重算与当时记录不一致（此后日历或程序有变），比较以重算为准。`,
     byRule: '按时限',
@@ -617,7 +619,15 @@ export const zh = {
     emptyHint: '换一段时间再看。',
     noCases: '没有您可以查看的诉求件',
     more: '更多',
-    by: { label: '分项', unit: '单位', person: '经办人', class: '类别', category: '分类', channel: '渠道', area: '地点' },
+    by: {
+      label: '分项',
+      unit: '单位',
+      person: '经办人',
+      class: '类别',
+      category: '分类',
+      channel: '渠道',
+      area: '地点',
+    },
     odd: {
       title: '值得看一看',
       lead: '只列出异常之处，供人查看，不作结论。',

@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+    "/api/v1/assessment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Numbers of a unit over a period, told apart. */
+        get: operations["assessment_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assessment/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cases behind a number, by the day on which they count. Cases that the reader may not open are left out. */
+        get: operations["assessment_behind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assessment/odd": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is odd about the numbers of a period: shown, not hidden, and no verdict. */
+        get: operations["assessment_odd"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -13,6 +64,76 @@ export interface paths {
         };
         /** What was done to policy, organisation and accounts. For administrators and the discipline office. */
         get: operations["audit_record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulletins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Bulletins that are kept, the newest first. */
+        get: operations["bulletins_list"];
+        put?: never;
+        /** Make the bulletin of a period, or a draft of it anew with its proposals kept. */
+        post: operations["bulletins_make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulletins/{bulletin}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One bulletin. */
+        get: operations["bulletins_one"];
+        /** Put the office's proposals into a draft. */
+        put: operations["bulletins_propose"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulletins/{bulletin}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Archive a draft as it stands and tell whom the policy names 存档报送. It never changes after that. */
+        post: operations["bulletins_archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulletins/{bulletin}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A bulletin as a file. */
+        get: operations["bulletins_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -656,6 +777,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case}/papers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The papers that a case has by now. */
+        get: operations["papers_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case}/papers/{paper}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A paper of a case, as a document or as a file. */
+        get: operations["papers_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case}/presence": {
         parameters: {
             query?: never;
@@ -894,6 +1049,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ledger of letters, the newest first. */
+        get: operations["letters_list"];
+        put?: never;
+        /** Begin a letter by hand. */
+        post: operations["letters_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Draft what the policy's rules call for now; else it is done every night. */
+        post: operations["letters_by_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters/{letter}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One letter. */
+        get: operations["letters_one"];
+        /** Change the words of a draft. */
+        put: operations["letters_edit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters/{letter}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer an issued letter, for the unit that it went to 反馈. */
+        post: operations["letters_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters/{letter}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The letter as a file, in Chinese: the language it is issued in. */
+        get: operations["letters_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters/{letter}/issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issue a draft: it gets its number and goes out 签发. */
+        post: operations["letters_issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters/{letter}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do not issue a draft, with why 不予签发. */
+        post: operations["letters_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -1101,6 +1377,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policy/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a policy on what was recorded 试算: what would have been late, who would have been told more, what would have been
+         *     escalated. Nothing is changed.
+         */
+        post: operations["policy_simulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/public/answer": {
         parameters: {
             query?: never;
@@ -1285,6 +1581,40 @@ export interface paths {
         put?: never;
         /** Track a case by number and code. */
         post: operations["public_track"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report of any unit and period, made now and not kept. */
+        get: operations["bulletins_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a file. */
+        get: operations["bulletins_live_file"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1488,7 +1818,7 @@ export interface paths {
             cookie?: never;
         };
         /** What many speak of in a period, the hottest first. */
-        get: operations["signals_hot"];
+        get: operations["signals_hot_issues"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1773,6 +2103,21 @@ export interface components {
             /** @description Why it was decided so; empty while it waits. */
             decision?: string;
         };
+        /** @description Numbers, line by line. */
+        Assessment: {
+            /** @description Of which unit. */
+            unit: components["schemas"]["UnitId"];
+            /** @description Over which days. */
+            period: components["schemas"]["Period"];
+            /** @description The rates of the lines, in their order. */
+            rates: components["schemas"]["RateName"][];
+            /** @description All together. */
+            all: components["schemas"]["FigureLine"];
+            /** @description Line by line. */
+            lines: components["schemas"]["FigureLine"][];
+            /** @description Whether changed cases still wait to be counted. */
+            behind: boolean;
+        };
         /** @description Rules of assessment. */
         AssessmentRules: {
             /** @description Why the liaison office leaves a case out of assessment 剔除考核, code → name. None: no case is left out. */
@@ -1829,6 +2174,11 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
+        /**
+         * @description How a share stands beside that of all, as far as its numbers can tell.
+         * @enum {string}
+         */
+        Beside: "above" | "alike" | "below" | "unknown";
         /** @description Call units to the spot. */
         BlowWhistle: {
             caller?: components["schemas"]["UnitId"] | null;
@@ -1846,6 +2196,122 @@ export interface components {
             after_minutes: number;
             /** @description Who is told. */
             tell: components["schemas"]["Recipient"][];
+        };
+        /** @description A report that is kept. */
+        Bulletin: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Whether it may no longer change. */
+            archived: boolean;
+            /** @description SHA-256 of its data, in hex. */
+            hash: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed, or archived.
+             */
+            at: string;
+            /** @description What it tells. */
+            report: components["schemas"]["FigureReport"];
+        };
+        /** @description A bulletin in a list. */
+        BulletinKept: {
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["BulletinKind"];
+            unit: components["schemas"]["UnitId"];
+            period: components["schemas"]["Period"];
+            archived: boolean;
+            /** Format: date-time */
+            at: string;
+            /** @description SHA-256 of its data, in hex. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description Cases registered in it.
+             */
+            registered: number;
+        };
+        /**
+         * @description Kinds of bulletin.
+         * @enum {string}
+         */
+        BulletinKind: "daily" | "weekly" | "monthly" | "results";
+        /** @description A bulletin to make. */
+        BulletinMake: {
+            kind: components["schemas"]["BulletinKind"];
+            /**
+             * Format: date
+             * @description First day; with `to`, else the latest whole period that is over.
+             */
+            from?: string | null;
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            to?: string | null;
+            /** @description About which unit; the writer's own where none is given. */
+            unit?: string | null;
+        };
+        /** @description The office's own part. */
+        BulletinProposals: {
+            /** @description Proposals 意见建议, a paragraph a line. */
+            proposals: string;
+        };
+        /** @description A bulletin that is made by itself when its period is over. */
+        BulletinRule: {
+            /** @description Its title, e.g. 民诉日报. */
+            name: components["schemas"]["Name"];
+            /**
+             * Format: int32
+             * @description Hour of the day after the period at which it is made, 0–23.
+             */
+            hour: number;
+            /** @description Whether it is archived and told at once; else it waits for the liaison office's proposals. */
+            by_itself: boolean;
+            /** @description Who is told. */
+            tell: components["schemas"]["Recipient"][];
+        };
+        /** @description Rules of bulletins 分析通报. */
+        BulletinRules: {
+            masthead?: components["schemas"]["Name"] | null;
+            /**
+             * Format: int32
+             * @description Hot issues told at most.
+             */
+            hot_issues: number;
+            /** @description Rates that should go up 三升, by their codes. */
+            up: string[];
+            /** @description Numbers that should go down 两降. */
+            down: components["schemas"]["Counted"][];
+            /** @description Each kind that is made by itself. */
+            kinds: {
+                [key: string]: components["schemas"]["BulletinRule"];
+            };
+        };
+        /** @description A bulletin with its document. */
+        BulletinShown: {
+            /** @description The bulletin. */
+            bulletin: components["schemas"]["Bulletin"];
+            /** @description The same as a document. */
+            document: components["schemas"]["Document"];
+            /** @description Its charts drawn, as SVG, in the order in which they stand in the document. */
+            charts: string[];
+        };
+        /** @description The day with the most requests. */
+        Busiest: {
+            /**
+             * Format: date
+             * @description Which.
+             */
+            day: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            requests: number;
         };
         /** @description What an imported year did. */
         CalendarImported: {
@@ -2050,11 +2516,38 @@ export interface components {
              *     nobody is asked for them.
              */
             unrecorded?: components["schemas"]["Milestone"][];
+            /** @description Which unit led since when, so that each number stands on the account of whoever led then. */
+            leads?: components["schemas"]["Led"][];
+            /** @description Members of staff who have seen how to reach the reporter: who took the report, and who looked it up. */
+            knows_reporter?: components["schemas"]["PersonId"][];
+            /**
+             * Format: date-time
+             * @description When somebody who had not seen how to reach the reporter logged that he had been reached 未见通话依据.
+             */
+            unproven_contact?: string | null;
             /**
              * Format: date-time
              * @description When it last changed.
              */
             changed_at: string;
+        };
+        /** @description A case behind a number. */
+        CaseBehind: {
+            id: components["schemas"]["CaseId"];
+            number: string;
+            /** @description Masked. */
+            title: string;
+            class?: components["schemas"]["ClassId"] | null;
+            category?: components["schemas"]["CategoryId"] | null;
+            lead?: components["schemas"]["UnitId"] | null;
+            state: string;
+            /** Format: date-time */
+            registered_at: string;
+            /**
+             * Format: date
+             * @description The day on which it counts.
+             */
+            day: string;
         };
         /**
          * Format: uuid
@@ -2068,6 +2561,12 @@ export interface components {
             reporter?: components["schemas"]["Masked"] | null;
             /** @description Every command, allowed or not, and who may. */
             acts: components["schemas"]["ActView"][];
+        };
+        /** @description Cases behind a number, a page. */
+        CasesBehind: {
+            cases: components["schemas"]["CaseBehind"][];
+            /** @description Send as `cursor` for the next page; none at the end. */
+            next?: string | null;
         };
         /** @description A category 诉求分类. */
         Category: {
@@ -2318,6 +2817,42 @@ export interface components {
             hotline?: string | null;
             grids: components["schemas"]["GridInfo"][];
         };
+        /** @description What must be so for a letter. */
+        Condition: {
+            /** @description So many of something. */
+            count: {
+                /** @description What is counted. */
+                count: components["schemas"]["Counted"];
+                /**
+                 * Format: int32
+                 * @description At least so many.
+                 */
+                at_least: number;
+            };
+        } | {
+            /** @description A rate. */
+            rate: {
+                /** @description Code of the rate. */
+                rate: string;
+                /**
+                 * Format: int32
+                 * @description Only with so many below the line.
+                 */
+                least: number;
+                /**
+                 * Format: double
+                 * @description At least this share, 0–1.
+                 */
+                at_least?: number | null;
+                /**
+                 * Format: double
+                 * @description Below this share, 0–1.
+                 */
+                below?: number | null;
+                /** @description Only where it differs from the share of all by more than chance explains. */
+                beyond_chance: boolean;
+            };
+        };
         /** @description A secret with a code that proves it arrived. */
         Confirmed: {
             /** @description The secret offered. */
@@ -2370,10 +2905,45 @@ export interface components {
             overdue: number;
         };
         /**
-         * @description What a rate counts: a named set of cases or clocks.
+         * @description What is counted of cases.
          * @enum {string}
          */
-        Counted: "contact_met" | "contact_due" | "clocks_met" | "clocks_due" | "followed_up" | "solved" | "satisfied" | "whistle_calls" | "report_ins" | "whistles_settled" | "whistles_solved" | "findings" | "findings_finished";
+        Counted: "registered" | "requests" | "signals" | "repeats" | "state_rated" | "contact_met" | "contact_due" | "clocks_met" | "clocks_due" | "clocks_breached" | "finished" | "closed" | "declined" | "handed_upstream" | "returns" | "reopened" | "photo_missing" | "unproven_contacts" | "followed_up" | "responded" | "solved" | "satisfied" | "unreachable" | "rated" | "rated_bad" | "bad_standing" | "appeals" | "appeals_upheld" | "content" | "content_after_appeal" | "whistles" | "whistle_calls" | "report_ins" | "whistles_settled" | "whistles_solved" | "findings" | "findings_finished";
+        /** @description Cases counted apart. */
+        CountedApart: {
+            /** @description Reason code. */
+            reason: string;
+            /** @description Its name. */
+            name: components["schemas"]["Name"];
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            cases: number;
+        };
+        /** @description A day or month of the course. */
+        CourseStep: {
+            /**
+             * Format: date
+             * @description First day of it.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description Registered.
+             */
+            registered: number;
+            /**
+             * Format: int64
+             * @description Finished.
+             */
+            finished: number;
+            /**
+             * Format: int64
+             * @description Registered in the same step a year ago, for months.
+             */
+            last_year?: number | null;
+        };
         /** @description A day. */
         Day: {
             /** @description `YYYY-MM-DD`. */
@@ -2489,6 +3059,214 @@ export interface components {
              */
             max_co_units: number;
         };
+        /** @description One document. */
+        Document: {
+            /** @description Language of the words that rendering adds (page, continued, no data) and of line breaking. */
+            language: components["schemas"]["Language"];
+            /** @description Issuing body 发文机关标志, in red above a red rule; none makes a plain document without a head. */
+            masthead?: string | null;
+            /** @description How the head is laid out. */
+            masthead_style?: components["schemas"]["MastheadStyle"];
+            /** @description Number of the document 发文字号, e.g. 东信函〔2026〕1号. */
+            number?: string | null;
+            /** @description Title 标题, centred; lines are broken where the text has line feeds, else where they are full. */
+            title: string;
+            /** @description A line below the title: the period of a report, the number of a form. */
+            subtitle?: string | null;
+            /** @description Whom it goes to 主送机关, without the closing colon, which is added. */
+            addressee?: string | null;
+            /** @description The body. */
+            blocks?: components["schemas"]["DocumentBlock"][];
+            signature?: components["schemas"]["DocumentSignature"] | null;
+            /** @description Small print at the end: the hash of the data, who printed it and when. */
+            note?: string | null;
+        };
+        /**
+         * @description How cells of a column stand.
+         * @enum {string}
+         */
+        DocumentAlign: "left" | "centre" | "right";
+        /** @description A part of the body. */
+        DocumentBlock: {
+            /**
+             * Format: int32
+             * @description 1–4; others are taken as the nearest.
+             */
+            level: number;
+            /** @description Number and words, e.g. 一、总体情况. */
+            text: string;
+            /** @enum {string} */
+            block: "heading";
+        } | {
+            /** @description The words. */
+            text: string;
+            /** @enum {string} */
+            block: "paragraph";
+        } | {
+            /** @description The words of each. */
+            items: string[];
+            /** @description Whether they are numbered 1. 2. 3. */
+            ordered?: boolean;
+            /** @enum {string} */
+            block: "list";
+        } | {
+            /** @description Fields in order. */
+            entries: components["schemas"]["DocumentEntry"][];
+            /** @enum {string} */
+            block: "form";
+        } | (components["schemas"]["DocumentTable"] & {
+            /** @enum {string} */
+            block: "table";
+        }) | {
+            /** @description What it shows. */
+            caption: string;
+            /** @description The figures. */
+            chart: components["schemas"]["DocumentChart"];
+            /** @enum {string} */
+            block: "chart";
+        } | {
+            /** @description In order. */
+            pictures: components["schemas"]["DocumentPicture"][];
+            /** @enum {string} */
+            block: "pictures";
+        } | {
+            /** @description In order. */
+            entries: components["schemas"]["DocumentMoment"][];
+            /** @enum {string} */
+            block: "timeline";
+        } | {
+            /** @description One line each. */
+            entries: components["schemas"]["DocumentSignLine"][];
+            /** @enum {string} */
+            block: "sign";
+        } | {
+            /** @enum {string} */
+            block: "page_break";
+        };
+        /** @description A cell of a table. Figures stay figures, so that a workbook can compute with them. */
+        DocumentCell: {
+            /** @enum {string} */
+            cell: "empty";
+        } | {
+            /** @description Words. */
+            value: string;
+            /** @enum {string} */
+            cell: "text";
+        } | {
+            /**
+             * Format: int64
+             * @description A whole number, e.g. of cases.
+             */
+            value: number;
+            /** @enum {string} */
+            cell: "count";
+        } | {
+            /**
+             * Format: double
+             * @description A number, printed with at most two decimals.
+             */
+            value: number;
+            /** @enum {string} */
+            cell: "number";
+        } | {
+            /**
+             * Format: double
+             * @description A share from 0 to 1, printed as a percentage with one decimal: 92.6%.
+             */
+            value: number;
+            /** @enum {string} */
+            cell: "share";
+        } | {
+            /**
+             * Format: double
+             * @description A change against another period, as a share and with its sign: −40.0%, +3.2%.
+             */
+            value: number;
+            /** @enum {string} */
+            cell: "change";
+        };
+        /** @description What a chart shows. */
+        DocumentChart: {
+            /** @description How it shows it. */
+            kind: components["schemas"]["DocumentChartKind"];
+            /** @description What the values of each series belong to: days, months, units. */
+            labels: string[];
+            /** @description At most [`SERIES_MAX`] are drawn. */
+            series: components["schemas"]["DocumentSeries"][];
+            /** @description Unit of the values, e.g. 件 or %; values are in that unit: 92.6 with `%`, not 0.926. */
+            unit?: string | null;
+        };
+        /**
+         * @description How a chart shows its figures.
+         * @enum {string}
+         */
+        DocumentChartKind: "lines" | "bars" | "stacked_bars" | "shares";
+        /** @description A column of a table. */
+        DocumentColumn: {
+            /** @description Its heading, repeated on each page. */
+            heading: string;
+            /** @description How its cells stand. */
+            align?: components["schemas"]["DocumentAlign"];
+        };
+        /** @description A field of a form. */
+        DocumentEntry: {
+            /** @description Name of the field. */
+            label: string;
+            /** @description What is filled in; empty leaves room to write by hand. */
+            value?: string;
+            /** @description Whether it takes a whole row. */
+            wide?: boolean;
+        };
+        /** @description An entry of a timeline. */
+        DocumentMoment: {
+            /** @description When, as it is to be printed. */
+            at: string;
+            /** @description Who did it. */
+            who: string;
+            /** @description What happened. */
+            what: string;
+        };
+        /** @description A picture. */
+        DocumentPicture: {
+            /** @description Where a page finds it: a path of the interface, beginning with one slash. Pages without it show the caption only. */
+            href?: string | null;
+            /** @description Below the picture. */
+            caption: string;
+        };
+        /** @description The values of one thing. */
+        DocumentSeries: {
+            /** @description What it is, e.g. 满意率. */
+            name: string;
+            /** @description One for each label; nothing where it is not known. What is missing at the end is not known. */
+            values: (number | null)[];
+        };
+        /** @description A line to sign on. */
+        DocumentSignLine: {
+            /** @description Who signs here, e.g. 经办人. */
+            label: string;
+            /** @description Name of who signed; empty leaves a line to sign by hand. */
+            name?: string;
+            /** @description When, as it is to be printed; empty leaves room. */
+            at?: string;
+        };
+        /** @description Who signs a document and when. */
+        DocumentSignature: {
+            /** @description Name of the issuing body 发文机关署名. */
+            who: string;
+            /** @description Date with full year, month and day 成文日期, e.g. 2026年1月5日. */
+            date: string;
+        };
+        /** @description A table; each row has as many cells as there are columns. */
+        DocumentTable: {
+            /** @description What it shows; also the name of its sheet in a workbook. */
+            caption?: string | null;
+            /** @description Columns in order. */
+            columns: components["schemas"]["DocumentColumn"][];
+            /** @description Rows in order. */
+            rows: components["schemas"]["DocumentCell"][][];
+            /** @description Below the table, in small print. */
+            note?: string | null;
+        };
         /** @description A draft by a machine. */
         Draft: {
             /** @description Its words. They are a machine's: a person checks them. */
@@ -2540,6 +3318,19 @@ export interface components {
             kind: string;
             /** @description Details, as they were recorded. */
             body: Record<string, never>;
+        };
+        /** @description When equal grades are odd 评价雷同. */
+        EqualGrades: {
+            /**
+             * Format: int32
+             * @description So many of one unit in the period, all the same.
+             */
+            at_least: number;
+            /**
+             * Format: double
+             * @description And chance alone gives that less often than this, 0–1, as grades are spread over all units.
+             */
+            chance_below: number;
         };
         /** @description Put a lead official over the case. */
         Escalate: {
@@ -2963,6 +3754,99 @@ export interface components {
                 [key: string]: components["schemas"]["Name"];
             };
         } | "date";
+        /** @description A number against before. */
+        FigureChange: {
+            /** @description What is counted. */
+            count: components["schemas"]["Counted"];
+            /**
+             * Format: int64
+             * @description In the period.
+             */
+            now: number;
+            /**
+             * Format: int64
+             * @description In the period before.
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description In the same days a year ago.
+             */
+            last_year: number;
+        };
+        /** @description A line of a table. */
+        FigureLine: {
+            /** @description Codes of what it is about; none for cases without one. */
+            ids: string[];
+            /** @description Its name. */
+            name: components["schemas"]["Name"];
+            /**
+             * Format: int64
+             * @description Registered.
+             */
+            registered: number;
+            /**
+             * Format: int64
+             * @description Finished.
+             */
+            finished: number;
+            /**
+             * Format: int64
+             * @description Clocks breached.
+             */
+            breached: number;
+            /**
+             * Format: int64
+             * @description Bad grades that stand.
+             */
+            bad: number;
+            /** @description Rates, in the order of the report's, each beside that of all. */
+            rates: components["schemas"]["LineRate"][];
+        };
+        /** @description A report. */
+        FigureReport: {
+            /** @description Which kind. */
+            kind: components["schemas"]["BulletinKind"];
+            /** @description About which unit. */
+            unit: string;
+            /** @description Its name. */
+            unit_name: components["schemas"]["Name"];
+            /** @description Over which days. */
+            period: components["schemas"]["Period"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            made_at: string;
+            /** @description What came in and what became of it, against before. */
+            changes: components["schemas"]["FigureChange"][];
+            busiest?: components["schemas"]["Busiest"] | null;
+            /** @description Rates as the policy defines them. */
+            rates: components["schemas"]["RateLine"][];
+            /** @description Days without a bad grade that stands. */
+            without_bad_grade: components["schemas"]["Streak"];
+            /** @description Days without a breach. */
+            without_breach: components["schemas"]["Streak"];
+            /** @description Cases counted apart, by the reason. */
+            apart: components["schemas"]["CountedApart"][];
+            /** @description By the unit that led. */
+            units: components["schemas"]["FigureLine"][];
+            /** @description By class. */
+            classes: components["schemas"]["FigureLine"][];
+            /** @description By the top of the category tree. */
+            categories: components["schemas"]["FigureLine"][];
+            /** @description By channel. */
+            channels: components["schemas"]["FigureLine"][];
+            /** @description By community of the place. */
+            areas: components["schemas"]["FigureLine"][];
+            /** @description Day by day, or month by month where the period is long. */
+            course: components["schemas"]["CourseStep"][];
+            /** @description Hot issues, the hottest first. */
+            hot: components["schemas"]["HotIssue"][];
+            open?: components["schemas"]["OpenNow"] | null;
+            /** @description Proposals 意见建议: the office's own words. */
+            proposals?: string;
+        };
         /** @description File any other form of the policy. */
         FileForm: {
             /** @description Which: neither the opinion nor the follow-up, which have acts of their own. */
@@ -3091,6 +3975,10 @@ export interface components {
             name: components["schemas"]["Name"];
             hotline?: string | null;
         };
+        /** @description Guards against gaming 防注水: what is shown because it is odd, never because it is proven. */
+        Guards: {
+            equal_grades?: components["schemas"]["EqualGrades"] | null;
+        };
         /** @description A category with its likelihood. */
         Guess: {
             /** @description Which. */
@@ -3164,6 +4052,25 @@ export interface components {
             /** @description Its cases, the newest first, twenty at most. */
             members: components["schemas"]["Member"][];
         };
+        /** @description A hot issue. */
+        HotIssue: {
+            /** @description Phrases that name it. */
+            name: string[];
+            /** @description Title of the case most like all others. */
+            typical: string;
+            /** @description Its number. */
+            number: string;
+            /**
+             * Format: int64
+             * @description How many cases.
+             */
+            cases: number;
+            /**
+             * Format: int64
+             * @description How many people.
+             */
+            people: number;
+        };
         /** @description A reporter's identity. */
         Identity: {
             /**
@@ -3214,6 +4121,21 @@ export interface components {
             /** @description What somebody should look at. */
             warnings: components["schemas"]["Words"][];
         };
+        /**
+         * @description A language of the interface.
+         * @enum {string}
+         */
+        Language: "zh" | "en";
+        /** @description A unit's time as lead unit. */
+        Led: {
+            /** @description Which unit. */
+            unit: components["schemas"]["UnitId"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+        };
         /** @description A length of time as the policy says it. */
         Length: {
             /**
@@ -3227,6 +4149,127 @@ export interface components {
              * @description Working days by the official calendar: due at the end of the n-th working day after the start.
              */
             working_days: number;
+        };
+        /** @description A letter. */
+        Letter: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What kind of letter. */
+            kind: components["schemas"]["LetterKind"];
+            /** @description Where it stands. */
+            state: components["schemas"]["LetterState"];
+            /** @description The unit it is about, and whom it goes to; a referral goes to the discipline office. */
+            unit: string;
+            /** @description Its name when the letter was drafted. */
+            unit_name: components["schemas"]["Name"];
+            /** @description The rule that drafted it; none for one that a person began. */
+            rule?: string | null;
+            /** @description What it says, in Chinese: the language it is issued in. */
+            text: string;
+            period?: components["schemas"]["Period"] | null;
+            rests_on?: components["schemas"]["RestsOn"] | null;
+            /** @description Number 发文字号, once issued. */
+            number?: string | null;
+            /** @description Numbers of the reminders that a referral is about. */
+            refers_to?: string[];
+            /** @description Drafted by whom, as an actor. */
+            drafted_by: string;
+            /**
+             * Format: date-time
+             * @description When it was drafted.
+             */
+            drafted_at: string;
+            /** @description Issued or withdrawn by whom. */
+            decided_by?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was issued or withdrawn.
+             */
+            decided_at?: string | null;
+            /** @description Why it was withdrawn. */
+            note?: string;
+            /** @description What the unit answered 反馈. */
+            answer?: string;
+            /** @description Who answered. */
+            answered_by?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            answered_at?: string | null;
+        };
+        /** @description How a kind of letter looks. */
+        LetterForm: {
+            /** @description What people see, e.g. 提醒函. */
+            name: components["schemas"]["Name"];
+            /** @description Its number 发文字号, with `{year}` and `{n}`, e.g. 东诉提〔{year}〕{n}号. */
+            number: string;
+        };
+        /**
+         * @description A kind of letter.
+         * @enum {string}
+         */
+        LetterKind: "commendation" | "reminder" | "referral";
+        /** @description Why something is done. */
+        LetterNote: {
+            /** @description Why. */
+            note: string;
+        };
+        /** @description What the unit answers. */
+        LetterReply: {
+            /** @description What was done about it. */
+            answer: string;
+        };
+        /** @description A rule that drafts letters. */
+        LetterRule: {
+            /** @description Code. */
+            id: string;
+            /** @description What people see, e.g. 满意率突出. */
+            name: components["schemas"]["Name"];
+            /** @description Which kind it drafts: a commendation or a reminder. */
+            letter: components["schemas"]["LetterKind"];
+            /**
+             * Format: int32
+             * @description Days looked back on; the rule speaks once to a unit in so many.
+             */
+            within_days: number;
+            /** @description What must be so. */
+            when: components["schemas"]["Condition"];
+            /** @description What the letter says, with the names of [`PLACES`] in braces. */
+            text: components["schemas"]["Name"];
+        };
+        /** @description Rules of letters 表扬书、提醒函. */
+        LetterRules: {
+            masthead?: components["schemas"]["Name"] | null;
+            /** @description Each kind. */
+            forms: {
+                [key: string]: components["schemas"]["LetterForm"];
+            };
+            /** @description Rules that draft them. */
+            rules: components["schemas"]["LetterRule"][];
+            refer?: components["schemas"]["Refer"] | null;
+        };
+        /**
+         * @description Where a letter stands.
+         * @enum {string}
+         */
+        LetterState: "draft" | "issued" | "acknowledged" | "withdrawn";
+        /** @description Words of a letter. */
+        LetterText: {
+            /** @description What it says. */
+            text: string;
+        };
+        /** @description A page of letters. */
+        Letters: {
+            letters: components["schemas"]["Letter"][];
+            /**
+             * Format: uuid
+             * @description Send as `before` for the next page; none at the end.
+             */
+            next?: string | null;
         };
         /** @description One line of a list. */
         Line: {
@@ -3260,6 +4303,13 @@ export interface components {
             next_due?: string | null;
             /** @description Clocks that run, or ran out and still wait. */
             clocks: components["schemas"]["Clock"][];
+        };
+        /** @description A rate of a line. */
+        LineRate: {
+            /** @description How many of how many. */
+            share: components["schemas"]["Share"];
+            /** @description How it stands beside that of all, as far as its numbers can tell. */
+            beside: components["schemas"]["Beside"];
         };
         /** @description Link to another case. */
         Link: {
@@ -3340,6 +4390,11 @@ export interface components {
             /** @description E.g. `138****5678`. */
             phone: string;
         };
+        /**
+         * @description How the head of a document is laid out.
+         * @enum {string}
+         */
+        MastheadStyle: "letter" | "bulletin";
         /** @description Who is signed in. */
         Me: {
             person: components["schemas"]["PersonId"];
@@ -3456,6 +4511,14 @@ export interface components {
              */
             unrecorded?: components["schemas"]["Milestone"][];
         };
+        /** @description A letter to begin. */
+        NewLetter: {
+            kind: components["schemas"]["LetterKind"];
+            /** @description The unit it is about. */
+            unit: string;
+            /** @description What it says. */
+            text: string;
+        };
         /** @description What is to be told. */
         NewNotice: {
             /** @description The unit whose area it is for. */
@@ -3540,10 +4603,12 @@ export interface components {
             /** Format: uuid */
             case?: string | null;
             kind: string;
-            /** @description Number of the case. */
+            /** @description Number of the case, letter or bulletin. */
             number: string;
             zh: string;
             en: string;
+            /** @description Page of the console that shows it, below `/console`. */
+            page: string;
             /** Format: date-time */
             at: string;
             read: boolean;
@@ -3555,6 +4620,36 @@ export interface components {
             /** @description Why. */
             reason: string;
         };
+        /** @description An odd number, for a person to look at. It proves nothing. */
+        OddNumber: {
+            what: components["schemas"]["Oddity"];
+            /** @description Whose. */
+            unit: components["schemas"]["UnitId"];
+            /** @description Its name. */
+            name: components["schemas"]["Name"];
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description Of how many; of grades, how many there are.
+             */
+            of: number;
+            /**
+             * Format: double
+             * @description How likely chance alone gives that, for equal grades.
+             */
+            chance?: number | null;
+            /** @description The measure behind it, for opening its cases. */
+            measure: string;
+        };
+        /**
+         * @description What is odd about a unit's numbers.
+         * @enum {string}
+         */
+        Oddity: "reopened" | "photo_missing" | "unproven_contacts" | "equal_grades";
         /** @description A secret to put into an authenticator. */
         Offered: {
             /** @description Address for the QR code. */
@@ -3580,6 +4675,19 @@ export interface components {
             post_name: components["schemas"]["Name"];
             /** @description In ringing order: the first holds the phone now. */
             people: components["schemas"]["PersonView"][];
+        };
+        /** @description What is open. */
+        OpenNow: {
+            /**
+             * Format: int64
+             * @description Open cases.
+             */
+            cases: number;
+            /**
+             * Format: int64
+             * @description Of these, with a clock past due.
+             */
+            overdue: number;
         };
         /**
          * @description How a list is ordered.
@@ -3634,6 +4742,26 @@ export interface components {
              * @description The server's time: clocks are read against it.
              */
             now: string;
+        };
+        /** @description A paper that a case has. */
+        PaperName: {
+            /** @description Its name in addresses. */
+            id: string;
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description Days, both ends counted in, in the time zone of the policy. */
+        Period: {
+            /**
+             * Format: date
+             * @description First day.
+             */
+            first: string;
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            last: string;
         };
         /**
          * @description A member of staff, a partner, or a system account.
@@ -3762,6 +4890,12 @@ export interface components {
             repeats: components["schemas"]["RepeatRules"];
             /** @description When a rise is a weak signal 弱信号. */
             signals: components["schemas"]["SignalRules"];
+            /** @description Guards against gaming 防注水. */
+            guards: components["schemas"]["Guards"];
+            /** @description Letters 表扬书、提醒函. */
+            letters: components["schemas"]["LetterRules"];
+            /** @description Bulletins 分析通报. */
+            bulletins: components["schemas"]["BulletinRules"];
         };
         /** @description One fault of a policy file. */
         PolicyFault: {
@@ -3850,6 +4984,37 @@ export interface components {
                 [key: string]: components["schemas"]["Name"];
             };
         };
+        /** @description A rate against before. */
+        RateLine: {
+            /** @description Code. */
+            id: string;
+            /** @description Its name. */
+            name: components["schemas"]["Name"];
+            /** @description In the period. */
+            now: components["schemas"]["Share"];
+            /** @description Where the true share lies with 95 %. */
+            interval?: [
+                number,
+                number
+            ] | null;
+            /** @description In the period before. */
+            before: components["schemas"]["Share"];
+            /** @description In the same days a year ago. */
+            last_year: components["schemas"]["Share"];
+        };
+        /** @description A rate of the policy. */
+        RateName: {
+            /** @description Code. */
+            id: string;
+            /** @description Its name. */
+            name: components["schemas"]["Name"];
+            /** @description What stands above the line. */
+            part: components["schemas"]["Counted"];
+            /** @description What stands below it. */
+            whole: components["schemas"]["Counted"];
+            /** @description Reasons whose cases are left out and counted apart. */
+            exclude: string[];
+        };
         /** @description A rate: numerator ÷ denominator, leaving some cases out. */
         RateRule: {
             /** @description Code, e.g. `response`. */
@@ -3927,6 +5092,19 @@ export interface components {
             by: string;
             /** @description What. */
             event: components["schemas"]["Event"];
+        };
+        /** @description When repeated reminders are referred to the discipline office. */
+        Refer: {
+            /**
+             * Format: int32
+             * @description From this many reminders on …
+             */
+            after: number;
+            /**
+             * Format: int32
+             * @description … issued to one unit within so many days.
+             */
+            within_days: number;
         };
         /** @description What a reporter gets. */
         Registered: {
@@ -4059,6 +5237,15 @@ export interface components {
             /** @description What it did. */
             action: string;
         };
+        /** @description A report with its document. */
+        ReportShown: {
+            /** @description The figures. */
+            report: components["schemas"]["FigureReport"];
+            /** @description The same as a document. */
+            document: components["schemas"]["Document"];
+            /** @description Its charts drawn, as SVG, in the order in which they stand in the document. */
+            charts: string[];
+        };
         /** @description What may be known of the reporter outside the protected table. */
         Reporter: {
             /** @description Wants no name kept 匿名. */
@@ -4106,6 +5293,26 @@ export interface components {
             lead: components["schemas"]["Assignee"];
             /** @description Who helps: dual dispatch 双派 when not empty. */
             with: components["schemas"]["Assignee"][];
+        };
+        /** @description The numbers under a letter. */
+        RestsOn: {
+            /** @description A rate's code, or a count's. */
+            what: string;
+            /**
+             * Format: int64
+             * @description The part of a rate, or the number counted.
+             */
+            part: number;
+            /**
+             * Format: int64
+             * @description The whole of a rate.
+             */
+            whole?: number | null;
+            /**
+             * Format: double
+             * @description The share of all units.
+             */
+            usual?: number | null;
         };
         /** @description How long things are kept, in days. */
         Retention: {
@@ -4281,6 +5488,19 @@ export interface components {
             /** @description How. */
             note: string;
         };
+        /** @description A part of a whole, such as a rate: how many of how many. */
+        Share: {
+            /**
+             * Format: int64
+             * @description Above the line.
+             */
+            part: number;
+            /**
+             * Format: int64
+             * @description Below the line.
+             */
+            whole: number;
+        };
         /** @description What it takes to sign in. */
         SignIn: {
             /** @description Sign-in name. */
@@ -4375,6 +5595,21 @@ export interface components {
              */
             expires_at: string;
         };
+        /** @description A policy to try, and over which cases. */
+        Simulate: {
+            /** @description TOML. */
+            toml: string;
+            /**
+             * Format: date
+             * @description Cases registered on or after this day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description Cases registered on or before this day; at most 1,096 days in all.
+             */
+            to: string;
+        };
         /**
          * @description A spot 点位: a place with a QR code of its own.
          * @example lh.dm
@@ -4443,6 +5678,19 @@ export interface components {
             width?: number | null;
             /** Format: int64 */
             height?: number | null;
+        };
+        /** @description How long something has not happened, up to the last day of the period. */
+        Streak: {
+            /**
+             * Format: int32
+             * @description Whole days without it.
+             */
+            days: number;
+            /**
+             * Format: date
+             * @description The day on which it last happened; none where it never did, as far as is known.
+             */
+            last?: string | null;
         };
         /** @description A mediation studio or legal-aid counter. */
         Studio: {
@@ -4669,6 +5917,211 @@ export interface components {
             single_sign_on: boolean;
             demo?: components["schemas"]["Demo"] | null;
         };
+        /** @description What the other policy would have made of the period. */
+        WhatIf: {
+            /** @description Version of the other policy. */
+            version: string;
+            /**
+             * Format: date
+             * @description First day of registration.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description Last day of registration.
+             */
+            to: string;
+            /**
+             * Format: date-time
+             * @description Up to when clocks were let run.
+             */
+            until: string;
+            /** @description What is taken for granted. Whoever shows the figures shows this. */
+            assumes: components["schemas"]["Name"];
+            /**
+             * Format: int64
+             * @description Cases registered in the period.
+             */
+            cases: number;
+            /**
+             * Format: int64
+             * @description Cases compared.
+             */
+            compared: number;
+            /**
+             * Format: int64
+             * @description Cases left out because the other policy lacks their class.
+             */
+            not_judged: number;
+            /** @description Which classes it lacks; a case that was given two of them counts for both. */
+            unknown_classes: components["schemas"]["WhatIfLeftOut"][];
+            /**
+             * Format: int64
+             * @description Cases left out because their events cannot be read, or are more than 10,000.
+             */
+            not_readable: number;
+            /**
+             * Format: int64
+             * @description Compared cases whose record tells other late clocks than their replay under their own policy: calendar or program
+             *     changed since.
+             */
+            unlike_record: number;
+            /** @description Cases with at least one late clock. */
+            late_cases: components["schemas"]["WhatIfPair"];
+            /**
+             * Format: int64
+             * @description Cases of which at least one clock is late under one policy only.
+             */
+            changed_cases: number;
+            /** @description All clocks. */
+            all: components["schemas"]["WhatIfClocks"];
+            /** @description By clock rule. */
+            rules: components["schemas"]["WhatIfRow_WhatIfClocks"][];
+            /** @description By class as last decided. */
+            classes: components["schemas"]["WhatIfRow_WhatIfClocks"][];
+            /** @description By unit, those that would have been told most more often first. */
+            units: components["schemas"]["WhatIfRow_WhatIfLoad"][];
+            /** @description By whom the policy tells. */
+            told: components["schemas"]["WhatIfRow_WhatIfNotices"][];
+            /** @description The first of the clocks that become late, at most 200. */
+            became_late: components["schemas"]["WhatIfExample"][];
+            /** @description The first of the clocks that are no longer late, at most 200. */
+            no_longer_late: components["schemas"]["WhatIfExample"][];
+        };
+        /** @description How clocks ended. */
+        WhatIfClocks: {
+            /** @description Clocks that ran. */
+            ran: components["schemas"]["WhatIfPair"];
+            /** @description Of these, stopped in time. */
+            met: components["schemas"]["WhatIfPair"];
+            /** @description Of these, late. */
+            late: components["schemas"]["WhatIfPair"];
+            /** @description Of these, fell away. */
+            cancelled: components["schemas"]["WhatIfPair"];
+            /**
+             * Format: int64
+             * @description Late under the other policy only.
+             */
+            became_late: number;
+            /**
+             * Format: int64
+             * @description Late as it was, and not under the other policy.
+             */
+            no_longer_late: number;
+        };
+        /** @description A clock that was late under one policy and not under the other. */
+        WhatIfExample: {
+            /**
+             * Format: uuid
+             * @description Case.
+             */
+            case: string;
+            /** @description Its number. */
+            number: string;
+            class?: components["schemas"]["ClassId"] | null;
+            /** @description Clock rule. */
+            rule: components["schemas"]["ClockId"];
+            /** @description Unit that answers for the clock. */
+            unit: components["schemas"]["UnitId"];
+            before?: components["schemas"]["WhatIfSide"] | null;
+            after?: components["schemas"]["WhatIfSide"] | null;
+        };
+        /** @description Cases left out because the other policy lacks a class. */
+        WhatIfLeftOut: {
+            /** @description The class. */
+            class: components["schemas"]["ClassId"];
+            /**
+             * Format: int64
+             * @description How many cases were given it.
+             */
+            cases: number;
+        };
+        /** @description How often somebody was told. */
+        WhatIfNotices: {
+            /** @description That a clock is about to run out. */
+            warnings: components["schemas"]["WhatIfPair"];
+            /** @description That a clock ran out, each level once. */
+            breaches: components["schemas"]["WhatIfPair"];
+        };
+        /** @description A count under the policies as they were, and under the other one. */
+        WhatIfPair: {
+            /**
+             * Format: int64
+             * @description Under the policy that each case was born under.
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description Under the other policy.
+             */
+            after: number;
+        };
+        /** @description Figures of something that has a code and a name. */
+        WhatIfRow_WhatIfClocks: {
+            /** @description Its code; empty for cases without a class. */
+            code: string;
+            /** @description Its name. */
+            name: components["schemas"]["Name"];
+            /** @description How clocks ended. */
+            figures: {
+                /** @description Clocks that ran. */
+                ran: components["schemas"]["WhatIfPair"];
+                /** @description Of these, stopped in time. */
+                met: components["schemas"]["WhatIfPair"];
+                /** @description Of these, late. */
+                late: components["schemas"]["WhatIfPair"];
+                /** @description Of these, fell away. */
+                cancelled: components["schemas"]["WhatIfPair"];
+                /**
+                 * Format: int64
+                 * @description Late under the other policy only.
+                 */
+                became_late: number;
+                /**
+                 * Format: int64
+                 * @description Late as it was, and not under the other policy.
+                 */
+                no_longer_late: number;
+            };
+        };
+        /** @description Figures of something that has a code and a name. */
+        WhatIfRow_WhatIfLoad: {
+            /** @description Its code; empty for cases without a class. */
+            code: string;
+            /** @description Its name. */
+            name: components["schemas"]["Name"];
+            /** @description What a unit would have had to do with. */
+            figures: {
+                /** @description Clocks that it answers for. */
+                clocks: components["schemas"]["WhatIfClocks"];
+                /** @description Notices to its staff, one for each warning or breach level, however many people. */
+                notices: components["schemas"]["WhatIfNotices"];
+            };
+        };
+        /** @description Figures of something that has a code and a name. */
+        WhatIfRow_WhatIfNotices: {
+            /** @description Its code; empty for cases without a class. */
+            code: string;
+            /** @description Its name. */
+            name: components["schemas"]["Name"];
+            /** @description How often somebody was told. */
+            figures: {
+                /** @description That a clock is about to run out. */
+                warnings: components["schemas"]["WhatIfPair"];
+                /** @description That a clock ran out, each level once. */
+                breaches: components["schemas"]["WhatIfPair"];
+            };
+        };
+        /** @description A clock under one policy. */
+        WhatIfSide: {
+            /**
+             * Format: date-time
+             * @description When it was due.
+             */
+            due_at: string;
+            /** @description How it ended, or that it runs. */
+            standing: components["schemas"]["Standing"];
+        };
         /** @description A whistle 吹哨. */
         Whistle: {
             /** @description Its id. */
@@ -4730,6 +6183,122 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    assessment_table: {
+        parameters: {
+            query?: {
+                /** @description First day; the first of this month where none is given. */
+                from?: string;
+                /** @description Last day; today where none is given. */
+                to?: string;
+                /** @description Of which unit, with all below it; the reader's own where none is given. */
+                unit?: string;
+                /** @description Told apart by what. */
+                by?: "all" | "unit" | "person" | "class" | "category" | "channel" | "area";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assessment"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assessment_behind: {
+        parameters: {
+            query: {
+                /** @description First day. */
+                from: string;
+                /** @description Last day. */
+                to: string;
+                /** @description Of which unit, with all below it; the reader's own where none is given. */
+                unit?: string;
+                /** @description What is counted: a count, `grade:N`, or `breach:RULE`. */
+                measure: string;
+                /** @description Told apart by what. */
+                by?: "all" | "unit" | "person" | "class" | "category" | "channel" | "area";
+                /** @description The codes of the line, with commas between them; nothing for cases without one. */
+                values?: string;
+                /** @description Where the page before ended. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasesBehind"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assessment_odd: {
+        parameters: {
+            query?: {
+                /** @description First day; the first of this month where none is given. */
+                from?: string;
+                /** @description Last day; today where none is given. */
+                to?: string;
+                /** @description Of which unit, with all below it; the reader's own where none is given. */
+                unit?: string;
+                /** @description Told apart by what. */
+                by?: "all" | "unit" | "person" | "class" | "category" | "channel" | "area";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OddNumber"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     audit_record: {
         parameters: {
             query?: never;
@@ -4745,6 +6314,203 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Entry"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulletins_list: {
+        parameters: {
+            query?: {
+                /** @description Id of the last bulletin of the page before. */
+                before?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulletinKept"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulletins_make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulletinMake"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulletinShown"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulletins_one: {
+        parameters: {
+            query?: {
+                /** @description Language of the document. */
+                language?: "zh" | "en";
+                /** @description Form of the file; not looked at where none is asked for. */
+                form?: "md" | "html" | "pdf" | "docx" | "xlsx";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the bulletin */
+                bulletin: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulletinShown"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulletins_propose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the bulletin */
+                bulletin: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulletinProposals"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulletinShown"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulletins_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the bulletin */
+                bulletin: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulletinShown"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulletins_file: {
+        parameters: {
+            query?: {
+                /** @description Language of the document. */
+                language?: "zh" | "en";
+                /** @description Form of the file; not looked at where none is asked for. */
+                form?: "md" | "html" | "pdf" | "docx" | "xlsx";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the bulletin */
+                bulletin: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
                 };
             };
             "4XX": {
@@ -6247,6 +8013,79 @@ export interface operations {
             };
         };
     };
+    papers_list: {
+        parameters: {
+            query?: {
+                /** @description Language of the document. */
+                language?: "zh" | "en";
+                /** @description Form of the file; the document as JSON where none is asked for. */
+                form?: "md" | "html" | "pdf" | "docx" | "xlsx";
+            };
+            header?: never;
+            path: {
+                /** @description Id or number of the case */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaperName"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    papers_one: {
+        parameters: {
+            query?: {
+                /** @description Language of the document. */
+                language?: "zh" | "en";
+                /** @description Form of the file; the document as JSON where none is asked for. */
+                form?: "md" | "html" | "pdf" | "docx" | "xlsx";
+            };
+            header?: never;
+            path: {
+                /** @description Id or number of the case */
+                case: string;
+                /** @description `sheet`, or as the list of papers names it */
+                paper: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Document"];
+                    "application/octet-stream": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cases_here: {
         parameters: {
             query?: never;
@@ -6745,6 +8584,293 @@ export interface operations {
             };
         };
     };
+    letters_list: {
+        parameters: {
+            query?: {
+                /** @description Only in this state. */
+                state?: "draft" | "issued" | "acknowledged" | "withdrawn";
+                /** @description Id of the last letter of the page before. */
+                before?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Letters"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    letters_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLetter"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Letter"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    letters_by_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Letter"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    letters_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the letter */
+                letter: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Letter"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    letters_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the letter */
+                letter: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LetterText"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Letter"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    letters_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the letter */
+                letter: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LetterReply"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Letter"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    letters_file: {
+        parameters: {
+            query: {
+                /** @description Form of the file. */
+                form: "md" | "html" | "pdf" | "docx" | "xlsx";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the letter */
+                letter: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    letters_issue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the letter */
+                letter: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Letter"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    letters_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the letter */
+                letter: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LetterNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Letter"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     live_live: {
         parameters: {
             query?: never;
@@ -7198,6 +9324,48 @@ export interface operations {
             };
         };
     };
+    policy_simulate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Simulate"];
+            };
+        };
+        responses: {
+            /** @description Lines `{progress: {cases, part}}`, then `{done}` of the schema `WhatIf`, or `{problem}` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-jiban-progress": number[];
+                };
+            };
+            /** @description All faults of the policy, or which field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     public_answer: {
         parameters: {
             query?: never;
@@ -7540,6 +9708,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tracked"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulletins_live: {
+        parameters: {
+            query: {
+                /** @description Which kind. */
+                kind: "daily" | "weekly" | "monthly" | "results";
+                /** @description First day; with `to`, else the latest whole period that is over. */
+                from?: string;
+                /** @description Last day. */
+                to?: string;
+                /** @description About which unit; the reader's own where none is given. */
+                unit?: string;
+                /** @description Language of the document. */
+                language?: "zh" | "en";
+                /** @description Form of the file; not looked at where none is asked for. */
+                form?: "md" | "html" | "pdf" | "docx" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportShown"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulletins_live_file: {
+        parameters: {
+            query: {
+                /** @description Which kind. */
+                kind: "daily" | "weekly" | "monthly" | "results";
+                /** @description First day; with `to`, else the latest whole period that is over. */
+                from?: string;
+                /** @description Last day. */
+                to?: string;
+                /** @description About which unit; the reader's own where none is given. */
+                unit?: string;
+                /** @description Language of the document. */
+                language?: "zh" | "en";
+                /** @description Form of the file; not looked at where none is asked for. */
+                form?: "md" | "html" | "pdf" | "docx" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
                 };
             };
             "4XX": {
@@ -7935,7 +10183,7 @@ export interface operations {
             };
         };
     };
-    signals_hot: {
+    signals_hot_issues: {
         parameters: {
             query?: {
                 /** @description Days up to now, 30 where nothing is said. */

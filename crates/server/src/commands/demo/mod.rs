@@ -5,6 +5,7 @@
 
 mod board;
 pub mod history;
+mod judged;
 pub mod life;
 mod photos;
 pub mod walk;
@@ -95,6 +96,8 @@ impl Demo {
             let told = |problem: Problem| Failure(problem.title);
             lessons::learn(&app, |_| {}).await.map_err(told)?;
             signals::scan(&app).await.map_err(told)?;
+            let today = app.now().await?.to_zoned(app.snapshot().calendar.zone().clone()).date();
+            judged::judge(&app, today).await?;
         }
         println!("Data in {}", folder.display());
         println!("Accounts (password {PASSWORD}):");
