@@ -86,6 +86,7 @@ async fn run(options: &Options) -> Outcome<()> {
             rig.grow(stock.saturating_sub(made), options.days, seed).await?;
             made = (*stock).max(made);
             reading(&rig, *stock, options, &mut table).await?;
+            telling(&rig, *stock, &mut table).await?;
             if options.browser {
                 browser(&rig, *stock, &mut table).await?;
             }
@@ -121,6 +122,21 @@ async fn reading(rig: &Rig, stock: usize, options: &Options, table: &mut Table) 
     table.row(rig, &format!("case page p99 ms, {stock} cases"), page.p99_ms, Some(("point read, ms", point)), "≤ 10");
     let search = load::run(2, seconds, || rig.search()).await?;
     table.row(rig, &format!("search p99 ms, {stock} cases"), search.p99_ms, Some(("point read, ms", point)), "≤ 50");
+    Ok(())
+}
+
+/// Counting what changed, reports over everything, a form on paper.
+async fn telling(rig: &Rig, stock: usize, table: &mut Table) -> Outcome<()> {
+    eprintln!("counting, reports and documents at {stock} cases");
+    let counted = rig.count(stock).await?;
+    table.row(rig, &format!("cases counted, a second, {stock} cases"), counted, None, "–");
+    for kind in ["daily", "weekly", "monthly", "results"] {
+        let took = rig.median_ms(&format!("/reports?kind={kind}"), 5).await?;
+        table.row(rig, &format!("report {kind}, median ms, {stock} cases"), took, None, "≤ 1000");
+    }
+    let form = rig.some_form().await?;
+    let took = rig.median_ms(&form, 20).await?;
+    table.row(rig, &format!("opinion form as PDF over HTTP, median ms, {stock} cases"), took, None, "≤ 20");
     Ok(())
 }
 

@@ -11,10 +11,10 @@ use std::{
 use jiban::{
     app::App,
     commands::demo,
-    desk::rows,
+    desk::{rows, tally},
     http::router,
     infra::config::{Config, Home},
-    worker::sweeper,
+    worker,
 };
 use jiban_domain::{clock::ClockEvent, event::Event};
 use jiban_store::{Engine, events, testkit::OwnServer};
@@ -73,6 +73,8 @@ impl Rig {
         let base = format!("http://{}/api/v1", listener.local_addr().map_err(told)?);
         let service = router::router(app.clone(), None).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
+        // Intake is measured with the counting that follows behind it.
+        tokio::spawn(worker::tally::run(app.clone()));
         let client = reqwest::Client::builder().pool_max_idle_per_host(256).build().map_err(told)?;
         let given = json!({ "login": "xlb1", "password": demo::PASSWORD });
         let answer = client.post(format!("{base}/sessions")).json(&given).send().await.map_err(told)?;
@@ -101,6 +103,51 @@ impl Rig {
     /// Where its pages are, and the token of a liaison officer.
     pub(crate) fn pages(&self) -> (&str, &str) {
         (self.base.trim_end_matches("/api/v1"), &self.token)
+    }
+
+    /// Counts so many cases anew, all there are; cases a second.
+    pub(crate) async fn count(&self, stock: usize) -> Outcome<f64> {
+        self.app.store.write(jiban_store::tally::forget).await.map_err(told)?;
+        let began = Instant::now();
+        // The worker counts beside us, as it does in life.
+        while self.app.store.read(jiban_store::tally::is_behind).await.map_err(told)? {
+            tally::catch_up(&self.app, |_| {}).await.map_err(|problem| problem.title)?;
+        }
+        Ok(stock as f64 / began.elapsed().as_secs_f64())
+    }
+
+    /// How long an answer takes: the median of so many, after one that warms up.
+    pub(crate) async fn median_ms(&self, path: &str, times: usize) -> Outcome<f64> {
+        let mut took = Vec::with_capacity(times);
+        for round in 0..=times {
+            let began = Instant::now();
+            let asked = self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.token);
+            let answer = asked.send().await.map_err(told)?.error_for_status().map_err(told)?;
+            answer.bytes().await.map_err(told)?;
+            if round > 0 {
+                took.push(began.elapsed().as_secs_f64() * 1_000.0);
+            }
+        }
+        took.sort_by(f64::total_cmp);
+        Ok(took[times / 2])
+    }
+
+    /// The address of a filed opinion form as PDF.
+    pub(crate) async fn some_form(&self) -> Outcome<String> {
+        let get = async |path: String| -> Outcome<serde_json::Value> {
+            let asked = self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.token);
+            asked.send().await.map_err(told)?.json().await.map_err(told)
+        };
+        let cases = get("/cases?order=newest&state=closed&limit=50".to_owned()).await?;
+        for case in cases["cases"].as_array().into_iter().flatten() {
+            let id = case["id"].as_str().unwrap_or_default();
+            let papers = get(format!("/cases/{id}/papers")).await?;
+            let form = papers.as_array().into_iter().flatten().find(|paper| paper["title"] == "群众诉求处理意见书");
+            if let Some(form) = form.and_then(|form| form["id"].as_str()) {
+                return Ok(format!("/cases/{id}/papers/{form}?form=pdf"));
+            }
+        }
+        Err("no case with an opinion form".to_owned())
     }
 
     /// A number of some case that was submitted.
@@ -183,14 +230,14 @@ impl Rig {
     /// Sweeps what fell due so far, as after a standstill. Cases a second.
     pub(crate) async fn sweep_backlog(&self) -> Outcome<f64> {
         let began = Instant::now();
-        let swept = sweeper::sweep(&self.app).await.map_err(told)?;
+        let swept = worker::sweeper::sweep(&self.app).await.map_err(told)?;
         Ok(swept as f64 / began.elapsed().as_secs_f64())
     }
 
     /// How late the sweeper fires: 99 of 100 warnings within, milliseconds. The bench's policy lets the contact clock
     /// of a fresh case warn after 6 and 12 seconds.
     pub(crate) async fn lateness(&self, cases: usize) -> Outcome<f64> {
-        let worker = tokio::spawn(sweeper::run(self.app.clone()));
+        let worker = tokio::spawn(worker::sweeper::run(self.app.clone()));
         let mut ids = Vec::new();
         for _ in 0..cases {
             ids.push(self.submit_one().await?.0);

@@ -10,7 +10,7 @@ use jiban_domain::{
     notice,
     policy::{Condition, Language, LetterKind, LetterRule, Name, Policy, Recipient},
 };
-use jiban_office::{Block, Document, MastheadStyle, Signature};
+use jiban_office::{Align, Block, Cell, Column, Document, MastheadStyle, Signature, Table};
 use jiban_store::{StoreError, WriteTx, counters, letters as rows_of, letters::LetterRow, tally::By};
 use jiff::{Timestamp, ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -166,6 +166,56 @@ impl Letter {
         }
         document
     }
+}
+
+/// Letters as a table 函件台账.
+pub fn ledger(letters: &[Letter], policy: &Policy, language: Language) -> Document {
+    let pick = |zh: &str, en: &str| language.pick(zh, en).to_owned();
+    let zone = jiff::tz::TimeZone::get(&policy.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let day = |at: Option<Timestamp>| {
+        let day = at.map(|at| at.to_zoned(zone.clone()).date().to_string());
+        day.map_or(Cell::Empty, Cell::Text)
+    };
+    let row = |letter: &Letter| {
+        let kind = policy.letters.forms.get(&letter.kind).map(|form| &form.name);
+        let state = match letter.state {
+            LetterState::Draft => pick("待签发", "to be signed"),
+            LetterState::Issued => pick("已签发", "issued"),
+            LetterState::Acknowledged => pick("已反馈", "answered"),
+            LetterState::Withdrawn => pick("不予签发", "withdrawn"),
+        };
+        vec![
+            letter.number.clone().map_or(Cell::Empty, Cell::Text),
+            Cell::Text(kind.map(|name| pick(&name.zh, &name.en)).unwrap_or_default()),
+            Cell::Text(pick(&letter.unit_name.zh, &letter.unit_name.en)),
+            Cell::Text(state),
+            day(Some(letter.drafted_at)),
+            day(letter.decided_at),
+            day(letter.answered_at),
+            Cell::Text(letter.text.clone()),
+            Cell::Text(letter.answer.clone()),
+        ]
+    };
+    let headings = [
+        ("字号", "Number"),
+        ("种类", "Kind"),
+        ("单位", "Unit"),
+        ("状态", "State"),
+        ("起草", "Drafted"),
+        ("签发或退回", "Signed or withdrawn"),
+        ("反馈时间", "Answered"),
+        ("正文", "Text"),
+        ("反馈", "Answer"),
+    ];
+    let column = |(zh, en): (&str, &str)| Column { heading: pick(zh, en), align: Align::Left };
+    let mut document = Document::new(language, pick("函件台账", "Ledger of letters"));
+    document.blocks.push(Block::Table(Table {
+        caption: Some(pick("函件台账", "Ledger of letters")),
+        columns: headings.into_iter().map(column).collect(),
+        rows: letters.iter().map(row).collect(),
+        note: None,
+    }));
+    document
 }
 
 /// Drafts what the rules call for now. A rule speaks once to a unit within its days. Returns the new drafts.

@@ -2,13 +2,14 @@
 
 use jiban_domain::{
     figures::Beside,
-    policy::{BulletinRules, Language},
+    policy::{BulletinRules, Language, Policy},
 };
 use jiban_office::{
     Align, Block, Cell, Chart, ChartKind, Column, Document, MastheadStyle, Series, Signature, Table, numbered,
 };
 
 use super::{
+    period::Period,
     prose::Prose,
     report::{Line, LineRate, Report},
 };
@@ -41,6 +42,47 @@ pub fn document(report: &Report, rules: &BulletinRules, language: Language, hash
     let who = rules.masthead.as_ref().map_or(unit, |name| prose.name(name)).to_owned();
     document.signature = Some(Signature { who, date });
     document.note = Some(note);
+    document
+}
+
+/// A table of assessment as a document 考核台账.
+pub fn table(policy: &Policy, all: &Line, lines: &[Line], period: Period, language: Language) -> Document {
+    let pick = |zh: &str, en: &str| language.pick(zh, en).to_owned();
+    let column = |zh: &str, en: &str, align| Column { heading: pick(zh, en), align };
+    let mut columns = vec![
+        column("名称", "Name", Align::Left),
+        column("受理", "Registered", Align::Right),
+        column("办结", "Finished", Align::Right),
+    ];
+    for rate in &policy.rates {
+        let name = language.pick(&rate.name.zh, &rate.name.en);
+        columns.push(Column { heading: name.to_owned(), align: Align::Right });
+        columns.push(Column { heading: format!("{name}{}", language.pick("件数", " of")), align: Align::Right });
+    }
+    columns.push(column("超时时限", "Clocks late", Align::Right));
+    columns.push(column("有效差评", "Bad grades", Align::Right));
+    let row = |line: &Line| {
+        let mut cells = vec![
+            Cell::Text(language.pick(&line.name.zh, &line.name.en).to_owned()),
+            Cell::Count(line.registered),
+            Cell::Count(line.finished),
+        ];
+        for rate in &line.rates {
+            cells.push(rate.share.value().map_or(Cell::Empty, Cell::Share));
+            cells.push(Cell::Text(format!("{}/{}", rate.share.part, rate.share.whole)));
+        }
+        cells.extend([Cell::Count(line.breached), Cell::Count(line.bad)]);
+        cells
+    };
+    let title = pick("考核台账", "Assessment");
+    let mut document = Document::new(language, title.clone());
+    document.subtitle = Some(format!("{} – {}", period.first, period.last));
+    document.blocks.push(Block::Table(Table {
+        caption: Some(title),
+        columns,
+        rows: std::iter::once(all).chain(lines).map(row).collect(),
+        note: None,
+    }));
     document
 }
 

@@ -42,6 +42,11 @@ impl Form {
         }
     }
 
+    /// What is asked of whoever named none.
+    pub fn missing() -> Problem {
+        Problem::field("form", "md, html, pdf, docx or xlsx", "应为 md、html、pdf、docx 或 xlsx")
+    }
+
     fn media_type(self) -> &'static str {
         match self {
             Self::Md => "text/markdown; charset=utf-8",

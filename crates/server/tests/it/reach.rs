@@ -101,6 +101,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("GET", "/assessment", Reader),
         ("GET", "/assessment/cases", Reader),
         ("GET", "/assessment/odd", Assessor),
+        ("GET", "/assessment/file", Reader),
         ("GET", "/reports", Assessor),
         ("GET", "/reports/file", Assessor),
         ("GET", "/bulletins", Assessor),
@@ -112,6 +113,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("GET", "/letters", Staff),
         ("POST", "/letters", Liaison),
         ("POST", "/letters/draft", Liaison),
+        ("GET", "/letters/ledger", Staff),
         ("GET", "/letters/{letter}", Shown),
         ("PUT", "/letters/{letter}", Liaison),
         ("POST", "/letters/{letter}/issue", Leader),
@@ -278,7 +280,7 @@ async fn ask(
     if path.starts_with("/reports") {
         path.push_str("?kind=daily&form=md");
     }
-    if path.ends_with("/file") {
+    if path.ends_with("/file") || path == "/letters/ledger" {
         path.push_str("?form=md");
     }
     if path == "/assessment/cases" {

@@ -3,7 +3,7 @@
 //!
 //! A unit sees its own and what is below it. People are told apart for those only who judge handling.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use jiban_domain::{
     figures::{Count, Measure, Sums, equal_grades},
     ids::{CaseId, CategoryId, ClassId, UnitId},
@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     assess::{
-        numbers,
+        numbers, paper,
         period::Period,
         report::{self, Line},
     },
@@ -34,9 +34,10 @@ use crate::{
     },
     http::{
         auth::{Assessor, Staff},
-        body::{Query, within},
+        body::{Query, Tongue, within},
         problem::{Answer, Problem},
     },
+    infra::press::Form,
 };
 
 /// Most cases in one answer.
@@ -46,7 +47,7 @@ const VALUES_MAX: usize = 200;
 
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(table)).routes(routes!(behind)).routes(routes!(odd))
+    OpenApiRouter::new().routes(routes!(table)).routes(routes!(file)).routes(routes!(behind)).routes(routes!(odd))
 }
 
 /// By what numbers are told apart.
@@ -106,6 +107,13 @@ struct Which {
     /// Told apart by what.
     #[param(inline)]
     by: Option<Apart>,
+    /// Form of the file; not looked at where none is asked for.
+    #[param(inline)]
+    form: Option<Form>,
+    /// Language of the file.
+    #[serde(default)]
+    #[param(inline)]
+    language: Tongue,
 }
 
 async fn period(app: &App, staff: &Staff, from: Option<Date>, to: Option<Date>) -> Answer<Period> {
@@ -168,6 +176,23 @@ async fn table(State(app): State<App>, staff: Staff, Query(which): Query<Which>)
     });
     let behind = app.store.read(tally::is_behind).await?;
     Ok(Json(Table { unit, period, rates: rates.collect(), all, lines, behind }))
+}
+
+/// The same as a file 考核台账: what the table shows, line by line.
+#[utoipa::path(
+    get, path = "/assessment/file", tag = "assessment", params(Which),
+    responses(
+        (status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+        (status = "4XX", body = Problem, content_type = "application/problem+json")
+    ),
+    security(("session" = []))
+)]
+async fn file(State(app): State<App>, staff: Staff, Query(which): Query<Which>) -> Answer<Response> {
+    let form = which.form.ok_or_else(Form::missing)?;
+    let language = which.language.into();
+    let Json(table) = self::table(State(app.clone()), staff.clone(), Query(which)).await?;
+    let document = paper::table(&staff.snapshot.policy, &table.all, &table.lines, table.period, language);
+    app.press.file(document, form, &format!("assessment-{}-{}", table.period.first, table.period.last)).await
 }
 
 /// Which number.

@@ -33,6 +33,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, begin))
         .routes(routes!(by_rules))
+        .routes(routes!(ledger))
         .routes(routes!(one, edit))
         .routes(routes!(issue))
         .routes(routes!(withdraw))
@@ -119,6 +120,27 @@ struct NewLetter {
 async fn begin(State(app): State<App>, Writer(staff): Writer, Body(new): Body<NewLetter>) -> Answer<Json<Letter>> {
     let unit = staff.unit(Some(new.unit))?;
     Ok(Json(letters::begin(&app, &staff, new.kind, unit, new.text).await?))
+}
+
+/// Letters in one ledger, at most.
+const LEDGER_MAX: i64 = 10_000;
+
+/// The ledger of letters as a file 函件台账: what the list shows, the newest first, ten thousand at most.
+#[utoipa::path(
+    get, path = "/letters/ledger", tag = "letters", params(Printed),
+    responses(
+        (status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+        (status = "4XX", body = Problem, content_type = "application/problem+json")
+    ),
+    security(("session" = []))
+)]
+async fn ledger(State(app): State<App>, staff: Staff, Query(printed): Query<Printed>) -> Answer<Response> {
+    let organisation = &staff.snapshot.organisation;
+    let units = staff.reach.iter().flat_map(|top| organisation.below(top)).map(ToString::to_string).collect();
+    let found = letters::list(&app, Some(units), None, None, LEDGER_MAX).await?;
+    let seen: Vec<Letter> = found.into_iter().filter(|letter| sees(&staff, letter)).collect();
+    let document = letters::ledger(&seen, &staff.snapshot.policy, printed.language.into());
+    app.press.file(document, printed.form, "letters").await
 }
 
 /// Draft what the policy's rules call for now; else it is done every night.
@@ -253,6 +275,10 @@ struct Printed {
     /// Form of the file.
     #[param(inline)]
     form: Form,
+    /// Language of a ledger; letters are in the language they are issued in.
+    #[serde(default)]
+    #[param(inline)]
+    language: Tongue,
 }
 
 /// The letter as a file, in Chinese: the language it is issued in.
