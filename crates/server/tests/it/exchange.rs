@@ -301,8 +301,18 @@ const HISTORY: [(&str, &[(&str, &str)]); 4] = [
 
 /// The table with the headings of the English template.
 fn history(rows: &[(&str, &[(&str, &str)])]) -> String {
-    let mut names =
-        vec!["source_id", "text", "channel", "registered_at", "dispatched_at", "class", "lead_unit", "grid", "outcome"];
+    let mut names = vec![
+        "source_id",
+        "text",
+        "channel",
+        "registered_at",
+        "dispatched_at",
+        "class",
+        "category",
+        "lead_unit",
+        "grid",
+        "outcome",
+    ];
     for (_, told) in rows {
         names.extend(told.iter().map(|(name, _)| *name).filter(|name| !names.contains(name)).collect::<Vec<_>>());
     }
@@ -313,6 +323,7 @@ fn history(rows: &[(&str, &[(&str, &str)])]) -> String {
         "registered_at" => "2026-05-01 09:00:00".to_owned(),
         "dispatched_at" => "2026-05-01 09:30:00".to_owned(),
         "class" => "fast".to_owned(),
+        "category" => "noise.shop".to_owned(),
         "lead_unit" => "lh.dm.zfd".to_owned(),
         "grid" => "lh.dm.c01.g01".to_owned(),
         "outcome" => "已关停".to_owned(),
