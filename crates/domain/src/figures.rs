@@ -6,7 +6,7 @@
 //! the policy leaves out of a rate is counted apart, under its reason.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     fmt,
     str::FromStr,
 };
@@ -129,7 +129,7 @@ pub const PARTS: [(Count, Count); 19] = [
     (Count::UnprovenContacts, Count::ContactDue),
     (Count::ClocksMet, Count::ClocksDue),
     (Count::ClocksBreached, Count::ClocksDue),
-    (Count::Reopened, Count::Finished),
+    (Count::Reopened, Count::Registered),
     (Count::PhotoMissing, Count::Finished),
     (Count::Responded, Count::FollowedUp),
     (Count::Solved, Count::FollowedUp),
@@ -210,10 +210,15 @@ impl Counts {
 
     /// Adds so many; what comes to nothing is not kept.
     pub fn add(&mut self, measure: Measure, number: i64) {
-        let sum = self.0.entry(measure.clone()).or_default();
-        *sum += number;
-        if *sum == 0 {
-            self.0.remove(&measure);
+        match self.0.entry(measure) {
+            Entry::Vacant(place) if number != 0 => {
+                place.insert(number);
+            }
+            Entry::Vacant(_) => {}
+            Entry::Occupied(sum) if *sum.get() + number == 0 => {
+                sum.remove();
+            }
+            Entry::Occupied(mut sum) => *sum.get_mut() += number,
         }
     }
 

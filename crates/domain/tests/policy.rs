@@ -195,9 +195,16 @@ const BROKEN: &[Broken] = &[
     broken(
         r#"length = { urgent = "30 min", fast = "2 h", routine = "24 h" }"#,
         r#"length = { urgent = "30 min", fast = "2 h", routine = "24 h", slow = "48 h" }"#,
-        "slow =",
+        "slow = \"48 h\"",
         "clocks.report_in.length.slow",
     ),
+    broken("at_least = 8, chance", "at_least = 1, chance", "at_least = 1, chance", "guards.equal_grades.at_least"),
+    broken("东诉提〔{year}〕{n}号", "东诉提{n}号", "东诉提{n}号", "letters.reminder.number"),
+    broken(r#"rate = "resolution""#, r#"rate = "resolve""#, r#""resolve""#, "letters.rules[2].rate"),
+    broken("有 {count} 个时限", "有 {counts} 个时限", "{counts}", "letters.rules[3].text"),
+    broken(r#"count = "bad_standing""#, r#"count = "bad""#, r#"count = "bad""#, "letters.rules[4].count"),
+    broken("hot_issues = 5", "hot_issues = 500", "hot_issues = 500", "bulletins.hot_issues"),
+    broken(r#"down = ["requests", "repeats"]"#, r#"down = ["complaints"]"#, "complaints", "bulletins.down[1]"),
     broken(r#""1 working day""#, r#""one day""#, "one day", "clocks.bad_rating.length.urgent"),
     broken(r#""1 working day""#, r#""0 working days""#, "0 working days", "clocks.bad_rating.length.urgent"),
     broken(r#""1 working day""#, "90", "urgent = 90", "clocks.bad_rating.length.urgent"),
@@ -313,9 +320,9 @@ const BROKEN: &[Broken] = &[
     ),
     broken("automatic = false ", "", "[dispatch]", "dispatch.automatic"),
     // Handling
-    broken("attempts = 3 ", "attempts = 0 ", "attempts = 0", "contact.attempts"),
-    broken("attempts = 3 ", "attempts = \"three\" ", "three\"", "contact.attempts"),
-    broken(r#"attempt_gap = "2 min""#, r#"attempt_gap = "2 working days""#, "attempt_gap", "contact.attempt_gap"),
+    broken("attempts = 3                    # 三", "attempts = 0 # 三", "attempts = 0", "contact.attempts"),
+    broken("attempts = 3                    # 三", "attempts = \"three\" # 三", "three\"", "contact.attempts"),
+    broken(r#"attempt_gap = "2 min""#, r#"attempt_gap = "2 working days""#, "2 working days\"", "contact.attempt_gap"),
     broken(
         r#"longest_working = "5 working days""#,
         r#"longest_working = "5 days""#,
@@ -354,8 +361,8 @@ const BROKEN: &[Broken] = &[
     broken(r#"rate_within = "30 days""#, r#"rate_within = "36 h""#, "rate_within", "closing.rate_within"),
     // Follow-up and assessment
     broken(
-        "attempts = 3                    #",
-        "attempts = 0                    #",
+        "attempts = 3                    # 打",
+        "attempts = 0                    # 打",
         "attempts = 0 ",
         "follow_up.attempts",
     ),

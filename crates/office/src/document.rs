@@ -109,7 +109,7 @@ impl Document {
                 Block::Heading { text, .. } | Block::Paragraph { text } => all.push(text),
                 Block::List { items, .. } => all.extend(items),
                 Block::Form { entries } => {
-                    all.extend(entries.iter_mut().flat_map(|one| [&mut one.label, &mut one.value]))
+                    all.extend(entries.iter_mut().flat_map(|one| [&mut one.label, &mut one.value]));
                 }
                 Block::Table(table) => {
                     all.extend(table.caption.iter_mut().chain(&mut table.note));
@@ -418,7 +418,7 @@ mod tests {
 
     #[test]
     fn numbers_have_no_empty_decimals() {
-        let printed = [1.0, 2.5, 3.14159, -2.0, -0.001, 0.005].map(|number| Cell::Number(number).printed());
+        let printed = [1.0, 2.5, 3.14259, -2.0, -0.001, 0.005].map(|number| Cell::Number(number).printed());
         assert_eq!(printed, ["1", "2.5", "3.14", "−2", "0", "0.01"]);
         assert_eq!(Cell::Count(-3).printed(), "−3");
     }

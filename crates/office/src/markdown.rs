@@ -85,7 +85,7 @@ fn part(out: &mut String, block: &Block, words: &Words) {
             for picture in pictures {
                 match picture.href.as_deref().filter(|href| is_ours(href)) {
                     Some(href) => {
-                        para(out, &format!("![{}](<{}>)", inline(&picture.caption), href.replace(['<', '>'], "")))
+                        para(out, &format!("![{}](<{}>)", inline(&picture.caption), href.replace(['<', '>'], "")));
                     }
                     None => para(out, &inline(&picture.caption)),
                 }

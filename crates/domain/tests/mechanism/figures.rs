@@ -89,10 +89,10 @@ fn a_grade_lifted_on_appeal_is_counted_apart_and_never_as_plainly_satisfied() {
 #[test]
 fn a_call_of_a_whistle_counts_for_the_unit_called_once_it_is_answered_or_late() {
     let mut desk = at(MONDAY).register();
-    desk.at_work("fast").by("zfd1").act(whistle(&["lh.cgj", "lh.swj"]));
+    desk.at_work("fast").by("c01a").act(whistle(&["lh.cgj", "lh.swj"]));
     assert_eq!((of(&desk, Count::Whistles), of(&desk, Count::WhistleCalls)), (1, 0));
     let id = desk.case().whistles[0].id;
-    desk.by("xlb1").act(cmd::ReportIn { whistle: id, unit: unit("lh.cgj"), action: "已到场".into() });
+    desk.by("cgj1").act(cmd::ReportIn { whistle: id, unit: unit("lh.cgj"), action: "已到场".into() });
     assert_eq!(on_account(&desk, "lh.cgj", &Measure::Of(Count::ReportIns)), 1);
     desk.at("2026-06-12T09:00").tick();
     let late = (Measure::Of(Count::WhistleCalls), Measure::Of(Count::ReportIns));
@@ -105,7 +105,7 @@ fn a_contact_by_somebody_who_never_saw_the_number_is_shown() {
     desk.at_work("fast");
     assert_eq!(of(&desk, Count::UnprovenContacts), 1);
     let mut desk = at(MONDAY).register();
-    desk.classify("fast").dispatch("lh.dm.zfd").accept();
+    desk.classify("fast").dispatch("lh.dm.zfd").by("zfd1").accept();
     desk.by("zfd1").act(cmd::RevealIdentity { reason: "电话联系".into() });
     desk.by("zfd1").act(cmd::Contact { reached: true, note: String::new() });
     assert_eq!(of(&desk, Count::UnprovenContacts), 0);

@@ -468,12 +468,13 @@ fn pieces(text: &str) -> Vec<String> {
         run.push(c);
         // Closing marks stay with what they close.
         if c == ' ' || char_em(c) == 1.0 && !"（《“【".contains(c) {
-            if "，。、；：？！）》”】".contains(c) && run.chars().count() == 1 {
-                if let Some(last) = all.last_mut() {
-                    let last: &mut String = last;
-                    last.push_str(&std::mem::take(&mut run));
-                    continue;
-                }
+            if "，。、；：？！）》”】".contains(c)
+                && run.chars().count() == 1
+                && let Some(last) = all.last_mut()
+            {
+                let last: &mut String = last;
+                last.push_str(&std::mem::take(&mut run));
+                continue;
             }
             all.push(std::mem::take(&mut run));
         }

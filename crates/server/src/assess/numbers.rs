@@ -32,7 +32,7 @@ pub fn apart(tx: &mut ReadTx<'_>, unit: &UnitId, by: By, period: Period) -> Resu
     let mut sums: BTreeMap<String, Sums> = BTreeMap::new();
     for mut sum in found {
         let value = std::mem::take(&mut sum.value);
-        add(sums.entry(value).or_default(), sum)?;
+        add(sums.entry(value).or_default(), &sum)?;
     }
     Ok(sums)
 }
@@ -44,12 +44,12 @@ pub fn apart(tx: &mut ReadTx<'_>, unit: &UnitId, by: By, period: Period) -> Resu
 pub fn by_day(tx: &mut ReadTx<'_>, unit: &UnitId, period: Period) -> Result<BTreeMap<Date, Sums>, StoreError> {
     let mut days: BTreeMap<Date, Sums> = BTreeMap::new();
     for (of, sum) in tally::by_day(tx, unit.as_str(), day(period.first), day(period.last))? {
-        add(days.entry(date(of)?).or_default(), sum)?;
+        add(days.entry(date(of)?).or_default(), &sum)?;
     }
     Ok(days)
 }
 
-fn add(sums: &mut Sums, sum: Sum) -> Result<(), StoreError> {
+fn add(sums: &mut Sums, sum: &Sum) -> Result<(), StoreError> {
     let measure: Measure = sum.measure.parse().map_err(|why| StoreError::corrupt(format!("a sum of '{why}'")))?;
     let mut counts = Counts::default();
     counts.add(measure, sum.number);

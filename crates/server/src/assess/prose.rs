@@ -9,6 +9,9 @@ use jiff::civil::Date;
 
 use super::report::{Change, RateLine, Report, Streak};
 
+/// A time to compare with: how it is called, and what a rate and a number were then.
+type Then = (&'static str, &'static str, fn(&RateLine) -> Share, fn(&Change) -> i64);
+
 /// A report, told.
 #[derive(Debug, Clone, Copy)]
 pub struct Prose<'a> {
@@ -140,7 +143,7 @@ impl Prose<'_> {
 
     /// 三升两降: what should have gone up and down, against the period before and last year, and whether it did.
     pub fn ups_and_downs(&self) -> Vec<String> {
-        let spans: [(&str, &str, fn(&RateLine) -> Share, fn(&Change) -> i64); 2] = [
+        let spans: [Then; 2] = [
             ("与去年同期相比", "Against a year ago", |rate| rate.last_year, |change| change.last_year),
             ("与上期相比", "Against the period before", |rate| rate.before, |change| change.before),
         ];

@@ -88,11 +88,15 @@ impl Press {
     ///
     /// # Errors
     /// No fonts; a character that no font has; a fault of ours.
-    pub async fn render(&self, document: Document, form: Form) -> Answer<Vec<u8>> {
+    pub async fn render(&self, mut document: Document, form: Form) -> Answer<Vec<u8>> {
         let fonts = match form {
             Form::Pdf | Form::Docx => Some(self.fonts().await?),
             Form::Md | Form::Html | Form::Xlsx => None,
         };
+        // A resident's emoji must not keep a form from being printed.
+        if let Some(fonts) = &fonts {
+            document.spell_out(fonts);
+        }
         let render = move || match (form, &fonts) {
             (Form::Pdf, Some(fonts)) => jiban_office::pdf(&document, fonts),
             (Form::Docx, Some(fonts)) => jiban_office::docx(&document, fonts),

@@ -398,7 +398,7 @@ fn oddities(guards: Guards, own: &Sums, all: &Sums) -> Vec<(Oddity, i64, i64, Op
         is_odd.then_some((Oddity::EqualGrades, number, number, Some(chance), Measure::Grade(grade)))
     });
     let found = [
-        counted(Oddity::Reopened, Count::Reopened, Count::Finished),
+        counted(Oddity::Reopened, Count::Reopened, Count::Registered),
         counted(Oddity::PhotoMissing, Count::PhotoMissing, Count::Finished),
         counted(Oddity::UnprovenContacts, Count::UnprovenContacts, Count::ContactDue),
         equal,

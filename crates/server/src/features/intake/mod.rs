@@ -314,7 +314,7 @@ async fn tracked(app: &App, case: Case) -> Answer<Tracked> {
     let steps = steps.collect::<Result<Vec<_>, StoreError>>()?;
     let snapshot = app.snapshot();
     let unit = case.lead.as_ref().and_then(|id| snapshot.organisation.unit(id));
-    let own = case.follow_ups_of_round().filter(|follow_up| follow_up.is_own()).next_back();
+    let own = case.follow_ups_of_round().rfind(|follow_up| follow_up.is_own());
     let answered = own.map(|own| Answered { responded: own.responded, solved: own.solved, satisfied: own.satisfied });
     Ok(Tracked {
         questions: questions(&snapshot, &case, now),
