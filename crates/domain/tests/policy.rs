@@ -322,7 +322,12 @@ const BROKEN: &[Broken] = &[
     // Handling
     broken("attempts = 3                    # 三", "attempts = 0 # 三", "attempts = 0", "contact.attempts"),
     broken("attempts = 3                    # 三", "attempts = \"three\" # 三", "three\"", "contact.attempts"),
-    broken(r#"attempt_gap = "2 min""#, r#"attempt_gap = "2 working days""#, "2 working days\"", "contact.attempt_gap"),
+    broken(
+        r#"attempt_gap = "2 min""#,
+        r#"attempt_gap = "2 working days""#,
+        "attempt_gap = \"2 working days\"",
+        "contact.attempt_gap",
+    ),
     broken(
         r#"longest_working = "5 working days""#,
         r#"longest_working = "5 days""#,
@@ -340,7 +345,12 @@ const BROKEN: &[Broken] = &[
     broken(r#"route = "legal_aid""#, r#"route = "law""#, r#"route = "law""#, "studios.legal_aid.route"),
     // Forms and closing
     broken("[forms.follow_up]", "[forms.callback]", "[forms.opinion]", "forms"),
-    broken(r#"kind = "date""#, r#"kind = "day""#, r#"kind = "day""#, "forms.opinion.fields[6].kind"),
+    broken(
+        r#"kind = "date", required = false"#,
+        r#"kind = "day", required = false"#,
+        r#"kind = "day""#,
+        "forms.opinion.fields[6].kind",
+    ),
     broken(
         r#"en = "Legal or policy basis" }, kind = "text", required = false, max_chars = 1000"#,
         r#"en = "Legal or policy basis" }, kind = "text", required = false"#,
@@ -374,14 +384,7 @@ const BROKEN: &[Broken] = &[
     ),
     broken("third_person_share = 0.2", "third_person_share = 20", "third_person_share", "follow_up.third_person_share"),
     broken("“{title}”已由", "“{name}”已由", "{name}", "follow_up.script.greeting"),
-    broken("en = \"Is the matter solved?\" }", "}", "[follow_up.script]\n", "follow_up.script.solved.en"),
-    broken("[follow_up.unsolved_reasons]", "[follow_up.unsolved_reason]", "[follow_up]", "follow_up.unsolved_reasons"),
-    broken(
-        "[assessment.exclude_reasons]",
-        "[assessment.exclusion]",
-        "[assessment.exclusion]",
-        "assessment.exclude_reasons",
-    ),
+    broken("en = \"Is the matter solved?\" }", "}", "solved = { zh = \"您", "follow_up.script.solved.en"),
     broken(
         r#"route = "legal_aid", unit = "lh.dm.sfs""#,
         r#"route = "legal_aid", unit = "司法所""#,

@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assessment/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a file 考核台账: what the table shows, line by line. */
+        get: operations["assessment_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assessment/odd": {
         parameters: {
             query?: never;
@@ -1078,6 +1095,23 @@ export interface paths {
         put?: never;
         /** Draft what the policy's rules call for now; else it is done every night. */
         post: operations["letters_by_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ledger of letters as a file 函件台账: what the list shows, the newest first, ten thousand at most. */
+        get: operations["letters_ledger"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -6194,6 +6228,10 @@ export interface operations {
                 unit?: string;
                 /** @description Told apart by what. */
                 by?: "all" | "unit" | "person" | "class" | "category" | "channel" | "area";
+                /** @description Form of the file; not looked at where none is asked for. */
+                form?: "md" | "html" | "pdf" | "docx" | "xlsx";
+                /** @description Language of the file. */
+                language?: "zh" | "en";
             };
             header?: never;
             path?: never;
@@ -6263,6 +6301,46 @@ export interface operations {
             };
         };
     };
+    assessment_file: {
+        parameters: {
+            query?: {
+                /** @description First day; the first of this month where none is given. */
+                from?: string;
+                /** @description Last day; today where none is given. */
+                to?: string;
+                /** @description Of which unit, with all below it; the reader's own where none is given. */
+                unit?: string;
+                /** @description Told apart by what. */
+                by?: "all" | "unit" | "person" | "class" | "category" | "channel" | "area";
+                /** @description Form of the file; not looked at where none is asked for. */
+                form?: "md" | "html" | "pdf" | "docx" | "xlsx";
+                /** @description Language of the file. */
+                language?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     assessment_odd: {
         parameters: {
             query?: {
@@ -6274,6 +6352,10 @@ export interface operations {
                 unit?: string;
                 /** @description Told apart by what. */
                 by?: "all" | "unit" | "person" | "class" | "category" | "channel" | "area";
+                /** @description Form of the file; not looked at where none is asked for. */
+                form?: "md" | "html" | "pdf" | "docx" | "xlsx";
+                /** @description Language of the file. */
+                language?: "zh" | "en";
             };
             header?: never;
             path?: never;
@@ -8676,6 +8758,38 @@ export interface operations {
             };
         };
     };
+    letters_ledger: {
+        parameters: {
+            query: {
+                /** @description Form of the file. */
+                form: "md" | "html" | "pdf" | "docx" | "xlsx";
+                /** @description Language of a ledger; letters are in the language they are issued in. */
+                language?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     letters_one: {
         parameters: {
             query?: never;
@@ -8779,6 +8893,8 @@ export interface operations {
             query: {
                 /** @description Form of the file. */
                 form: "md" | "html" | "pdf" | "docx" | "xlsx";
+                /** @description Language of a ledger; letters are in the language they are issued in. */
+                language?: "zh" | "en";
             };
             header?: never;
             path: {
