@@ -476,11 +476,16 @@ impl Share {
 
     /// How this share stands beside that of all.
     pub fn beside(self, all: Self) -> Beside {
-        match (self.interval(), all.value()) {
-            (Some((low, _)), Some(usual)) if low > usual => Beside::Above,
-            (Some((_, high)), Some(usual)) if high < usual => Beside::Below,
-            (Some(_), Some(_)) => Beside::Alike,
-            _ => Beside::Unknown,
+        let (Some(own), Some((low, high)), Some(usual)) = (self.value(), self.interval(), all.value()) else {
+            return Beside::Unknown;
+        };
+        // At 0 and 1 the ends of an interval are its share but for rounding.
+        if own > usual && low > usual {
+            Beside::Above
+        } else if own < usual && high < usual {
+            Beside::Below
+        } else {
+            Beside::Alike
         }
     }
 }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use jiban_office::{Document, Fonts, docx, html, pdf, xlsx};
 
-#[expect(dead_code, reason = "the tests use the rest")]
 #[path = "../tests/samples/mod.rs"]
 mod samples;
 

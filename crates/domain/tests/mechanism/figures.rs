@@ -139,6 +139,10 @@ fn small_numbers_are_neither_best_nor_worst() {
     assert_eq!(Share { part: 100, whole: 100 }.beside(all), Beside::Above);
     assert_eq!(Share { part: 60, whole: 100 }.beside(all), Beside::Below);
     assert_eq!(Share::default().beside(all), Beside::Unknown);
+    for whole in 1..200 {
+        let perfect = Share { part: whole, whole };
+        assert_eq!(perfect.beside(Share { part: 216, whole: 216 }), Beside::Alike, "{whole} of {whole}");
+    }
     // Newcombe (1998), table I: 81 of 263 lies between 0.2553 and 0.3662.
     let (low, high) = Share { part: 81, whole: 263 }.interval().unwrap();
     assert!((low - 0.2553).abs() < 5e-5 && (high - 0.3662).abs() < 5e-5, "{low} {high}");

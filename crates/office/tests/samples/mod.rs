@@ -6,12 +6,12 @@ use jiban_office::{
 };
 
 /// What a resident may write, some 60 characters.
-pub const TEXT: &str = "群众反映东门街道某小区地下车库长期积水，物业服务企业“多次承诺、一直未办”，影响居民出行安全，请街道办事处予以核实并督促整改（附照片三张）。";
+pub(crate) const TEXT: &str = "群众反映东门街道某小区地下车库长期积水，物业服务企业“多次承诺、一直未办”，影响居民出行安全，请街道办事处予以核实并督促整改（附照片三张）。";
 /// The same in English.
-pub const ENGLISH: &str = "A resident reports that the underground garage of an estate in Dongmen has been flooded for weeks; \
+pub(crate) const ENGLISH: &str = "A resident reports that the underground garage of an estate in Dongmen has been flooded for weeks; \
      the management company \"promised often and did nothing\", and asks the subdistrict to verify and to see it mended. ";
 /// Characters of personal and place names that older fonts lack.
-pub const RARE: &str = "𠮷㙓龘䶮𫚭";
+pub(crate) const RARE: &str = "𠮷㙓龘䶮𫚭";
 
 fn entry(label: &str, value: impl Into<String>, wide: bool) -> Entry {
     Entry { label: label.into(), value: value.into(), wide }
@@ -22,7 +22,7 @@ fn sign(label: &str, name: &str, at: &str) -> SignLine {
 }
 
 /// 《群众诉求处理意见书》 as it usually is: one page.
-pub fn opinion() -> Document {
+pub(crate) fn opinion() -> Document {
     let mut document = Document::new(Language::Zh, "群众诉求处理意见书");
     document.subtitle = Some("编号：DM202600001".into());
     document.blocks = vec![
@@ -54,7 +54,7 @@ pub fn opinion() -> Document {
 }
 
 /// The same form with texts of thousands of characters, and runs that have no place to break.
-pub fn long_opinion() -> Document {
+pub(crate) fn long_opinion() -> Document {
     let mut document = opinion();
     document.title = "关于东门街道某小区地下车库长期积水影响居民出行安全等有关问题的群众诉求处理意见书".into();
     if let Block::Form { entries } = &mut document.blocks[0] {
@@ -67,7 +67,7 @@ pub fn long_opinion() -> Document {
 }
 
 /// A letter of praise 表扬书 with a red head.
-pub fn letter() -> Document {
+pub(crate) fn letter() -> Document {
     let mut document = Document::new(Language::Zh, "关于表扬东门街道城市管理办公室在接诉即办工作中表现突出的函");
     document.masthead = Some("深圳市罗湖区东门街道办事处".into());
     document.number = Some("东信函〔2026〕1号".into());
@@ -96,7 +96,7 @@ pub fn letter() -> Document {
 }
 
 /// A letter in English.
-pub fn english() -> Document {
+pub(crate) fn english() -> Document {
     let mut document =
         Document::new(Language::En, "Reminder on Requests That Were Not Answered Within the Time Promised");
     document.masthead = Some("Dongmen Subdistrict Office, Luohu District, Shenzhen".into());
@@ -122,7 +122,7 @@ fn column(heading: &str, align: Align) -> Column {
 }
 
 /// A table of units.
-pub fn units(language: Language, rows: usize) -> Table {
+pub(crate) fn units(language: Language, rows: usize) -> Table {
     let zh = language == Language::Zh;
     let pick = |chinese: &str, english: &str| if zh { chinese.to_owned() } else { english.to_owned() };
     let row = |index: usize| {
@@ -154,7 +154,7 @@ pub fn units(language: Language, rows: usize) -> Table {
 }
 
 /// A chart with two or three series.
-pub fn chart_block(language: Language, kind: ChartKind, labels: usize) -> Block {
+pub(crate) fn chart_block(language: Language, kind: ChartKind, labels: usize) -> Block {
     let zh = language == Language::Zh;
     let names = if zh { ["受理", "办结", "回访满意"] } else { ["Received", "Finished", "Satisfied"] };
     let value = |series: usize, label: usize| {
@@ -179,7 +179,7 @@ pub fn chart_block(language: Language, kind: ChartKind, labels: usize) -> Block 
 }
 
 /// A half-year report: three tables over pages, charts of each kind.
-pub fn report() -> Document {
+pub(crate) fn report() -> Document {
     let mut document = Document::new(Language::Zh, "东门街道2026年上半年接诉即办工作情况");
     document.masthead = Some("东门街道接诉即办工作简报".into());
     document.masthead_style = MastheadStyle::Bulletin;
@@ -247,7 +247,7 @@ fn picture(caption: &str, (width, height): (u32, u32), format: image::ImageForma
 }
 
 /// A case sheet 诉求单: form, pictures, a timeline of 60 entries.
-pub fn case_sheet() -> Document {
+pub(crate) fn case_sheet() -> Document {
     let mut document = opinion();
     document.title = "群众诉求办理单".into();
     document.blocks.pop();
@@ -276,7 +276,7 @@ pub fn case_sheet() -> Document {
 }
 
 /// Every sample by name.
-pub fn all() -> Vec<(&'static str, Document)> {
+pub(crate) fn all() -> Vec<(&'static str, Document)> {
     vec![
         ("opinion", opinion()),
         ("long-opinion", long_opinion()),

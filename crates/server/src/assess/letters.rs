@@ -296,7 +296,9 @@ async fn called_for(
         .await?;
     let called = units.into_iter().filter_map(|(unit, sums)| {
         let rests_on = holds(&rule.when, &snapshot.policy, &sums, &all)?;
-        Some((UnitId::new(unit).ok()?, rests_on))
+        // Bureaus handle cases of ours, but their letters are not ours to write.
+        let unit = UnitId::new(unit).ok().filter(|unit| snapshot.organisation.is_within(unit, &top))?;
+        Some((unit, rests_on))
     });
     Ok(called.collect())
 }

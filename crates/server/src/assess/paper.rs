@@ -175,7 +175,7 @@ impl Paper<'_> {
             series(self.prose.pick("受理", "registered"), &|step| Some(step.registered)),
             series(self.prose.pick("办结", "finished"), &|step| Some(step.finished)),
         ];
-        if by_month {
+        if report.course.iter().any(|step| step.last_year.is_some_and(|number| number > 0)) {
             all.push(series(self.prose.pick("去年同期受理", "registered a year ago"), &|step| step.last_year));
         }
         let chart = Chart {

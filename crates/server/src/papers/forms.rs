@@ -13,7 +13,6 @@ pub(super) fn document(source: &Source<'_>, filed: &FiledForm) -> Document {
     let form = source.policy.forms.get(&filed.form);
     let title = form.map_or_else(|| filed.form.to_string(), |form| source.name(&form.name).to_owned());
     let mut document = Document::new(source.language, title);
-    document.number = Some(source.case.number.clone());
     let mut entries = head(source);
     if let Some(follow_up) = answered(source, filed) {
         entries.extend(answers(source, follow_up));

@@ -132,7 +132,7 @@ impl Source<'_> {
 
     fn time(&self, at: Timestamp) -> String {
         let local = at.to_zoned(self.zone.clone());
-        local.strftime(self.language.pick("%Y年%-m月%-d日 %H:%M", "%-d %b %Y %H:%M")).to_string()
+        local.strftime("%Y-%m-%d %H:%M").to_string()
     }
 
     fn day(&self, at: Timestamp) -> String {

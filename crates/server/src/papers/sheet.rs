@@ -8,7 +8,6 @@ use super::{Source, forms, story};
 pub(super) fn document(source: &Source<'_>, events: &[Recorded]) -> Document {
     let case = source.case;
     let mut document = Document::new(source.language, source.pick("群众诉求办理单", "Case sheet"));
-    document.number = Some(case.number.clone());
     let mut entries = forms::head(source);
     let wide = |zh: &str, en: &str, value: String| Entry { label: source.pick(zh, en), value, wide: true };
     let co_units: Vec<String> = case.co_units.iter().map(|unit| source.unit(unit)).collect();

@@ -76,7 +76,6 @@ fn slip(
 ) -> Document {
     let case = source.case;
     let mut document = Document::new(source.language, title);
-    document.number = Some(case.number.clone());
     let entry = |zh: &str, en: &str, value: String, wide| Entry { label: source.pick(zh, en), value, wide };
     let mut entries = vec![
         entry("编号", "Number", case.number.clone(), false),

@@ -1,4 +1,4 @@
-//! 8. Assess 抓考核: numbers with the cases behind them, what is odd, letters that are signed and answered, bulletins that
+//! Section 8, assess 抓考核: numbers with the cases behind them, what is odd, letters that are signed and answered, bulletins that
 //! never change once they are kept.
 
 use jiban::{assess::bulletins as kept, desk::tally};

@@ -1,5 +1,5 @@
-//! 9. The source's half year 成效: records shaped like it come in through the public import, and its figures come out of
-//! `jiban report results` exactly, in every form.
+//! Section 9, the source's half year 成效: records shaped like it come in through the public import, and its figures come
+//! out of `jiban report results` exactly, in every form.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -154,7 +154,7 @@ fn this_year(chance: &mut Chance) -> Vec<Row> {
             row.insert("grade", "3".to_owned());
             row.insert("rated_at", time(after(finished, 120)));
         }
-        if place % 90 == 0 {
+        if place.is_multiple_of(90) {
             row.insert("marks", "state_rated".to_owned());
         }
         if (1..=REPEATS.0).contains(&n) {
@@ -181,7 +181,7 @@ fn last_year(chance: &mut Chance) -> Vec<Row> {
         let n = u32::try_from(n).unwrap();
         let (mut row, _) = handled(format!("b{n}"), day, chance);
         answered(&mut row, true);
-        if n % 90 == 0 {
+        if n.is_multiple_of(90) {
             row.insert("marks", "state_rated".to_owned());
         }
         if (1..=REPEATS.1).contains(&n) {
