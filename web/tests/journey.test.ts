@@ -96,6 +96,7 @@ test('the main job through all three doors, from the scan to the close, every cl
   await call.getByLabel('回访方式').selectOption('phone');
   await call.getByRole('button', { name: '登记回访' }).click();
   await call.waitFor({ state: 'detached' });
+  await page.goto(`/console/cases/${number}`);
   await page.getByRole('button', { name: '结案' }).click();
   await dialog.getByRole('button', { name: '结案' }).click();
   await page.getByText('已结案').first().waitFor();
