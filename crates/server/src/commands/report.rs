@@ -77,6 +77,9 @@ pub(super) struct Report {
     /// In which language.
     #[arg(long, value_enum, default_value = "zh")]
     language: Tongue,
+    /// Forget all sums and count anew from the cases first.
+    #[arg(long)]
+    recount: bool,
     /// Where to write it; on the screen where none is given and the form is text.
     #[arg(long, short)]
     output: Option<PathBuf>,
@@ -88,6 +91,9 @@ impl Report {
             return Err(Failure("this form is not for the screen; say with --output FILE where it goes".to_owned()));
         }
         let app = start(data).await?;
+        if self.recount {
+            app.store.write(jiban_store::tally::forget).await?;
+        }
         let bar = ProgressBar::new_spinner();
         tally::catch_up(&app, |counted| bar.set_message(format!("{counted} changed cases counted"))).await?;
         bar.finish_and_clear();

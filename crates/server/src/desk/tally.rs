@@ -53,8 +53,8 @@ pub async fn step(app: &App) -> Answer<usize> {
         return Ok(0);
     }
     let world = Arc::clone(&snapshot);
-    let count = move || due.iter().map(|row| counted(&world, row)).collect::<Result<Vec<_>, _>>();
-    let counted = tokio::task::spawn_blocking(count).await.map_err(Problem::internal)??;
+    let count = move || due.iter().filter_map(|row| counted_or_told(&world, row)).collect::<Vec<_>>();
+    let counted = tokio::task::spawn_blocking(count).await.map_err(Problem::internal)?;
     let done = app.store.write(move |tx| tally::count(tx, &counted)).await?;
     Ok(done.unwrap_or(0))
 }
@@ -71,6 +71,17 @@ pub async fn catch_up(app: &App, mut tell: impl FnMut(usize)) -> Answer<usize> {
             counted => all += counted,
         }
         tell(all);
+    }
+}
+
+/// A case that cannot be read stays uncounted, loudly, and holds up no other.
+fn counted_or_told(snapshot: &Snapshot, row: &cases::CaseRow) -> Option<Counted> {
+    match counted(snapshot, row) {
+        Ok(counted) => Some(counted),
+        Err(why) => {
+            tracing::error!(case = %row.case_id, %why, "a case cannot be counted");
+            None
+        }
     }
 }
 
