@@ -7,7 +7,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: [mode === 'screenshots' ? 'tests/screenshots.pictures.ts' : 'tests/*.test.ts'],
     globalSetup: 'tests/demo.ts',
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 120_000,
     // One program under test: files one after another.
     fileParallelism: false,
