@@ -6,7 +6,10 @@ use bytes::Bytes;
 use jiban_store::{
     Engine, Store, StoreConfig, StoreError, attachments, backup,
     blobs::{BlobConfig, BlobName, Blobs},
-    both_engines, cases, counters, documents, events, idempotency, identity,
+    both_engines,
+    bulletins::{self, BulletinRow},
+    cases, counters, documents, events, idempotency, identity,
+    letters::{self, LetterRow},
     models::{self, Bodies, NewModel},
     notifications::{self, Notification},
     outbox, params, presence,
@@ -102,6 +105,29 @@ async fn fill(store: &Store) {
             let by_actor = "system".to_owned();
             let notice = PublicNotice { id, unit, title, text: text(), shown_from, shown_until, by_actor, at: now };
             public_notices::put(tx, &notice)?;
+            let letter = LetterRow {
+                id,
+                state: "issued".into(),
+                kind: "reminder".into(),
+                unit: "lh.dm".into(),
+                rule: None,
+                number: Some("n1".into()),
+                at: now,
+                body: text(),
+            };
+            letters::put(tx, &letter)?;
+            let bulletin = BulletinRow {
+                id,
+                kind: "daily".into(),
+                unit: "lh.dm".into(),
+                first_day: 1,
+                last_day: 1,
+                state: "issued".into(),
+                at: now,
+                hash: [2; 32],
+                body: text(),
+            };
+            bulletins::put(tx, &bulletin)?;
             attachments::put(
                 tx,
                 &attachments::AttachmentRow {
@@ -182,8 +208,10 @@ fn the_archive_forgets_no_table_and_no_column() {
             }
         }
         archived.sort_unstable();
+        // What is made from the cases is made anew where they are restored: the index of words, and the sums.
         let sql = "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c
-            WHERE m.type = 'table' AND m.name NOT LIKE 'search_%' AND m.name NOT LIKE 'schema_%' ORDER BY 1, 2";
+            WHERE m.type = 'table' AND m.name NOT LIKE 'search_%' AND m.name NOT LIKE 'schema_%'
+                AND m.name NOT IN ('case_facts', 'figures') AND c.name <> 'uncounted' ORDER BY 1, 2";
         let mut real: Vec<(String, Vec<String>)> = Vec::new();
         for row in store.read(move |tx| tx.query(sql, params![])).await.unwrap() {
             let (table, column): (String, String) = (row.get(0).unwrap(), row.get(1).unwrap());
