@@ -154,6 +154,12 @@ pub enum Measure {
     Breach(ClockId),
 }
 
+impl From<Count> for Measure {
+    fn from(count: Count) -> Self {
+        Self::Of(count)
+    }
+}
+
 impl fmt::Display for Measure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -293,6 +299,18 @@ impl Counting<'_> {
         self.facts.entry((day, unit)).or_default().add(measure, 1);
     }
 
+    /// Of several things those that are so.
+    fn count_those<M: Into<Measure>>(
+        &mut self,
+        at: Timestamp,
+        unit: &UnitId,
+        told: impl IntoIterator<Item = (bool, M)>,
+    ) {
+        for (_, measure) in told.into_iter().filter(|(so, _)| *so) {
+            self.count_for(at, unit.clone(), measure.into());
+        }
+    }
+
     fn count_if(&mut self, so: bool, at: Timestamp, count: Count) {
         if so {
             self.count(at, Measure::Of(count));
@@ -315,9 +333,7 @@ impl Counting<'_> {
             (is_finding, Count::Findings),
             (is_finding && is_done, Count::FindingsFinished),
         ];
-        for (_, count) in told.into_iter().filter(|(so, _)| *so) {
-            self.count_for(at, unit.clone(), Measure::Of(count));
-        }
+        self.count_those(at, &unit, told);
     }
 
     fn clocks(&mut self) {
@@ -338,9 +354,7 @@ impl Counting<'_> {
                 (is_contact && met, Measure::Of(Count::ContactMet)),
                 (!met, Measure::Breach(clock.rule.clone())),
             ];
-            for (_, measure) in told.into_iter().filter(|(so, _)| *so) {
-                self.count_for(at, unit.clone(), measure);
-            }
+            self.count_those(at, &unit, told);
         }
     }
 
@@ -392,9 +406,7 @@ impl Counting<'_> {
                 (settled.is_some(), Count::WhistlesSettled),
                 (settled == Some("solved"), Count::WhistlesSolved),
             ];
-            for (_, count) in told.into_iter().filter(|(so, _)| *so) {
-                self.count_for(whistle.at, whistle.caller.clone(), Measure::Of(count));
-            }
+            self.count_those(whistle.at, &whistle.caller, told);
         }
     }
 

@@ -260,13 +260,18 @@ impl Draft<'_> {
             return self.push(Event::ContactTried { reached, counts: false, note });
         }
         let rules = &self.world.policy.contact;
-        let gap = i64::from(rules.attempt_gap_minutes).minutes();
-        let counts = self.case.attempts.last().is_none_or(|last| after(*last, gap) <= self.moment.now);
+        let counts = self.far_enough(&self.case.attempts, rules.attempt_gap_minutes);
         self.push(Event::ContactTried { reached, counts, note });
         let attempts = u32::try_from(self.case.attempts.len()).unwrap_or(u32::MAX);
         if attempts >= rules.attempts && !self.case.milestones.contains_key(&Milestone::Contacted) {
             self.push(Event::Unreachable { attempts });
         }
+    }
+
+    /// Whether an attempt now counts: it is the first, or so many minutes lie between it and the last that counted.
+    pub(super) fn far_enough(&self, attempts: &[Timestamp], gap_minutes: u32) -> bool {
+        let gap = i64::from(gap_minutes).minutes();
+        attempts.last().is_none_or(|last| after(*last, gap) <= self.moment.now)
     }
 
     fn verify(&mut self, c: &cmd::Verify) -> Outcome {

@@ -80,8 +80,7 @@ impl Draft<'_> {
     /// Logs a call in vain; whether it was the last that the policy asks for, so that the reporter is unreachable.
     fn is_last_attempt(&mut self, c: &cmd::FollowUp) -> bool {
         let rules = &self.world.policy.follow_up;
-        let gap = i64::from(rules.attempt_gap_minutes).minutes();
-        let counts = self.case.follow_up_attempts.last().is_none_or(|last| after(*last, gap) <= self.moment.now);
+        let counts = self.far_enough(&self.case.follow_up_attempts, rules.attempt_gap_minutes);
         self.push(Event::FollowUpTried { counts, values: c.values.clone() });
         self.case.follow_up_attempts.len() >= rules.attempts as usize
     }

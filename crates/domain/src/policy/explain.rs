@@ -477,7 +477,7 @@ impl<'p> Teller<'p> {
 
     fn follow_up(&mut self) {
         let rules = &self.policy.follow_up;
-        let (attempts, gap) = (rules.attempts.max(1), self.language.minutes(rules.attempt_gap_minutes));
+        let (attempts, gap) = (rules.attempts, self.language.minutes(rules.attempt_gap_minutes));
         self.say_item(
             format!("回访：打不通的，登记 {attempts} 次（每次至少相隔 {gap}）即视为无法联系。"),
             format!(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Name, Recipient};
+use super::{Name, Recipient, read::spelled};
 use crate::figures::Count;
 
 /// Guards against gaming 防注水: what is shown because it is odd, never because it is proven.
@@ -43,11 +43,7 @@ impl LetterKind {
 
     /// Code as stored and as the policy writes it.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Commendation => "commendation",
-            Self::Reminder => "reminder",
-            Self::Referral => "referral",
-        }
+        spelled(&Self::CODES, self)
     }
 }
 
@@ -151,12 +147,7 @@ impl BulletinKind {
 
     /// Code as stored and as the policy writes it.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Daily => "daily",
-            Self::Weekly => "weekly",
-            Self::Monthly => "monthly",
-            Self::Results => "results",
-        }
+        spelled(&Self::CODES, self)
     }
 }
 

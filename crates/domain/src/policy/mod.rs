@@ -225,19 +225,22 @@ pub enum Recipient {
 }
 
 impl Recipient {
-    /// Code, as a policy names it.
+    /// Every recipient with its code, as a policy names it.
+    pub const CODES: [(&'static str, Self); 9] = [
+        ("lead_unit", Self::LeadUnit),
+        ("co_units", Self::CoUnits),
+        ("handler", Self::Handler),
+        ("parent_unit", Self::ParentUnit),
+        ("liaison_office", Self::LiaisonOffice),
+        ("leaders", Self::Leaders),
+        ("duty", Self::Duty),
+        ("discipline", Self::Discipline),
+        ("clock_unit", Self::ClockUnit),
+    ];
+
+    /// Code.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::LeadUnit => "lead_unit",
-            Self::CoUnits => "co_units",
-            Self::Handler => "handler",
-            Self::ParentUnit => "parent_unit",
-            Self::LiaisonOffice => "liaison_office",
-            Self::Leaders => "leaders",
-            Self::Duty => "duty",
-            Self::Discipline => "discipline",
-            Self::ClockUnit => "clock_unit",
-        }
+        read::spelled(&Self::CODES, self)
     }
 
     /// Its name in Chinese and English.
@@ -491,7 +494,7 @@ pub enum FieldKind {
 }
 
 /// Rules of following up 回访. A policy without them makes one attempt, draws nobody, and asks for no reasons.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct FollowUpRules {
     /// Calls in vain after which the reporter counts as unreachable 无法联系.
     pub attempts: u32,
@@ -506,6 +509,19 @@ pub struct FollowUpRules {
     pub unsolved_reasons: BTreeMap<String, Name>,
     /// Why the reporter is not satisfied, code → name; as for the unsolved.
     pub unsatisfied_reasons: BTreeMap<String, Name>,
+}
+
+impl Default for FollowUpRules {
+    fn default() -> Self {
+        Self {
+            attempts: 1,
+            attempt_gap_minutes: 0,
+            third_person_share: 0.0,
+            script: None,
+            unsolved_reasons: BTreeMap::new(),
+            unsatisfied_reasons: BTreeMap::new(),
+        }
+    }
 }
 
 impl FollowUpRules {

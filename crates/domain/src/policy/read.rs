@@ -489,7 +489,15 @@ fn signals(node: &Node<'_>) -> Option<SignalRules> {
     })
 }
 
+/// The first thing in braces, in either language, that is none of what is filled in.
+fn stranger<'n>(text: &'n Name, filled_in: &[&str]) -> Option<&'n str> {
+    // What stands before the first brace is not in braces.
+    let braced = [&text.zh, &text.en].into_iter().flat_map(|text| text.split('{').skip(1));
+    let mut inside = braced.map(|rest| rest.split_once('}').map_or(rest, |(inside, _)| inside));
+    inside.find(|inside| !filled_in.contains(inside))
+}
+
 /// How a value is written in the file.
-fn spelled<T: Copy + PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
+pub(super) fn spelled<T: Copy + PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
     words.iter().find(|(_, known)| *known == value).map_or("", |(word, _)| *word)
 }

@@ -36,18 +36,6 @@ const MILESTONES: [(&str, Milestone); 12] = [
     ("reported_in", Milestone::ReportedIn),
 ];
 
-const RECIPIENTS: [(&str, Recipient); 9] = [
-    ("lead_unit", Recipient::LeadUnit),
-    ("co_units", Recipient::CoUnits),
-    ("handler", Recipient::Handler),
-    ("parent_unit", Recipient::ParentUnit),
-    ("liaison_office", Recipient::LiaisonOffice),
-    ("leaders", Recipient::Leaders),
-    ("duty", Recipient::Duty),
-    ("discipline", Recipient::Discipline),
-    ("clock_unit", Recipient::ClockUnit),
-];
-
 pub(super) fn clocks(node: &Node<'_>, known: &Known) -> Option<BTreeMap<ClockId, ClockRule>> {
     let codes: BTreeSet<ClockId> = node.codes();
     let mut whole = true;
@@ -211,7 +199,7 @@ pub(super) fn told(node: &Node<'_>) -> Option<Vec<Recipient>> {
 
 fn recipients(node: &Node<'_>, own_clock: bool) -> Option<Vec<Recipient>> {
     let all = node.set(|node| {
-        let recipient = node.word(&RECIPIENTS)?;
+        let recipient = node.word(&Recipient::CODES)?;
         if recipient == Recipient::ClockUnit && !own_clock {
             return node.refuse(
                 ("only clocks that a whistle starts have a unit of their own", "只有吹哨开始的时限才有自己的单位"),

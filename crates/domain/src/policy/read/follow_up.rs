@@ -1,7 +1,7 @@
 //! Reading the rules of following up 回访. It must never take a script that names what the program cannot fill in.
 
 use super::{
-    COUNT_MAX, MINUTES_MAX, choices, name,
+    COUNT_MAX, MINUTES_MAX, choices, name, stranger,
     table::{Node, Table},
 };
 use crate::policy::{FollowUpRules, Name, Script};
@@ -46,15 +46,9 @@ fn script(t: &Table<'_>) -> Option<Script> {
 /// A sentence in both languages.
 fn spoken(node: &Node<'_>) -> Option<Name> {
     let name = name(node)?;
-    let Some(stranger) = stranger(&name.zh).or_else(|| stranger(&name.en)) else { return Some(name) };
+    let Some(stranger) = stranger(&name, &FILLED_IN) else { return Some(name) };
     node.refuse(
         (format!("nothing is filled in for {{{stranger}}}"), format!("没有可代入 {{{stranger}}} 的内容")),
         ("use {title} and {unit} only", "只能用 {title} 和 {unit}"),
     )
-}
-
-/// The first thing in braces that the program cannot fill in.
-fn stranger(text: &str) -> Option<String> {
-    let mut braced = text.split('{').skip(1).map(|rest| rest.split_once('}').map_or(rest, |(inside, _)| inside));
-    braced.find(|inside| !FILLED_IN.contains(inside)).map(str::to_owned)
 }

@@ -1,7 +1,7 @@
 //! Reading guards, letters and bulletins. A letter must never have a blank that nobody fills.
 
 use super::{
-    COUNT_MAX, DAYS_MAX, Known, clocks, listed, name,
+    COUNT_MAX, DAYS_MAX, Known, clocks, listed, name, stranger,
     table::{Node, Table},
     word,
 };
@@ -92,19 +92,12 @@ fn condition(t: &Table<'_>, known: &Known) -> Option<Condition> {
 /// A text in both languages whose blanks are known.
 fn blanks(node: &Node<'_>) -> Option<Name> {
     let text = name(node)?;
-    for language in [&text.zh, &text.en] {
-        for rest in language.split('{').skip(1) {
-            let blank = rest.split_once('}').map_or(rest, |(blank, _)| blank);
-            if !PLACES.contains(&blank) {
-                let known = PLACES.map(|place| format!("{{{place}}}")).join(" ");
-                return node.refuse(
-                    (format!("'{{{blank}}}' is no blank of a letter"), format!("“{{{blank}}}”不是可填的空")),
-                    (format!("use one of {known}"), format!("可用 {known}")),
-                );
-            }
-        }
-    }
-    Some(text)
+    let Some(blank) = stranger(&text, &PLACES) else { return Some(text) };
+    let known = PLACES.map(|place| format!("{{{place}}}")).join(" ");
+    node.refuse(
+        (format!("'{{{blank}}}' is no blank of a letter"), format!("“{{{blank}}}”不是可填的空")),
+        (format!("use one of {known}"), format!("可用 {known}")),
+    )
 }
 
 pub(super) fn bulletins(node: &Node<'_>, known: &Known) -> Option<BulletinRules> {

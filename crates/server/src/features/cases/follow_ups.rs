@@ -142,7 +142,7 @@ fn call(staff: &Staff, case: Case) -> Call {
         round,
         before,
         attempts: case.follow_up_attempts.len(),
-        attempts_max: rules.attempts.max(1),
+        attempts_max: rules.attempts,
         next_attempt_from,
         finished_at: case.milestones.get(&Milestone::Finished).copied(),
         id: case.id,
