@@ -7,7 +7,7 @@ const RUN_MAX: usize = 12;
 const STEP: usize = 4;
 
 /// Zero-width spaces (U+200B) in runs of other than Chinese characters that are longer than a column may be wide.
-/// Characters that cannot be printed at all become spaces.
+/// Characters that cannot be printed at all are left out; a tab becomes a space.
 pub(crate) fn break_long(text: &str) -> String {
     let (mut out, mut run) = (String::with_capacity(text.len()), String::new());
     let mut count = 0;

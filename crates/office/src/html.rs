@@ -29,6 +29,15 @@ pub fn html(document: &Document) -> String {
     out
 }
 
+/// The document as a page that stands alone. `look` is its style sheet, of the caller and not of a user.
+pub fn page(document: &Document, look: &str) -> String {
+    let (tag, title) = (words(document.language).tag, escape(&document.title));
+    format!(
+        "<!doctype html>\n<html lang=\"{tag}\"><head><meta charset=\"utf-8\"><title>{title}</title><style>{look}</style></head><body>{}</body></html>\n",
+        html(document)
+    )
+}
+
 fn put(out: &mut String, what: std::fmt::Arguments<'_>) {
     // Writing to a string does not fail.
     let _ = out.write_fmt(what);

@@ -29,7 +29,7 @@ pub use self::{
     },
     docx::docx,
     fonts::{Face, FontError, Fonts, Role},
-    html::html,
+    html::{html, page},
     markdown::markdown,
     numbering::numbered,
     press::pdf,

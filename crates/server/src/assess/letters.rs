@@ -27,6 +27,7 @@ use crate::{
     },
     infra::{
         audit::{self, Stream},
+        press::full_date,
         world::Snapshot,
     },
 };
@@ -141,43 +142,40 @@ impl Letter {
         })
     }
 
-    /// The letter on paper.
-    pub fn document(&self, policy: &Policy, language: Language) -> Document {
-        let rules = &policy.letters;
-        let name = |name: &Name| language.pick(&name.zh, &name.en).to_owned();
-        let masthead = rules.masthead.as_ref().map(name);
-        let title = rules.forms.get(&self.kind).map(|form| name(&form.name)).unwrap_or_default();
-        let mut document = Document::new(language, title);
+    /// The letter on paper, in Chinese: the language it is issued in.
+    pub fn document(&self, snapshot: &Snapshot) -> Document {
+        let rules = &snapshot.policy.letters;
+        let masthead = rules.masthead.as_ref().map(|name| name.zh.clone());
+        let title = rules.forms.get(&self.kind).map(|form| form.name.zh.clone()).unwrap_or_default();
+        let mut document = Document::new(Language::Zh, title);
         document.masthead.clone_from(&masthead);
         document.masthead_style = MastheadStyle::Letter;
         document.number.clone_from(&self.number);
         document.addressee = Some(match self.kind {
-            LetterKind::Referral => language.pick("纪检监察部门", "Discipline office").to_owned(),
-            LetterKind::Commendation | LetterKind::Reminder => name(&self.unit_name),
+            LetterKind::Referral => "纪检监察部门".to_owned(),
+            LetterKind::Commendation | LetterKind::Reminder => self.unit_name.zh.clone(),
         });
         let lines = self.text.lines().filter(|line| !line.trim().is_empty());
         document.blocks = lines.map(|line| Block::Paragraph { text: line.trim().to_owned() }).collect();
-        let zone = jiff::tz::TimeZone::get(&policy.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        let day = self.decided_at.unwrap_or(self.drafted_at).to_zoned(zone);
-        let date = day.strftime(language.pick("%Y年%-m月%-d日", "%-d %B %Y")).to_string();
+        let day = self.decided_at.unwrap_or(self.drafted_at).to_zoned(snapshot.calendar.zone().clone()).date();
+        let date = full_date(Language::Zh, day);
         document.signature = Some(Signature { who: masthead.unwrap_or_default(), date });
         if self.number.is_none() {
-            document.note = Some(language.pick("草稿，未签发", "Draft, not issued").to_owned());
+            document.note = Some("草稿，未签发".to_owned());
         }
         document
     }
 }
 
 /// Letters as a table 函件台账.
-pub fn ledger(letters: &[Letter], policy: &Policy, language: Language) -> Document {
+pub fn ledger(letters: &[Letter], snapshot: &Snapshot, language: Language) -> Document {
     let pick = |zh: &str, en: &str| language.pick(zh, en).to_owned();
-    let zone = jiff::tz::TimeZone::get(&policy.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let day = |at: Option<Timestamp>| {
-        let day = at.map(|at| at.to_zoned(zone.clone()).date().to_string());
+        let day = at.map(|at| at.to_zoned(snapshot.calendar.zone().clone()).date().to_string());
         day.map_or(Cell::Empty, Cell::Text)
     };
     let row = |letter: &Letter| {
-        let kind = policy.letters.forms.get(&letter.kind).map(|form| &form.name);
+        let kind = snapshot.policy.letters.forms.get(&letter.kind).map(|form| &form.name);
         let state = match letter.state {
             LetterState::Draft => pick("待签发", "to be signed"),
             LetterState::Issued => pick("已签发", "issued"),
@@ -186,8 +184,8 @@ pub fn ledger(letters: &[Letter], policy: &Policy, language: Language) -> Docume
         };
         vec![
             letter.number.clone().map_or(Cell::Empty, Cell::Text),
-            Cell::Text(kind.map(|name| pick(&name.zh, &name.en)).unwrap_or_default()),
-            Cell::Text(pick(&letter.unit_name.zh, &letter.unit_name.en)),
+            Cell::Text(kind.map(|name| language.name(name).to_owned()).unwrap_or_default()),
+            Cell::Text(language.name(&letter.unit_name).to_owned()),
             Cell::Text(state),
             day(Some(letter.drafted_at)),
             day(letter.decided_at),
@@ -234,8 +232,7 @@ pub async fn draft_by_rules(app: &App) -> Answer<Vec<Letter>> {
     for rule in &rules.rules {
         let period = looked_back_on(today, rule.within_days)?;
         for (unit, rests_on) in called_for(app, &snapshot, rule, period).await? {
-            let Some(name) = snapshot.organisation.unit(&unit).map(|unit| unit.name.clone()) else { continue };
-            let unit_name = Name { zh: name.zh, en: name.en };
+            let Some(unit_name) = snapshot.organisation.unit(&unit).map(|unit| unit.name.clone()) else { continue };
             let text = filled(&rule.text.zh, &unit_name.zh, rule.within_days, &rests_on);
             let mut letter = new(rule.letter, unit, unit_name, text, now);
             (letter.rule, letter.period, letter.rests_on) = (Some(rule.id.clone()), Some(period), Some(rests_on));
@@ -405,7 +402,7 @@ pub async fn begin(app: &App, staff: &Staff, kind: LetterKind, unit: UnitId, tex
         return Err(no_letters());
     }
     let text = checked("text", &text)?;
-    let mut letter = new(kind, unit, Name { zh: name.zh, en: name.en }, text, app.now().await?);
+    let mut letter = new(kind, unit, name, text, app.now().await?);
     letter.drafted_by = staff.actor.to_string();
     let kept = letter.clone();
     app.store.write(move |tx| keep(tx, &kept, "letter_drafted", &kept.drafted_by)).await?;
@@ -438,7 +435,7 @@ fn checked(field: &str, text: &str) -> Answer<String> {
 /// Not found, or no draft any more.
 pub async fn edit(app: &App, staff: &Staff, id: Uuid, text: String) -> Answer<Letter> {
     let text = checked("text", &text)?;
-    change(app, staff, id, "letter_edited", &[LetterState::Draft], move |letter, _| letter.text.clone_from(&text)).await
+    change(app, staff, id, "letter_edited", LetterState::Draft, move |letter, _| letter.text.clone_from(&text)).await
 }
 
 /// Withdraws a draft, with why.
@@ -453,7 +450,7 @@ pub async fn withdraw(app: &App, staff: &Staff, id: Uuid, note: String) -> Answe
         letter.note.clone_from(&note);
         (letter.decided_by, letter.decided_at) = (Some(by.clone()), Some(now));
     };
-    change(app, staff, id, "letter_withdrawn", &[LetterState::Draft], withdraw).await
+    change(app, staff, id, "letter_withdrawn", LetterState::Draft, withdraw).await
 }
 
 /// Answers an issued letter, for the unit.
@@ -468,7 +465,7 @@ pub async fn acknowledge(app: &App, staff: &Staff, id: Uuid, answer: String) -> 
         letter.answer.clone_from(&answer);
         (letter.answered_by, letter.answered_at) = (Some(by.clone()), Some(now));
     };
-    change(app, staff, id, "letter_acknowledged", &[LetterState::Issued], acknowledge).await
+    change(app, staff, id, "letter_acknowledged", LetterState::Issued, acknowledge).await
 }
 
 async fn change(
@@ -476,14 +473,14 @@ async fn change(
     staff: &Staff,
     id: Uuid,
     what: &'static str,
-    from: &'static [LetterState],
+    from: LetterState,
     alter: impl Fn(&mut Letter, Timestamp) + Send + 'static,
 ) -> Answer<Letter> {
     let by = staff.actor.to_string();
     let changed = app.store.write(move |tx| -> Result<Option<Letter>, StoreError> {
         let Some(row) = rows_of::find_for_update(tx, id)? else { return Ok(None) };
         let mut letter = Letter::read(&row)?;
-        if !from.contains(&letter.state) {
+        if letter.state != from {
             return Ok(None);
         }
         alter(&mut letter, tx.now());

@@ -1,4 +1,4 @@
-//! Numbers out of the tally: sums of a unit over a period, told apart by what is asked, and the cases behind one number.
+//! Numbers out of the tally: sums of a unit over a period, told apart by what is asked.
 
 use std::collections::BTreeMap;
 
@@ -55,13 +55,4 @@ fn add(sums: &mut Sums, sum: &Sum) -> Result<(), StoreError> {
     counts.add(measure, sum.number);
     sums.add(sum.apart.as_deref(), &counts);
     Ok(())
-}
-
-/// Gathers sums under other values: leaves under their branch, grids under their community.
-pub fn gathered(sums: &BTreeMap<String, Sums>, under: impl Fn(&str) -> String) -> BTreeMap<String, Sums> {
-    let mut gathered: BTreeMap<String, Sums> = BTreeMap::new();
-    for (value, sums) in sums {
-        gathered.entry(under(value)).or_default().merge(sums);
-    }
-    gathered
 }

@@ -2,7 +2,7 @@
 
 use jiban_domain::{
     figures::Beside,
-    policy::{BulletinRules, Language, Policy},
+    policy::{Language, Policy},
 };
 use jiban_office::{
     Align, Block, Cell, Chart, ChartKind, Column, Document, MastheadStyle, Series, Signature, Table, numbered,
@@ -13,9 +13,11 @@ use super::{
     prose::Prose,
     report::{Line, LineRate, Report},
 };
+use crate::infra::{press::full_date, world::Snapshot};
 
 /// The report as a document. `hash` is that of an archived report's data.
-pub fn document(report: &Report, rules: &BulletinRules, language: Language, hash: Option<&str>) -> Document {
+pub fn document(report: &Report, snapshot: &Snapshot, language: Language, hash: Option<&str>) -> Document {
+    let rules = &snapshot.policy.bulletins;
     let prose = Prose { report, rules, language };
     let mut paper = Paper { prose, blocks: Vec::new(), headings: 0 };
     paper.whole();
@@ -30,7 +32,7 @@ pub fn document(report: &Report, rules: &BulletinRules, language: Language, hash
         ),
         None => prose.pick(format!("数据生成于 {made}，未存档"), format!("Data of {made}, not archived")),
     };
-    let date = report.made_at.strftime(language.pick("%Y年%-m月%-d日", "%-d %B %Y")).to_string();
+    let date = full_date(language, report.made_at.to_zoned(snapshot.calendar.zone().clone()).date());
     let mut document = Document::new(language, prose.pick(format!("{unit}{kind}"), format!("{kind}: {unit}")));
     document.masthead = rules.masthead.as_ref().map(|name| prose.name(name).to_owned());
     document.masthead_style = MastheadStyle::Bulletin;
@@ -55,7 +57,7 @@ pub fn table(policy: &Policy, all: &Line, lines: &[Line], period: Period, langua
         column("办结", "Finished", Align::Right),
     ];
     for rate in &policy.rates {
-        let name = language.pick(&rate.name.zh, &rate.name.en);
+        let name = language.name(&rate.name);
         columns.push(Column { heading: name.to_owned(), align: Align::Right });
         columns.push(Column { heading: format!("{name}{}", language.pick("件数", " of")), align: Align::Right });
     }
@@ -63,7 +65,7 @@ pub fn table(policy: &Policy, all: &Line, lines: &[Line], period: Period, langua
     columns.push(column("有效差评", "Bad grades", Align::Right));
     let row = |line: &Line| {
         let mut cells = vec![
-            Cell::Text(language.pick(&line.name.zh, &line.name.en).to_owned()),
+            Cell::Text(language.name(&line.name).to_owned()),
             Cell::Count(line.registered),
             Cell::Count(line.finished),
         ];

@@ -8,6 +8,7 @@ use jiban_domain::{
 use jiff::civil::Date;
 
 use super::report::{Change, RateLine, Report, Streak};
+use crate::infra::press::full_date;
 
 /// A time to compare with: how it is called, and what a rate and a number were then.
 type Then = (&'static str, &'static str, fn(&RateLine) -> Share, fn(&Change) -> i64);
@@ -34,7 +35,7 @@ impl Prose<'_> {
 
     /// A name.
     pub fn name<'n>(&self, name: &'n Name) -> &'n str {
-        self.language.pick(&name.zh, &name.en)
+        self.language.name(name)
     }
 
     fn list(&self, parts: &[String]) -> String {
@@ -53,8 +54,7 @@ impl Prose<'_> {
     pub fn period(&self) -> String {
         let (first, last) = (self.report.period.first, self.report.period.last);
         let (year, same_year) = (first.year(), first.year() == last.year());
-        let zh = |date: Date| format!("{}年{}月{}日", date.year(), date.month(), date.day());
-        let en = |date: Date| date.strftime("%-d %B %Y").to_string();
+        let full = |date: Date| full_date(self.language, date);
         match (self.report.period.months(), self.language) {
             (Some(1), Language::Zh) => format!("{year}年{}月", first.month()),
             (Some(1), Language::En) => first.strftime("%B %Y").to_string(),
@@ -62,11 +62,10 @@ impl Prose<'_> {
             (Some(6), Language::Zh) if same_year && first.month() == 7 => format!("{year}年下半年"),
             (Some(6), Language::En) if same_year && first.month() == 1 => format!("first half of {year}"),
             (Some(6), Language::En) if same_year && first.month() == 7 => format!("second half of {year}"),
-            (_, Language::Zh) if first == last => zh(first),
-            (_, Language::En) if first == last => en(first),
-            (_, Language::Zh) if same_year => format!("{}至{}", zh(first), self.day(last)),
-            (_, Language::Zh) => format!("{}至{}", zh(first), zh(last)),
-            (_, Language::En) => format!("{} to {}", en(first), en(last)),
+            _ if first == last => full(first),
+            (_, Language::Zh) if same_year => format!("{}至{}", full(first), self.day(last)),
+            (_, Language::Zh) => format!("{}至{}", full(first), full(last)),
+            (_, Language::En) => format!("{} to {}", full(first), full(last)),
         }
     }
 

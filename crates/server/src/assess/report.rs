@@ -247,7 +247,7 @@ const MONTHS_FROM: i32 = 92;
 pub async fn make(app: &App, kind: BulletinKind, unit: &UnitId, period: Period) -> Answer<Report> {
     let snapshot = app.snapshot();
     let known = snapshot.organisation.unit(unit).ok_or_else(|| no_unit(unit))?;
-    let unit_name = Name { zh: known.name.zh.clone(), en: known.name.en.clone() };
+    let unit_name = known.name.clone();
     let (world, asked) = (Arc::clone(&snapshot), unit.clone());
     let (mut report, hours) = app
         .store
@@ -403,21 +403,24 @@ impl Maker<'_> {
         under: &dyn Fn(&str) -> String,
         name: &Naming<'_>,
     ) -> Result<Vec<Line>, StoreError> {
-        let leaves = numbers::apart(tx, self.unit, by, self.period)?;
-        let mut ids: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for leaf in leaves.keys() {
-            ids.entry(under(leaf)).or_default().push(leaf.clone());
+        // By what they are gathered under: leaves under their branch, grids under their community.
+        let mut gathered: BTreeMap<String, (Vec<String>, Sums)> = BTreeMap::new();
+        for (leaf, leaf_sums) in numbers::apart(tx, self.unit, by, self.period)? {
+            let (ids, sums) = gathered.entry(under(&leaf)).or_default();
+            sums.merge(&leaf_sums);
+            ids.push(leaf);
         }
-        let gathered = numbers::gathered(&leaves, under);
-        let mut lines: Vec<(String, Sums)> = gathered.into_iter().collect();
-        lines.sort_by_key(|(id, sums)| (std::cmp::Reverse(sums.all(Count::Registered)), id.clone()));
+        let mut lines: Vec<(String, (Vec<String>, Sums))> = gathered.into_iter().collect();
+        lines.sort_by_key(|(id, (_, sums))| (std::cmp::Reverse(sums.all(Count::Registered)), id.clone()));
         let rest = lines.split_off(lines.len().min(LINES_MAX));
         let mut told: Vec<Line> =
-            lines.iter().map(|(id, sums)| self.line(all, ids.remove(id).unwrap_or_default(), name(id), sums)).collect();
+            lines.into_iter().map(|(id, (ids, sums))| self.line(all, ids, name(&id), &sums)).collect();
         if !rest.is_empty() {
-            let mut sums = Sums::default();
-            rest.iter().for_each(|(_, more)| sums.merge(more));
-            let ids = rest.iter().flat_map(|(id, _)| ids.remove(id).unwrap_or_default()).collect();
+            let (mut ids, mut sums) = (Vec::new(), Sums::default());
+            for (_, (more_ids, more)) in rest {
+                ids.extend(more_ids);
+                sums.merge(&more);
+            }
             told.push(self.line(all, ids, both("其他", "Others"), &sums));
         }
         Ok(told)
@@ -474,12 +477,12 @@ impl Maker<'_> {
             return both("未定位", "No place known");
         }
         let unit = UnitId::new(id).ok();
-        let unit = unit.and_then(|id| self.snapshot.organisation.unit(&id).cloned());
-        unit.map_or_else(|| both(id, id), |unit| Name { zh: unit.name.zh, en: unit.name.en })
+        let name = unit.and_then(|id| self.snapshot.organisation.unit(&id)).map(|unit| unit.name.clone());
+        name.unwrap_or_else(|| both(id, id))
     }
 
     fn person_name(&self, id: &str) -> Name {
-        let person = id.parse().ok().and_then(|id| self.snapshot.organisation.person(&id).cloned());
+        let person = id.parse().ok().and_then(|id| self.snapshot.organisation.person(&id));
         person.map_or_else(|| unknown(id, "无经办人", "Nobody yet"), |person| both(&person.name, &person.name))
     }
 
@@ -499,9 +502,7 @@ impl Maker<'_> {
     }
 
     fn reason_name(&self, id: &str) -> Name {
-        let policy = &self.snapshot.policy;
-        let excluded = policy.assessment.exclude_reasons.get(id);
-        excluded.or_else(|| policy.closing.decline_reasons.get(id)).cloned().unwrap_or_else(|| both(id, id))
+        self.snapshot.policy.reason_to_leave_out(id).cloned().unwrap_or_else(|| both(id, id))
     }
 
     fn top_category(&self, id: &str) -> String {

@@ -6,7 +6,10 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Args, ValueEnum};
+use clap::{
+    Args, ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use indicatif::ProgressBar;
 use jiban_domain::{
     ids::UnitId,
@@ -18,50 +21,55 @@ use super::{Failure, Outcome, exchange::start, policy::Tongue};
 use crate::{
     assess::{letters::top_unit, paper, period::Period, report},
     desk::tally,
-    infra::press,
+    infra::press::Form,
 };
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Kind {
-    Daily,
-    Weekly,
-    Monthly,
-    Results,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// In which form: the data themselves, or a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Json,
-    Md,
-    Html,
-    Pdf,
-    Docx,
-    Xlsx,
+    Document(Form),
+}
+
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        use Form::{Docx, Html, Md, Pdf, Xlsx};
+        &[
+            Self::Json,
+            Self::Document(Md),
+            Self::Document(Html),
+            Self::Document(Pdf),
+            Self::Document(Docx),
+            Self::Document(Xlsx),
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Json => Some(PossibleValue::new("json")),
+            Self::Document(form) => form.to_possible_value(),
+        }
+    }
 }
 
 impl Format {
-    /// The form of the document; none for the data themselves.
-    fn form(self) -> Option<press::Form> {
-        match self {
-            Self::Json => None,
-            Self::Md => Some(press::Form::Md),
-            Self::Html => Some(press::Form::Html),
-            Self::Pdf => Some(press::Form::Pdf),
-            Self::Docx => Some(press::Form::Docx),
-            Self::Xlsx => Some(press::Form::Xlsx),
-        }
-    }
-
     fn is_text(self) -> bool {
-        matches!(self, Self::Json | Self::Md | Self::Html)
+        matches!(self, Self::Json | Self::Document(Form::Md | Form::Html))
     }
+}
+
+fn kind() -> impl TypedValueParser<Value = BulletinKind> {
+    let known = |code: String| BulletinKind::CODES.into_iter().find(|(known, _)| *known == code).map(|(_, kind)| kind);
+    PossibleValuesParser::new(BulletinKind::CODES.map(|(code, _)| code))
+        .try_map(move |code| known(code).ok_or("not a kind of bulletin"))
 }
 
 /// Options of `report`.
 #[derive(Debug, Args)]
 pub(super) struct Report {
     /// Which.
-    kind: Kind,
+    #[arg(value_parser = kind())]
+    kind: BulletinKind,
     /// First day, as 2026-01-01; the latest whole period that is over where neither is given.
     #[arg(long, requires = "to")]
     from: Option<Date>,
@@ -98,26 +106,20 @@ impl Report {
         tally::catch_up(&app, |counted| bar.set_message(format!("{counted} changed cases counted"))).await?;
         bar.finish_and_clear();
         let snapshot = app.snapshot();
-        let kind = match self.kind {
-            Kind::Daily => BulletinKind::Daily,
-            Kind::Weekly => BulletinKind::Weekly,
-            Kind::Monthly => BulletinKind::Monthly,
-            Kind::Results => BulletinKind::Results,
-        };
         let period = match (self.from, self.to) {
             (Some(from), Some(to)) => Period::new(from, to)?,
             _ => {
                 let today = app.now().await?.to_zoned(snapshot.calendar.zone().clone()).date();
-                Period::before(kind, today).map_err(|why| Failure(why.to_string()))?
+                Period::before(self.kind, today).map_err(|why| Failure(why.to_string()))?
             }
         };
         let unit = self.unit.unwrap_or_else(|| top_unit(&snapshot));
-        let report = report::make(&app, kind, &unit, period).await?;
-        let bytes = match self.format.form() {
-            None => serde_json::to_vec_pretty(&report).map_err(|why| Failure(why.to_string()))?,
-            Some(form) => {
+        let report = report::make(&app, self.kind, &unit, period).await?;
+        let bytes = match self.format {
+            Format::Json => serde_json::to_vec_pretty(&report).map_err(|why| Failure(why.to_string()))?,
+            Format::Document(form) => {
                 let language = Language::from(self.language);
-                let document = paper::document(&report, &snapshot.policy.bulletins, language, None);
+                let document = paper::document(&report, &snapshot, language, None);
                 app.press.render(document, form).await?
             }
         };

@@ -85,6 +85,12 @@ impl Staff {
         }
     }
 
+    /// The units they reach and all below them.
+    pub fn units_below(&self) -> Vec<String> {
+        let organisation = &self.snapshot.organisation;
+        self.reach.iter().flat_map(|top| organisation.below(top)).map(ToString::to_string).collect()
+    }
+
     /// The units they reach, as the store wants them.
     pub fn units(&self) -> Vec<String> {
         self.reach.iter().map(ToString::to_string).collect()
@@ -113,13 +119,19 @@ macro_rules! holders {
         #[derive(Debug, Clone)]
         pub struct $name(pub Staff);
 
+        impl $name {
+            /// Whether they are one.
+            pub fn is(staff: &Staff) -> bool {
+                [$(Role::$role),+].into_iter().any(|role| staff.holds(role))
+            }
+        }
+
         impl FromRequestParts<App> for $name {
             type Rejection = Problem;
 
             async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
                 let staff = Staff::from_request_parts(parts, app).await?;
-                let holds = [$(Role::$role),+].into_iter().any(|role| staff.holds(role));
-                if holds { Ok(Self(staff)) } else { Err(Problem::forbidden()) }
+                if Self::is(&staff) { Ok(Self(staff)) } else { Err(Problem::forbidden()) }
             }
         }
     )*};

@@ -61,6 +61,11 @@ impl Problem {
         problem
     }
 
+    /// The cursor is none that a page before gave.
+    pub fn cursor() -> Self {
+        Self::field("cursor", "the 'next' of the page before", "应为上一页的 next")
+    }
+
     /// The body is not what the endpoint takes.
     pub fn body(why: impl fmt::Display) -> Self {
         Self::new(

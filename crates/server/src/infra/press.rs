@@ -6,13 +6,18 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use jiban_domain::policy::Language;
 use jiban_office::{Document, Fonts, OfficeError};
+use jiff::civil::Date;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::config::Config;
-use crate::http::problem::{Answer, Problem};
+use crate::http::{
+    body::Tongue,
+    problem::{Answer, Problem},
+};
 
 /// A form of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema, clap::ValueEnum)]
@@ -56,6 +61,25 @@ impl Form {
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
     }
+}
+
+/// How a document is asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct How {
+    /// Language of the document.
+    #[serde(default)]
+    #[param(inline)]
+    pub language: Tongue,
+    /// Form of the file, where a file is asked for.
+    #[param(inline)]
+    pub form: Option<Form>,
+}
+
+/// A date as it stands on paper 成文日期: 2026年1月5日, 5 January 2026.
+pub fn full_date(language: Language, date: Date) -> String {
+    date.strftime(language.pick("%Y年%-m月%-d日", "%-d %B %Y")).to_string()
 }
 
 /// Renders documents.
@@ -102,7 +126,7 @@ impl Press {
             (Form::Docx, Some(fonts)) => jiban_office::docx(&document, fonts),
             (Form::Xlsx, _) => jiban_office::xlsx(&document),
             (Form::Md, _) => Ok(jiban_office::markdown(&document).into_bytes()),
-            _ => Ok(page(&document).into_bytes()),
+            _ => Ok(jiban_office::page(&document, LOOK).into_bytes()),
         };
         tokio::task::spawn_blocking(render).await.map_err(Problem::internal)?.map_err(refused)
     }
@@ -135,19 +159,3 @@ fn refused(why: OfficeError) -> Problem {
 
 /// What a page that stands alone looks like.
 const LOOK: &str = include_str!("press.css");
-
-fn page(document: &Document) -> String {
-    let language = document.language.pick("zh-CN", "en");
-    let mut title = String::new();
-    for letter in document.title.chars() {
-        match letter {
-            '<' => title.push_str("&lt;"),
-            '&' => title.push_str("&amp;"),
-            other => title.push(other),
-        }
-    }
-    let body = jiban_office::html(document);
-    format!(
-        "<!doctype html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\"><title>{title}</title><style>{LOOK}</style></head><body>{body}</body></html>\n"
-    )
-}

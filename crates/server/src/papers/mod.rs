@@ -18,6 +18,8 @@ use jiban_domain::{
 use jiban_office::Document;
 use jiff::{Timestamp, tz::TimeZone};
 
+use crate::infra::press::full_date;
+
 /// What a paper is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
@@ -101,12 +103,12 @@ impl Source<'_> {
     }
 
     fn name<'n>(&self, name: &'n Name) -> &'n str {
-        self.language.pick(&name.zh, &name.en)
+        self.language.name(name)
     }
 
     fn unit(&self, id: &UnitId) -> String {
         let unit = self.organisation.unit(id);
-        unit.map_or_else(|| id.to_string(), |unit| self.pick(&*unit.name.zh, &*unit.name.en))
+        unit.map_or_else(|| id.to_string(), |unit| self.name(&unit.name).to_owned())
     }
 
     fn unit_or(&self, id: Option<&UnitId>) -> String {
@@ -136,8 +138,7 @@ impl Source<'_> {
     }
 
     fn day(&self, at: Timestamp) -> String {
-        let local = at.to_zoned(self.zone.clone());
-        local.strftime(self.language.pick("%Y年%-m月%-d日", "%-d %B %Y")).to_string()
+        full_date(self.language, at.to_zoned(self.zone.clone()).date())
     }
 
     fn class(&self) -> String {
@@ -151,11 +152,11 @@ impl Source<'_> {
         let known = self.policy.lineage(id).filter_map(|id| self.policy.categories.get(id));
         let mut names: Vec<&str> = known.map(|category| self.name(&category.name)).collect();
         names.reverse();
-        names.join(self.language.pick(" / ", " / "))
+        names.join(" / ")
     }
 
     fn code<'c>(&self, code: &'c str, known: &'c std::collections::BTreeMap<String, Name>) -> &'c str {
-        known.get(code).map_or(code, |name| self.language.pick(&name.zh, &name.en))
+        known.get(code).map_or(code, |name| self.language.name(name))
     }
 
     fn yes(&self, answer: Option<bool>) -> String {

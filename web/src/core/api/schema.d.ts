@@ -6476,7 +6476,7 @@ export interface operations {
             query?: {
                 /** @description Language of the document. */
                 language?: "zh" | "en";
-                /** @description Form of the file; not looked at where none is asked for. */
+                /** @description Form of the file, where a file is asked for. */
                 form?: "md" | "html" | "pdf" | "docx" | "xlsx";
             };
             header?: never;
@@ -6575,7 +6575,7 @@ export interface operations {
             query?: {
                 /** @description Language of the document. */
                 language?: "zh" | "en";
-                /** @description Form of the file; not looked at where none is asked for. */
+                /** @description Form of the file, where a file is asked for. */
                 form?: "md" | "html" | "pdf" | "docx" | "xlsx";
             };
             header?: never;
@@ -8100,7 +8100,7 @@ export interface operations {
             query?: {
                 /** @description Language of the document. */
                 language?: "zh" | "en";
-                /** @description Form of the file; the document as JSON where none is asked for. */
+                /** @description Form of the file, where a file is asked for. */
                 form?: "md" | "html" | "pdf" | "docx" | "xlsx";
             };
             header?: never;
@@ -8135,7 +8135,7 @@ export interface operations {
             query?: {
                 /** @description Language of the document. */
                 language?: "zh" | "en";
-                /** @description Form of the file; the document as JSON where none is asked for. */
+                /** @description Form of the file, where a file is asked for. */
                 form?: "md" | "html" | "pdf" | "docx" | "xlsx";
             };
             header?: never;

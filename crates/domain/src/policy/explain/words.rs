@@ -22,7 +22,8 @@ impl Language {
         }
     }
 
-    pub(super) fn name(self, name: &Name) -> &str {
+    /// A name.
+    pub fn name(self, name: &Name) -> &str {
         self.pick(&name.zh, &name.en)
     }
 

@@ -7,7 +7,6 @@ use axum::{Json, extract::State, response::Response};
 use jiban_domain::{
     figures::{Count, Measure, Sums, equal_grades},
     ids::{CaseId, CategoryId, ClassId, UnitId},
-    organisation::Role,
     permission,
     policy::{Guards, Name},
 };
@@ -86,8 +85,7 @@ impl From<Apart> for By {
 
 /// People are told apart for those only who judge handling.
 fn may_tell_apart(staff: &Staff, by: Apart) -> Answer<()> {
-    let judges = [Role::Liaison, Role::Leader, Role::Discipline].into_iter().any(|role| staff.holds(role));
-    if by != Apart::Person || judges { Ok(()) } else { Err(Problem::forbidden()) }
+    if by != Apart::Person || Assessor::is(staff) { Ok(()) } else { Err(Problem::forbidden()) }
 }
 
 /// Which numbers.
@@ -315,7 +313,7 @@ async fn behind(State(app): State<App>, staff: Staff, Query(number): Query<Numbe
 
 fn cursor(text: &str) -> Answer<(tally::Day, Uuid)> {
     let parts = text.split_once('.').and_then(|(day, id)| Some((day.parse().ok()?, id.parse().ok()?)));
-    parts.ok_or_else(|| Problem::field("cursor", "the 'next' of the page before", "应为上一页的 next"))
+    parts.ok_or_else(Problem::cursor)
 }
 
 /// What is odd about a unit's numbers.
@@ -371,12 +369,11 @@ async fn odd(State(app): State<App>, Assessor(staff): Assessor, Query(which): Qu
     for (id, sums) in &units {
         let Ok(id) = UnitId::new(id.as_str()) else { continue };
         let Some(unit) = staff.snapshot.organisation.unit(&id) else { continue };
-        let name = Name { zh: unit.name.zh.clone(), en: unit.name.en.clone() };
         found.extend(oddities(staff.snapshot.policy.guards, sums, &all).into_iter().map(
             |(what, number, of, chance, measure)| Odd {
                 what,
                 unit: id.clone(),
-                name: name.clone(),
+                name: unit.name.clone(),
                 number,
                 of,
                 chance,

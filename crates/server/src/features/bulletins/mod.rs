@@ -27,7 +27,7 @@ use crate::{
         body::{Body, Path, Query, Tongue, within},
         problem::{Answer, Problem},
     },
-    infra::press::Form,
+    infra::press::{Form, How},
 };
 
 /// Most bulletins in one answer.
@@ -99,7 +99,7 @@ struct Told {
 }
 
 fn told(staff: &Staff, report: Report, language: Language, hash: Option<&str>) -> Told {
-    let document = paper::document(&report, &staff.snapshot.policy.bulletins, language, hash);
+    let document = paper::document(&report, &staff.snapshot, language, hash);
     let charts = document.blocks.iter().filter_map(|block| match block {
         jiban_office::Block::Chart { chart, .. } => Some(chart.svg(language)),
         _ => None,
@@ -136,9 +136,7 @@ async fn made(app: &App, staff: &Staff, which: Which) -> Answer<(Report, Languag
     security(("session" = []))
 )]
 async fn live_file(State(app): State<App>, Assessor(staff): Assessor, Query(which): Query<Which>) -> Answer<Response> {
-    let form = which
-        .form
-        .ok_or_else(|| Problem::field("form", "md, html, pdf, docx or xlsx", "应为 md、html、pdf、docx 或 xlsx"))?;
+    let form = which.form.ok_or_else(Form::missing)?;
     let (report, language) = made(&app, &staff, which).await?;
     let name = name(&report);
     let document = told(&staff, report, language, None).document;
@@ -186,9 +184,7 @@ struct Kept {
 )]
 async fn list(State(app): State<App>, Assessor(staff): Assessor, Query(page): Query<Page>) -> Answer<Json<Vec<Kept>>> {
     let limit = within("limit", page.limit, 50, 1..=PAGE_MAX)?;
-    let organisation = &staff.snapshot.organisation;
-    let units = staff.reach.iter().flat_map(|top| organisation.below(top)).map(ToString::to_string).collect();
-    let found = bulletins::list(&app, units, page.before, i64::from(limit)).await?;
+    let found = bulletins::list(&app, staff.units_below(), page.before, i64::from(limit)).await?;
     let kept = found.into_iter().map(|bulletin| Kept {
         id: bulletin.id,
         kind: bulletin.report.kind,
@@ -254,20 +250,6 @@ async fn seen(app: &App, staff: &Staff, Path(id): Path) -> Answer<Bulletin> {
     let bulletin = bulletins::find(app, Uuid::parse_str(&id).map_err(|_| Problem::not_found())?).await?;
     staff.unit(Some(bulletin.report.unit.clone()))?;
     Ok(bulletin)
-}
-
-/// In which language, and for a file in which form.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct How {
-    /// Language of the document.
-    #[serde(default)]
-    #[param(inline)]
-    language: Tongue,
-    /// Form of the file; not looked at where none is asked for.
-    #[param(inline)]
-    form: Option<Form>,
 }
 
 /// One bulletin.
@@ -344,9 +326,7 @@ async fn file(
     path: Path,
     Query(how): Query<How>,
 ) -> Answer<Response> {
-    let form = how
-        .form
-        .ok_or_else(|| Problem::field("form", "md, html, pdf, docx or xlsx", "应为 md、html、pdf、docx 或 xlsx"))?;
+    let form = how.form.ok_or_else(Form::missing)?;
     let bulletin = seen(&app, &staff, path).await?;
     let name = name(&bulletin.report);
     app.press.file(shown(&staff, bulletin, how.language.into()).document, form, &name).await

@@ -109,11 +109,10 @@ struct Calls {
 )]
 async fn follow_ups(State(app): State<App>, staff: Staff, Query(query): Query<FollowUpQuery>) -> Answer<Json<Calls>> {
     let limit = within("limit", query.limit, 50, 1..=PAGE_MAX)?;
-    let told = |_| Problem::field("cursor", "the 'next' of the page before", "应为上一页的 next");
     let wanted = case_list::CaseQuery {
         units: Some(staff.units()),
         mark: Some(jiban_domain::case::Desk::FollowUp.as_str().to_owned()),
-        cursor: query.cursor.as_deref().map(str::parse).transpose().map_err(told)?,
+        cursor: query.cursor.as_deref().map(str::parse).transpose().map_err(|_| Problem::cursor())?,
         limit: i64::from(limit),
         ..case_list::CaseQuery::default()
     };

@@ -95,7 +95,6 @@ impl ListQuery {
         let limit = within("limit", self.limit, 50, 1..=PAGE_MAX)?;
         within("due_within_minutes", self.due_within_minutes, 0, 0..=DUE_WITHIN_MAX)?;
         let mark = self.desk.map(Desk::as_str).or(self.mark.map(Mark::as_str));
-        let told = |_| Problem::field("cursor", "the 'next' of the page before", "应为上一页的 next");
         Ok(case_list::CaseQuery {
             units: Some(units(staff, self.unit.as_ref())?),
             sort: if self.order == Order::Due { case_list::Sort::Due } else { case_list::Sort::Newest },
@@ -105,7 +104,7 @@ impl ListQuery {
             channels: self.channel.iter().map(ToString::to_string).collect(),
             mark: mark.map(str::to_owned),
             lead_unit: self.lead.as_ref().map(ToString::to_string),
-            cursor: self.cursor.as_deref().map(str::parse).transpose().map_err(told)?,
+            cursor: self.cursor.as_deref().map(str::parse).transpose().map_err(|_| Problem::cursor())?,
             limit: i64::from(limit),
             ..case_list::CaseQuery::default()
         })

@@ -3,12 +3,7 @@
 //! The liaison office writes, a leader signs, the unit that a letter is about reads it once it is out and answers.
 
 use axum::{Json, extract::State, response::Response};
-use jiban_domain::{
-    ids::UnitId,
-    organisation::Role,
-    permission,
-    policy::{Language, LetterKind},
-};
+use jiban_domain::{ids::UnitId, organisation::Role, permission, policy::LetterKind};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -18,7 +13,7 @@ use crate::{
     app::App,
     assess::letters::{self, Letter, LetterState},
     http::{
-        auth::{Overseer, Signatory, Staff, Writer},
+        auth::{Assessor, Overseer, Signatory, Staff, Writer},
         body::{Body, Path, Query, Tongue, within},
         problem::{Answer, Problem},
     },
@@ -41,17 +36,12 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(file))
 }
 
-/// Whether they see drafts and everybody's letters in their reach.
-fn judges(staff: &Staff) -> bool {
-    [Role::Liaison, Role::Leader, Role::Discipline].into_iter().any(|role| staff.holds(role))
-}
-
 /// Whether this person may read the letter: who judges, within their reach; who works for the unit, once it is out.
 fn sees(staff: &Staff, letter: &Letter) -> bool {
     let organisation = &staff.snapshot.organisation;
     let reaches = staff.reach.iter().any(|top| organisation.is_within(&letter.unit, top));
     let is_out = matches!(letter.state, LetterState::Issued | LetterState::Acknowledged);
-    reaches && (judges(staff) || (is_out && letter.kind != LetterKind::Referral))
+    reaches && (Assessor::is(staff) || (is_out && letter.kind != LetterKind::Referral))
 }
 
 async fn seen(app: &App, staff: &Staff, Path(id): Path) -> Answer<Letter> {
@@ -90,9 +80,7 @@ struct Letters {
 )]
 async fn list(State(app): State<App>, staff: Staff, Query(which): Query<Which>) -> Answer<Json<Letters>> {
     let limit = within("limit", which.limit, 50, 1..=PAGE_MAX)?;
-    let organisation = &staff.snapshot.organisation;
-    let units = staff.reach.iter().flat_map(|top| organisation.below(top)).map(ToString::to_string).collect();
-    let found = letters::list(&app, Some(units), which.state, which.before, i64::from(limit)).await?;
+    let found = letters::list(&app, Some(staff.units_below()), which.state, which.before, i64::from(limit)).await?;
     let next = found.last().map(|letter| letter.id).filter(|_| found.len() == limit as usize);
     let letters = found.into_iter().filter(|letter| sees(&staff, letter)).collect();
     Ok(Json(Letters { letters, next }))
@@ -135,11 +123,9 @@ const LEDGER_MAX: i64 = 10_000;
     security(("session" = []))
 )]
 async fn ledger(State(app): State<App>, staff: Staff, Query(printed): Query<Printed>) -> Answer<Response> {
-    let organisation = &staff.snapshot.organisation;
-    let units = staff.reach.iter().flat_map(|top| organisation.below(top)).map(ToString::to_string).collect();
-    let found = letters::list(&app, Some(units), None, None, LEDGER_MAX).await?;
+    let found = letters::list(&app, Some(staff.units_below()), None, None, LEDGER_MAX).await?;
     let seen: Vec<Letter> = found.into_iter().filter(|letter| sees(&staff, letter)).collect();
-    let document = letters::ledger(&seen, &staff.snapshot.policy, printed.language.into());
+    let document = letters::ledger(&seen, &staff.snapshot, printed.language.into());
     app.press.file(document, printed.form, "letters").await
 }
 
@@ -293,6 +279,6 @@ struct Printed {
 )]
 async fn file(State(app): State<App>, staff: Staff, path: Path, Query(printed): Query<Printed>) -> Answer<Response> {
     let letter = seen(&app, &staff, path).await?;
-    let document = letter.document(&staff.snapshot.policy, Language::from(Tongue::Zh));
+    let document = letter.document(&staff.snapshot);
     app.press.file(document, printed.form, &format!("letter-{}", letter.id)).await
 }

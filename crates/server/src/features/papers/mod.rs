@@ -9,8 +9,8 @@ use axum::{
 use jiban_domain::{case::AttachmentKind, event::Recorded, policy::Language};
 use jiban_office::{Block, Document, PICTURES_MAX, Picture};
 use jiban_store::{attachments, blobs::BlobName, events};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -18,10 +18,10 @@ use crate::{
     desk::rows,
     http::{
         auth::Seen,
-        body::{Query, Tongue, path},
+        body::{Query, path},
         problem::{Answer, Problem},
     },
-    infra::press::Form,
+    infra::press::How,
     papers::{Paper, Source},
 };
 
@@ -55,20 +55,6 @@ struct PaperName {
     id: String,
     /// Its title.
     title: String,
-}
-
-/// How a paper is asked for.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct How {
-    /// Language of the document.
-    #[serde(default)]
-    #[param(inline)]
-    language: Tongue,
-    /// Form of the file; the document as JSON where none is asked for.
-    #[param(inline)]
-    form: Option<Form>,
 }
 
 /// The papers that a case has by now.
