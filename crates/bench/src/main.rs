@@ -128,7 +128,7 @@ async fn reading(rig: &Rig, stock: usize, options: &Options, table: &mut Table) 
 /// Counting what changed, reports over everything, a form on paper.
 async fn telling(rig: &Rig, stock: usize, table: &mut Table) -> Outcome<()> {
     eprintln!("counting, reports and documents at {stock} cases");
-    let counted = rig.count(stock).await?;
+    let counted = rig.count().await?;
     table.row(rig, &format!("cases counted, a second, {stock} cases"), counted, None, "–");
     for kind in ["daily", "weekly", "monthly", "results"] {
         let took = rig.median_ms(&format!("/reports?kind={kind}"), 5).await?;

@@ -23,6 +23,7 @@ use crate::{
     migrate::SCHEMA_VERSION,
     params,
     store::Store,
+    tally,
     tx::{ReadTx, WriteTx},
     value::{Row, Value},
 };
@@ -78,6 +79,7 @@ const TABLES: &[Table] = &[
     table("models", 3, "tenant_id subject version at report body measured"),
     table("letters", 2, "tenant_id id state kind unit rule number at body"),
     table("bulletins", 2, "tenant_id id kind unit first_day last_day state at hash body"),
+    table("works", 3, "tenant_id kind id unit state next_at at body"),
 ];
 
 /// What a copy holds.
@@ -288,7 +290,11 @@ pub async fn restore(store: &Store, source: &Path, mut progress: impl FnMut(u64)
     }
     reader.await.unwrap_or_else(|_| Err(StoreError::other("a defect stopped the restore")))?;
     let done = "DELETE FROM settings WHERE tenant_id = 0 AND key = ?1";
-    store.write(move |tx| tx.execute(done, params![UNFINISHED])).await?;
+    let finish = move |tx: &mut WriteTx<'_>| {
+        tally::mark_all(tx)?;
+        tx.execute(done, params![UNFINISHED])
+    };
+    store.write(finish).await?;
     store.refresh_statistics().await?;
     Ok(report)
 }

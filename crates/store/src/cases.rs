@@ -13,6 +13,7 @@ use crate::{
     events::{self, CASE_STREAM, Head, NewEvent},
     params,
     sql::{ROWS_MAX, in_list, tuples},
+    tally,
     tx::{Engine, ReadTx, WriteTx},
     value::{Row, Value},
 };
@@ -278,7 +279,10 @@ pub fn registered_between(
 /// # Errors
 /// When the database fails.
 pub fn uncounted(tx: &mut ReadTx<'_>, limit: i64) -> Result<Vec<CaseRow>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM cases WHERE tenant_id = ?1 AND uncounted = 1 ORDER BY case_id LIMIT ?2");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM cases WHERE tenant_id = ?1 AND case_id IN
+             (SELECT case_id FROM uncounted WHERE tenant_id = ?1 ORDER BY case_id LIMIT ?2) ORDER BY case_id"
+    );
     let params = params![tx.tenant(), limit];
     tx.query(&sql, params)?.into_iter().map(CaseRow::read).collect()
 }
@@ -307,6 +311,7 @@ pub fn save(
         None => insert(tx, row)?,
         Some(previous) => update(tx, previous.row, row)?,
     }
+    tally::mark(tx, row.case_id, row.version)?;
     save_scope(tx, row.case_id, previous.map_or(&[], |p| p.scope), scope)?;
     save_clocks(tx, row.case_id, previous.map_or(&[], |p| p.clocks), clocks)
 }
@@ -357,7 +362,7 @@ fn update(tx: &mut WriteTx<'_>, before: &CaseRow, row: &CaseRow) -> Result<(), S
     const SQL: &str =
         "UPDATE cases SET version = ?3, state = ?4, class = ?5, category = ?6, channel = ?7, lead_unit = ?8,
         grid = ?9, marks = ?10, open = ?11, next_due = ?12, finished_at = ?13, closed_at = ?14, tracking = ?15,
-        title = ?16, lon = ?17, lat = ?18, last_hash = ?19, body = ?20, origin = ?21, policy_version = ?22, uncounted = 1
+        title = ?16, lon = ?17, lat = ?18, last_hash = ?19, body = ?20, origin = ?21, policy_version = ?22
         WHERE tenant_id = ?1 AND case_id = ?2";
     const KEYS: &str = "UPDATE cases SET number = ?3, registered_at = ?4, upstream_number = ?5, place_key = ?6,
         reporter = ?7 WHERE tenant_id = ?1 AND case_id = ?2";

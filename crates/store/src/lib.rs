@@ -42,6 +42,7 @@ pub mod testkit;
 mod tx;
 pub mod users;
 mod value;
+pub mod works;
 
 pub use clock::ManualClock;
 pub use error::StoreError;

@@ -53,7 +53,7 @@ pub(crate) fn bookkeeping(engine: Engine) -> String {
 }
 
 /// All steps, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = &[FIRST_STEP, PAGES_STEP, TRIAGE_STEP, FIGURES_STEP];
+pub(crate) const MIGRATIONS: &[Migration] = &[FIRST_STEP, PAGES_STEP, TRIAGE_STEP, FIGURES_STEP, WORKS_STEP];
 
 const FIRST_STEP: Migration = Migration {
     version: 1,
@@ -120,8 +120,11 @@ const FIGURES_STEP: Migration = Migration {
     version: 4,
     name: "figures by unit and day, letters, bulletins",
     common: "
-        ALTER TABLE cases ADD COLUMN uncounted BIGINT NOT NULL DEFAULT 1;
-        CREATE INDEX cases_uncounted ON cases (tenant_id, case_id) WHERE uncounted = 1;
+        CREATE TABLE uncounted (
+            tenant_id BIGINT NOT NULL, case_id BYTEA NOT NULL, version BIGINT NOT NULL,
+            PRIMARY KEY (tenant_id, case_id)
+        ) <keyed>;
+        INSERT INTO uncounted (tenant_id, case_id, version) SELECT tenant_id, case_id, version FROM cases;
         CREATE TABLE case_facts (
             tenant_id BIGINT NOT NULL, case_id BYTEA NOT NULL, day BIGINT NOT NULL, unit TEXT NOT NULL,
             scope TEXT NOT NULL, person TEXT, class TEXT, category TEXT, channel TEXT NOT NULL, area TEXT, apart TEXT,
@@ -131,8 +134,8 @@ const FIGURES_STEP: Migration = Migration {
         CREATE INDEX case_facts_day ON case_facts (tenant_id, day, case_id);
         CREATE TABLE figures (
             tenant_id BIGINT NOT NULL, unit TEXT NOT NULL, by_what TEXT NOT NULL, day BIGINT NOT NULL,
-            value TEXT NOT NULL, apart TEXT NOT NULL, measure TEXT NOT NULL, number BIGINT NOT NULL,
-            PRIMARY KEY (tenant_id, unit, by_what, day, value, apart, measure)
+            value TEXT NOT NULL, apart TEXT NOT NULL, counts TEXT NOT NULL,
+            PRIMARY KEY (tenant_id, unit, by_what, day, value, apart)
         ) <keyed>;
         CREATE TABLE letters (
             tenant_id BIGINT NOT NULL, id BYTEA NOT NULL, state TEXT NOT NULL, kind TEXT NOT NULL, unit TEXT NOT NULL,
@@ -148,6 +151,22 @@ const FIGURES_STEP: Migration = Migration {
             PRIMARY KEY (tenant_id, id)
         ) <heap>;
         CREATE UNIQUE INDEX bulletins_period ON bulletins (tenant_id, unit, kind, first_day, last_day);
+    ",
+    sqlite: "",
+    postgres: "",
+};
+
+const WORKS_STEP: Migration = Migration {
+    version: 5,
+    name: "works beside cases",
+    common: "
+        CREATE TABLE works (
+            tenant_id BIGINT NOT NULL, kind TEXT NOT NULL, id BYTEA NOT NULL, unit TEXT NOT NULL, state TEXT NOT NULL,
+            next_at BIGINT, at BIGINT NOT NULL, body TEXT NOT NULL,
+            PRIMARY KEY (tenant_id, kind, id)
+        ) <heap>;
+        CREATE INDEX works_state ON works (tenant_id, kind, state, id);
+        CREATE INDEX works_next ON works (tenant_id, kind, next_at, id) WHERE next_at IS NOT NULL;
     ",
     sqlite: "",
     postgres: "",

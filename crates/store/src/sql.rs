@@ -8,6 +8,18 @@ use crate::value::Value;
 /// Most rows in one `INSERT`.
 pub(crate) const ROWS_MAX: usize = 16;
 
+/// Splits rows into runs of 64, 16, 4 and 1: each length is a statement of its own, so few are made, and many rows still go
+/// at once.
+pub(crate) fn runs<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let length = [64, 16, 4, 1].into_iter().find(|length| *length <= rest.len())?;
+        let (run, more) = rest.split_at(length);
+        rest = more;
+        Some(run)
+    })
+}
+
 /// Adds values as parameters and returns their places for `IN (…)`. The list is filled up to a power of two with its
 /// last value; without values it holds a null, which equals nothing.
 pub(crate) fn in_list<T: Into<Value>>(params: &mut Vec<Value>, values: impl IntoIterator<Item = T>) -> String {
@@ -44,5 +56,8 @@ mod tests {
         assert_eq!(in_list(&mut params, Vec::<i64>::new()), "?1");
         assert_eq!(params, [Value::Null]);
         assert_eq!(tuples(1, 2, 2), "(?1, ?2, ?3), (?1, ?4, ?5)");
+        let rows: Vec<u32> = (0..150).collect();
+        assert_eq!(runs(&rows).map(<[_]>::len).collect::<Vec<_>>(), [64, 64, 16, 4, 1, 1]);
+        assert_eq!(runs(&rows).flatten().copied().collect::<Vec<_>>(), rows);
     }
 }

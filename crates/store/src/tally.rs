@@ -1,7 +1,7 @@
 //! The tally 统计台账: what each case adds to the numbers of which day, and the sums of these by unit and day.
 //!
-//! A case that changes is marked as uncounted in the same statement that writes it; counting follows behind, in batches,
-//! so that no intake waits for it. What was counted of a case is remembered, so counting anew first takes that away.
+//! A case that changes is marked as uncounted in the transaction that writes it; counting follows behind, in batches, so
+//! that no intake waits for it. What was counted of a case is remembered, so counting anew first takes that away.
 //! Reports read sums: they cost by the days and lines shown, not by the cases behind them. What a number means is the
 //! domain's business; nothing here may know a measure by name.
 
@@ -13,7 +13,7 @@ use crate::{
     cases::ALL_UNITS,
     error::StoreError,
     params,
-    sql::{ROWS_MAX, in_list, tuples},
+    sql::{in_list, runs, tuples},
     tx::{ReadTx, WriteTx},
     value::Row,
 };
@@ -119,9 +119,25 @@ pub struct Sum {
 /// # Errors
 /// When the database fails.
 pub fn is_behind(tx: &mut ReadTx<'_>) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM cases WHERE tenant_id = ?1 AND uncounted = 1 LIMIT 1";
+    let sql = "SELECT 1 FROM uncounted WHERE tenant_id = ?1 LIMIT 1";
     let params = params![tx.tenant()];
     Ok(tx.query_one(sql, params)?.is_some())
+}
+
+/// Marks a case as uncounted at this version. In a table of its own: a mark comes and goes without rewriting the case.
+pub(crate) fn mark(tx: &mut WriteTx<'_>, case_id: Uuid, version: i64) -> Result<(), StoreError> {
+    let sql = "INSERT INTO uncounted (tenant_id, case_id, version) VALUES (?1, ?2, ?3)
+        ON CONFLICT (tenant_id, case_id) DO UPDATE SET version = excluded.version";
+    let params = params![tx.tenant(), case_id, version];
+    tx.execute(sql, params)
+}
+
+/// Marks every case as uncounted: none of them may be marked.
+pub(crate) fn mark_all(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+    let sql = "INSERT INTO uncounted (tenant_id, case_id, version)
+        SELECT tenant_id, case_id, version FROM cases WHERE tenant_id = ?1";
+    let params = params![tx.tenant()];
+    tx.execute(sql, params)
 }
 
 /// Marks every case as uncounted and forgets all sums: to count anew from the cases.
@@ -133,11 +149,11 @@ pub fn forget(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
     for sql in [
         "DELETE FROM case_facts WHERE tenant_id = ?1",
         "DELETE FROM figures WHERE tenant_id = ?1",
-        "UPDATE cases SET uncounted = 1 WHERE tenant_id = ?1",
+        "DELETE FROM uncounted WHERE tenant_id = ?1",
     ] {
         tx.execute(sql, params![tenant])?;
     }
-    Ok(())
+    mark_all(tx)
 }
 
 /// Counts cases: what was counted of them before is taken away first. Returns how many were still to be counted; none
@@ -152,18 +168,16 @@ pub fn count(tx: &mut WriteTx<'_>, counted: &[Counted]) -> Result<Option<usize>,
     let due = still_due(tx, counted)?;
     let due: Vec<&Counted> = counted.iter().filter(|case| due.get(&case.case_id) == Some(&case.version)).collect();
     let before = known_facts(tx, &due)?;
-    let mut changes: BTreeMap<Key<'_>, i64> = BTreeMap::new();
+    let mut changes = Changes::default();
     for case in &due {
         let known = before.get(&case.case_id).map_or(&[] as &[FactRow], Vec::as_slice);
         if known == case.facts.as_slice() {
             continue;
         }
-        known.iter().for_each(|fact| spread(&mut changes, fact, -1));
-        case.facts.iter().for_each(|fact| spread(&mut changes, fact, 1));
+        known.iter().for_each(|fact| changes.spread(fact, -1));
+        case.facts.iter().for_each(|fact| changes.spread(fact, 1));
     }
-    for case in &due {
-        write_facts(tx, case, before.get(&case.case_id).map_or(&[], Vec::as_slice))?;
-    }
+    write_facts(tx, &due, &before)?;
     add(tx, &changes)?;
     Ok(Some(due.len()))
 }
@@ -183,9 +197,7 @@ fn still_due(tx: &mut WriteTx<'_>, counted: &[Counted]) -> Result<HashMap<Uuid, 
     for chunk in counted.chunks(128) {
         let mut params = params![tx.tenant()];
         let list = in_list(&mut params, chunk.iter().map(|case| case.case_id));
-        let sql = format!(
-            "SELECT case_id, version FROM cases WHERE tenant_id = ?1 AND uncounted = 1 AND case_id IN ({list})"
-        );
+        let sql = format!("SELECT case_id, version FROM uncounted WHERE tenant_id = ?1 AND case_id IN ({list})");
         for row in tx.query(&sql, params)? {
             due.insert(row.get(0)?, row.get(1)?);
         }
@@ -232,21 +244,28 @@ fn known_facts(tx: &mut WriteTx<'_>, due: &[&Counted]) -> Result<HashMap<Uuid, V
     Ok(known)
 }
 
-fn write_facts(tx: &mut WriteTx<'_>, case: &Counted, before: &[FactRow]) -> Result<(), StoreError> {
+fn write_facts(tx: &mut WriteTx<'_>, due: &[&Counted], before: &HashMap<Uuid, Vec<FactRow>>) -> Result<(), StoreError> {
     let tenant = tx.tenant();
-    let counted = "UPDATE cases SET uncounted = 0 WHERE tenant_id = ?1 AND case_id = ?2 AND version = ?3";
-    tx.execute(counted, params![tenant, case.case_id, case.version])?;
-    if before == case.facts.as_slice() {
-        return Ok(());
+    let mut new: Vec<(Uuid, &FactRow)> = Vec::new();
+    for case in due {
+        let counted = "DELETE FROM uncounted WHERE tenant_id = ?1 AND case_id = ?2 AND version = ?3";
+        tx.execute(counted, params![tenant, case.case_id, case.version])?;
+        match before.get(&case.case_id) {
+            Some(known) if *known == case.facts => continue,
+            Some(_) => {
+                let sql = "DELETE FROM case_facts WHERE tenant_id = ?1 AND case_id = ?2";
+                tx.execute(sql, params![tenant, case.case_id])?;
+            }
+            None => {}
+        }
+        new.extend(case.facts.iter().map(|fact| (case.case_id, fact)));
     }
-    if !before.is_empty() {
-        tx.execute("DELETE FROM case_facts WHERE tenant_id = ?1 AND case_id = ?2", params![tenant, case.case_id])?;
-    }
-    for facts in case.facts.chunks(ROWS_MAX) {
-        let mut params = params![tenant, case.case_id];
-        for fact in facts {
+    for run in runs(&new) {
+        let mut params = params![tenant];
+        for (case_id, fact) in run {
             let counts = serde_json::to_string(&fact.counts).map_err(|why| StoreError::other(why.to_string()))?;
             params.extend(params![
+                *case_id,
                 fact.day,
                 &fact.unit,
                 fact.scope.join(" "),
@@ -259,27 +278,82 @@ fn write_facts(tx: &mut WriteTx<'_>, case: &Counted, before: &[FactRow]) -> Resu
                 counts
             ]);
         }
-        let sql = format!("INSERT INTO case_facts (tenant_id, {FACT_COLUMNS}) VALUES {}", tuples(2, 10, facts.len()));
+        let sql = format!("INSERT INTO case_facts (tenant_id, {FACT_COLUMNS}) VALUES {}", tuples(1, 11, run.len()));
         tx.execute(&sql, params)?;
     }
     Ok(())
 }
 
-/// Unit, by what, day, value, apart, measure: the order of the table's key.
-type Key<'f> = (&'f str, &'static str, Day, &'f str, &'f str, &'f str);
+/// What is added to sums. One case adds to hundreds of them, so names are told apart by number and sums found by hash.
+#[derive(Default)]
+struct Changes<'f> {
+    numbers: HashMap<&'f str, usize>,
+    names: Vec<&'f str>,
+    sums: HashMap<SumKey, Vec<(usize, i64)>>,
+}
 
-fn spread<'f>(changes: &mut BTreeMap<Key<'f>, i64>, fact: &'f FactRow, times: i64) {
-    let everyone = std::iter::once(ALL_UNITS);
-    for unit in fact.scope.iter().map(String::as_str).chain(everyone) {
-        for by in By::ALL {
-            let (of_day, of_month) = by.codes();
-            for (code, day) in [(of_day, fact.day), (of_month, month_of(fact.day))] {
-                let apart = fact.apart.as_deref().unwrap_or_default();
-                for (measure, number) in &fact.counts {
-                    *changes.entry((unit, code, day, by.value(fact), apart, measure)).or_default() += number * times;
+/// Which sum. Names stand as their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct SumKey {
+    unit: usize,
+    by: By,
+    is_month: bool,
+    day: Day,
+    value: usize,
+    apart: usize,
+}
+
+/// A change of one sum, in the words of the table.
+struct Change<'f> {
+    /// Unit, by what, day, value, apart: the order of the table's key.
+    key: (&'f str, &'static str, Day, &'f str, &'f str),
+    counts: Vec<(&'f str, i64)>,
+}
+
+impl<'f> Changes<'f> {
+    fn number(&mut self, name: &'f str) -> usize {
+        *self.numbers.entry(name).or_insert_with(|| {
+            self.names.push(name);
+            self.names.len() - 1
+        })
+    }
+
+    fn spread(&mut self, fact: &'f FactRow, times: i64) {
+        let mut units: Vec<usize> = fact.scope.iter().map(|unit| self.number(unit)).collect();
+        units.push(self.number(ALL_UNITS));
+        let values = By::ALL.map(|by| (by, self.number(by.value(fact))));
+        let apart = self.number(fact.apart.as_deref().unwrap_or_default());
+        let counts: Vec<(usize, i64)> =
+            fact.counts.iter().map(|(measure, number)| (self.number(measure), number * times)).collect();
+        for unit in units {
+            for (by, value) in values {
+                for (is_month, day) in [(false, fact.day), (true, month_of(fact.day))] {
+                    let sum = self.sums.entry(SumKey { unit, by, is_month, day, value, apart }).or_default();
+                    for (measure, number) in &counts {
+                        match sum.iter_mut().find(|(known, _)| known == measure) {
+                            Some((_, known)) => *known += number,
+                            None => sum.push((*measure, *number)),
+                        }
+                    }
                 }
             }
         }
+    }
+
+    /// What changes, in the order of the table's key.
+    fn in_order(&self) -> Vec<Change<'f>> {
+        let name = |number: usize| self.names.get(number).copied().unwrap_or_default();
+        let change = |(key, counts): (&SumKey, &Vec<(usize, i64)>)| {
+            let counts: Vec<(&str, i64)> =
+                counts.iter().filter(|(_, n)| *n != 0).map(|(m, n)| (name(*m), *n)).collect();
+            let (of_day, of_month) = key.by.codes();
+            let code = if key.is_month { of_month } else { of_day };
+            let key = (name(key.unit), code, key.day, name(key.value), name(key.apart));
+            (!counts.is_empty()).then_some(Change { key, counts })
+        };
+        let mut changes: Vec<Change<'_>> = self.sums.iter().filter_map(change).collect();
+        changes.sort_unstable_by_key(|change| change.key);
+        changes
     }
 }
 
@@ -287,23 +361,66 @@ fn month_of(day: Day) -> Day {
     day / 100 * 100
 }
 
-fn add(tx: &mut WriteTx<'_>, changes: &BTreeMap<Key<'_>, i64>) -> Result<(), StoreError> {
+/// Numbers by measure, as a sum keeps them; what comes to nothing is not kept.
+type Numbers = BTreeMap<String, i64>;
+
+fn read_numbers(text: &str) -> Result<Numbers, StoreError> {
+    serde_json::from_str(text).map_err(|why| StoreError::corrupt(format!("a sum: {why}")))
+}
+
+/// Sums are read, added to and written back: one node counts at a time, so nobody else writes one meanwhile.
+fn add(tx: &mut WriteTx<'_>, changes: &Changes<'_>) -> Result<(), StoreError> {
     let tenant = tx.tenant();
-    let changes: Vec<_> = changes.iter().filter(|(_, number)| **number != 0).collect();
-    for chunk in changes.chunks(ROWS_MAX) {
+    for run in runs(&changes.in_order()) {
+        let mut sums = known_sums(tx, run)?;
         let mut params = params![tenant];
-        for ((unit, code, day, value, apart, measure), number) in chunk {
-            params.extend(params![*unit, *code, *day, *value, *apart, *measure, **number]);
+        for (change, sum) in run.iter().zip(&mut sums) {
+            for (measure, number) in &change.counts {
+                match sum.get_mut(*measure) {
+                    Some(known) => *known += number,
+                    None => drop(sum.insert((*measure).to_owned(), *number)),
+                }
+            }
+            sum.retain(|_, number| *number != 0);
+            let counts = serde_json::to_string(sum).map_err(|why| StoreError::other(why.to_string()))?;
+            let (unit, code, day, value, apart) = change.key;
+            params.extend(params![unit, code, day, value, apart, counts]);
         }
         let sql = format!(
-            "INSERT INTO figures (tenant_id, unit, by_what, day, value, apart, measure, number) VALUES {}
-             ON CONFLICT (tenant_id, unit, by_what, day, value, apart, measure)
-             DO UPDATE SET number = figures.number + excluded.number",
-            tuples(1, 7, chunk.len())
+            "INSERT INTO figures (tenant_id, unit, by_what, day, value, apart, counts) VALUES {}
+             ON CONFLICT (tenant_id, unit, by_what, day, value, apart) DO UPDATE SET counts = excluded.counts",
+            tuples(1, 6, run.len())
         );
         tx.execute(&sql, params)?;
     }
     Ok(())
+}
+
+/// These sums as they stand, in their order.
+fn known_sums(tx: &mut WriteTx<'_>, run: &[Change<'_>]) -> Result<Vec<Numbers>, StoreError> {
+    let mut params = params![tx.tenant()];
+    let mut keys = Vec::with_capacity(run.len());
+    for (n, change) in run.iter().enumerate() {
+        let at = params.len() + 1;
+        keys.push(format!("({n}, ?{at}, ?{}, CAST(?{} AS BIGINT), ?{}, ?{})", at + 1, at + 2, at + 3, at + 4));
+        let (unit, code, day, value, apart) = change.key;
+        params.extend(params![unit, code, day, value, apart]);
+    }
+    let sql = format!(
+        "WITH k (n, unit, by_what, day, value, apart) AS (VALUES {})
+         SELECT k.n, f.counts FROM k CROSS JOIN figures f
+         WHERE f.tenant_id = ?1 AND f.unit = k.unit AND f.by_what = k.by_what AND f.day = k.day AND f.value = k.value
+             AND f.apart = k.apart",
+        keys.join(", ")
+    );
+    let mut known = vec![Numbers::new(); run.len()];
+    for mut row in tx.query(&sql, params)? {
+        let (n, counts): (i64, String) = (row.get(0)?, row.take(1)?);
+        if let Some(sum) = usize::try_from(n).ok().and_then(|n| known.get_mut(n)) {
+            *sum = read_numbers(&counts)?;
+        }
+    }
+    Ok(known)
 }
 
 /// Sums of a unit over the days from `first` to `last`, both counted in, told apart by `by`. Whole months are read as one.
@@ -314,13 +431,15 @@ pub fn sums(tx: &mut ReadTx<'_>, unit: &str, by: By, first: Day, last: Day) -> R
     let (of_day, of_month) = by.codes();
     let mut sums: BTreeMap<(String, String, String), i64> = BTreeMap::new();
     for (from, to, is_months) in spans(first, last) {
-        let sql = "SELECT value, apart, measure, CAST(SUM(number) AS BIGINT) FROM figures
-            WHERE tenant_id = ?1 AND unit = ?2 AND by_what = ?3 AND day BETWEEN ?4 AND ?5
-            GROUP BY value, apart, measure";
+        let sql = "SELECT value, apart, counts FROM figures
+            WHERE tenant_id = ?1 AND unit = ?2 AND by_what = ?3 AND day BETWEEN ?4 AND ?5";
         let code = if is_months { of_month } else { of_day };
         let params = params![tx.tenant(), unit, code, from, to];
         for mut row in tx.query(sql, params)? {
-            *sums.entry((row.take(0)?, row.take(1)?, row.take(2)?)).or_default() += row.get::<i64>(3)?;
+            let (value, apart, counts): (String, String, String) = (row.take(0)?, row.take(1)?, row.take(2)?);
+            for (measure, number) in read_numbers(&counts)? {
+                *sums.entry((value.clone(), apart.clone(), measure)).or_default() += number;
+            }
         }
     }
     let sum = |((value, apart, measure), number)| Sum { value, apart: reason(apart), measure, number };
@@ -329,10 +448,6 @@ pub fn sums(tx: &mut ReadTx<'_>, unit: &str, by: By, first: Day, last: Day) -> R
 
 fn reason(apart: String) -> Option<String> {
     Some(apart).filter(|apart| !apart.is_empty())
-}
-
-fn read_sum(mut row: Row) -> Result<Sum, StoreError> {
-    Ok(Sum { value: row.take(0)?, apart: reason(row.take(1)?), measure: row.take(2)?, number: row.get(3)? })
 }
 
 /// Splits days into days before the first whole month, whole months, and days after the last: from, to, whether months.
@@ -381,11 +496,42 @@ fn last_of(month: Day) -> Day {
 /// # Errors
 /// When the database fails.
 pub fn by_day(tx: &mut ReadTx<'_>, unit: &str, first: Day, last: Day) -> Result<Vec<(Day, Sum)>, StoreError> {
-    let sql = "SELECT value, apart, measure, number, day FROM figures
-        WHERE tenant_id = ?1 AND unit = ?2 AND by_what = 'all' AND day BETWEEN ?3 AND ?4
-          AND number <> 0 ORDER BY day, apart, measure";
+    let sql = "SELECT day, apart, counts FROM figures
+        WHERE tenant_id = ?1 AND unit = ?2 AND by_what = 'all' AND day BETWEEN ?3 AND ?4 ORDER BY day, apart";
     let params = params![tx.tenant(), unit, first, last];
-    tx.query(sql, params)?.into_iter().map(|row| Ok((row.get(4)?, read_sum(row)?))).collect()
+    let mut days = Vec::new();
+    for mut row in tx.query(sql, params)? {
+        let (day, apart, counts): (Day, String, String) = (row.get(0)?, row.take(1)?, row.take(2)?);
+        let of_day =
+            |(measure, number)| (day, Sum { value: String::new(), apart: reason(apart.clone()), measure, number });
+        days.extend(read_numbers(&counts)?.into_iter().map(of_day));
+    }
+    Ok(days)
+}
+
+/// One measure of a unit day by day, over these values only, cases counted apart among them. Days without any are left out.
+///
+/// # Errors
+/// When the database fails.
+pub fn days(
+    tx: &mut ReadTx<'_>,
+    unit: &str,
+    (by, values): (By, &[String]),
+    measure: &str,
+    (first, last): (Day, Day),
+) -> Result<BTreeMap<Day, i64>, StoreError> {
+    let mut params = params![tx.tenant(), unit, by.codes().0, first, last, has(measure)];
+    let list = in_list(&mut params, values.iter());
+    let sql = format!(
+        "SELECT day, counts FROM figures WHERE tenant_id = ?1 AND unit = ?2 AND by_what = ?3
+           AND day BETWEEN ?4 AND ?5 AND counts LIKE ?6 ESCAPE '!' AND value IN ({list})"
+    );
+    let mut days = BTreeMap::new();
+    for mut row in tx.query(&sql, params)? {
+        let (day, counts): (Day, String) = (row.get(0)?, row.take(1)?);
+        *days.entry(day).or_default() += read_numbers(&counts)?.get(measure).copied().unwrap_or_default();
+    }
+    Ok(days)
 }
 
 /// The newest day up to `last` on which a unit has any of this measure, counted like any other.
@@ -394,10 +540,15 @@ pub fn by_day(tx: &mut ReadTx<'_>, unit: &str, first: Day, last: Day) -> Result<
 /// When the database fails.
 pub fn newest_day(tx: &mut ReadTx<'_>, unit: &str, measure: &str, last: Day) -> Result<Option<Day>, StoreError> {
     let sql = "SELECT day FROM figures WHERE tenant_id = ?1 AND unit = ?2 AND by_what = 'all' AND day <= ?3
-          AND apart = '' AND measure = ?4 AND number <> 0
+          AND apart = '' AND counts LIKE ?4 ESCAPE '!'
         ORDER BY day DESC LIMIT 1";
-    let params = params![tx.tenant(), unit, last, measure];
+    let params = params![tx.tenant(), unit, last, has(measure)];
     tx.query_one(sql, params)?.map(|row| row.get(0)).transpose()
+}
+
+/// What the numbers of a sum that has this measure look like.
+fn has(measure: &str) -> String {
+    format!("%\"{}\":%", measure.replace('!', "!!").replace('_', "!_").replace('%', "!%"))
 }
 
 /// The first day on which a unit has anything.
@@ -405,7 +556,7 @@ pub fn newest_day(tx: &mut ReadTx<'_>, unit: &str, measure: &str, last: Day) -> 
 /// # Errors
 /// When the database fails.
 pub fn first_day(tx: &mut ReadTx<'_>, unit: &str) -> Result<Option<Day>, StoreError> {
-    let sql = "SELECT day FROM figures WHERE tenant_id = ?1 AND unit = ?2 AND by_what = 'all' AND number <> 0
+    let sql = "SELECT day FROM figures WHERE tenant_id = ?1 AND unit = ?2 AND by_what = 'all' AND counts <> '{}'
         ORDER BY day LIMIT 1";
     let params = params![tx.tenant(), unit];
     tx.query_one(sql, params)?.map(|row| row.get(0)).transpose()
@@ -483,7 +634,7 @@ fn fits(fact: &FactRow, query: &FactQuery) -> bool {
 
 fn days_of(tx: &mut ReadTx<'_>, query: &FactQuery) -> Result<Vec<Day>, StoreError> {
     let first = query.after.map_or(query.first, |(day, _)| day.max(query.first));
-    let mut params = params![tx.tenant(), &query.unit, query.by.codes().0, first, query.last, &query.measure];
+    let mut params = params![tx.tenant(), &query.unit, query.by.codes().0, first, query.last, has(&query.measure)];
     let only = if query.values.is_empty() {
         String::new()
     } else {
@@ -491,7 +642,7 @@ fn days_of(tx: &mut ReadTx<'_>, query: &FactQuery) -> Result<Vec<Day>, StoreErro
     };
     let sql = format!(
         "SELECT DISTINCT day FROM figures WHERE tenant_id = ?1 AND unit = ?2 AND by_what = ?3
-           AND day BETWEEN ?4 AND ?5 AND measure = ?6 AND number <> 0{only} ORDER BY day"
+           AND day BETWEEN ?4 AND ?5 AND counts LIKE ?6 ESCAPE '!'{only} ORDER BY day"
     );
     tx.query(&sql, params)?.iter().map(|row| row.get(0)).collect()
 }

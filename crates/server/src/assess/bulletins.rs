@@ -101,7 +101,7 @@ fn archived() -> Problem {
 /// # Errors
 /// When it is archived; the store's.
 pub async fn make(app: &App, kind: BulletinKind, unit: &UnitId, period: Period) -> Answer<Bulletin> {
-    tally::catch_up(app, |_| {}).await?;
+    tally::catch_up(app, tally::BESIDE_PEOPLE, |_| {}).await?;
     let report = report::make(app, kind, unit, period).await?;
     let made = app.store.write(move |tx| -> Result<Option<Bulletin>, StoreError> {
         let days = (day(period.first), day(period.last));

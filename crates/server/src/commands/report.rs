@@ -103,7 +103,8 @@ impl Report {
             app.store.write(jiban_store::tally::forget).await?;
         }
         let bar = ProgressBar::new_spinner();
-        tally::catch_up(&app, |counted| bar.set_message(format!("{counted} changed cases counted"))).await?;
+        tally::catch_up(&app, tally::ALONE, |counted| bar.set_message(format!("{counted} changed cases counted")))
+            .await?;
         bar.finish_and_clear();
         let snapshot = app.snapshot();
         let period = match (self.from, self.to) {

@@ -23,8 +23,10 @@ use crate::{
     infra::world::Snapshot,
 };
 
-/// Cases counted in one transaction.
-const BATCH: i64 = 400;
+/// Cases counted in one transaction beside people who write.
+pub const BESIDE_PEOPLE: i64 = 400;
+/// Cases counted in one transaction where nobody waits for it: the more at once, the fewer sums are written twice.
+pub const ALONE: i64 = 10_000;
 
 /// A day as the store keeps it.
 pub fn day(date: Date) -> Day {
@@ -42,13 +44,13 @@ pub fn date(day: Day) -> Result<Date, StoreError> {
         .map_err(|why| StoreError::corrupt(format!("day {day}: {why}")))
 }
 
-/// Counts one batch of changed cases. Returns how many; none were left where it is nought, or another node is at it.
+/// Counts one batch of changed cases, so many at most. Returns how many; none were left where it is nought, or another node is at it.
 ///
 /// # Errors
 /// The store's.
-pub async fn step(app: &App) -> Answer<usize> {
+pub async fn step(app: &App, batch: i64) -> Answer<usize> {
     let snapshot = app.snapshot();
-    let due = app.store.read(|tx| cases::uncounted(tx, BATCH)).await?;
+    let due = app.store.read(move |tx| cases::uncounted(tx, batch)).await?;
     if due.is_empty() {
         return Ok(0);
     }
@@ -59,14 +61,14 @@ pub async fn step(app: &App) -> Answer<usize> {
     Ok(done.unwrap_or(0))
 }
 
-/// Counts all that is left. `tell` hears how many so far.
+/// Counts all that is left, so many at a time. `tell` hears how many so far.
 ///
 /// # Errors
 /// The store's.
-pub async fn catch_up(app: &App, mut tell: impl FnMut(usize)) -> Answer<usize> {
+pub async fn catch_up(app: &App, batch: i64, mut tell: impl FnMut(usize)) -> Answer<usize> {
     let mut all = 0;
     loop {
-        match step(app).await? {
+        match step(app, batch).await? {
             0 => return Ok(all),
             counted => all += counted,
         }

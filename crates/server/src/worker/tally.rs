@@ -17,7 +17,7 @@ pub async fn run(app: App) {
     loop {
         let counted = match app.store.load().writes_waiting {
             busy if busy > BUSY => 1,
-            _ => tally::step(&app).await.unwrap_or_else(|problem| {
+            _ => tally::step(&app, tally::BESIDE_PEOPLE).await.unwrap_or_else(|problem| {
                 tracing::error!(?problem, "counting failed; trying again");
                 0
             }),

@@ -288,7 +288,7 @@ both_engines! {
         let report = bring_in(&app, &file).await;
         assert_eq!((report.refused, report.taken), (0, rows.len() as u64), "{:?}", report.reasons);
         assert_eq!((report.repeats, report.repeats_unknown), (u64::from(REPEATS.0 + REPEATS.1), 0));
-        tally::catch_up(&app.app, |_| {}).await.unwrap();
+        tally::catch_up(&app.app, tally::BESIDE_PEOPLE, |_| {}).await.unwrap();
 
         let print = async |form: &str, name: &str| -> (Vec<u8>, std::path::PathBuf) {
             let out = folder.path().join(name);

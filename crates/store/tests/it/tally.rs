@@ -98,6 +98,13 @@ both_engines! {
         assert_eq!(days.iter().map(|(_, sum)| sum.number).sum::<i64>(), 30);
         assert_eq!(store.read(|tx| tally::newest_day(tx, "a", "registered", 20_260_228)).await.unwrap(), days.last().map(|(day, _)| *day));
         assert_eq!(store.read(|tx| tally::newest_day(tx, "a", "late", 20_260_228)).await.unwrap(), None);
+        let grids = ["grid.1".to_owned(), "grid.2".to_owned()];
+        let of_grids = move |tx: &mut jiban_store::ReadTx<'_>| {
+            tally::days(tx, "a", (By::Area, &grids), "registered", (20_260_201, 20_260_228))
+        };
+        let by_day = store.read(of_grids).await.unwrap();
+        assert_eq!(by_day, days.iter().map(|(day, sum)| (*day, sum.number)).collect());
+        assert!(store.read(|tx| tally::days(tx, "a", (By::Area, &[]), "registered", (20_260_201, 20_260_228))).await.unwrap().is_empty());
         let first = all.iter().map(|case| case.facts[0].day).min();
         assert_eq!(store.read(|tx| tally::first_day(tx, "a")).await.unwrap(), first);
     }

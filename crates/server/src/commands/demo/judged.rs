@@ -35,7 +35,7 @@ const PROPOSALS: [&str; 3] = [
 /// # Errors
 /// A [`Failure`] of the store.
 pub(super) async fn judge(app: &App, today: Date) -> Result<(), Failure> {
-    tally::catch_up(app, |_| {}).await?;
+    tally::catch_up(app, tally::ALONE, |_| {}).await?;
     let snapshot = app.snapshot();
     let unit = top_unit(&snapshot);
     let first = app.store.read(|tx| jiban_store::tally::first_day(tx, jiban_store::cases::ALL_UNITS)).await?;

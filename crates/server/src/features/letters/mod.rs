@@ -136,7 +136,7 @@ async fn ledger(State(app): State<App>, staff: Staff, Query(printed): Query<Prin
     security(("session" = []))
 )]
 async fn by_rules(State(app): State<App>, _: Writer) -> Answer<Json<Vec<Letter>>> {
-    crate::desk::tally::catch_up(&app, |_| {}).await?;
+    crate::desk::tally::catch_up(&app, crate::desk::tally::BESIDE_PEOPLE, |_| {}).await?;
     Ok(Json(letters::draft_by_rules(&app).await?))
 }
 

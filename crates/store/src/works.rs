@@ -1,0 +1,116 @@
+//! Works 工作事项: what is undertaken beside cases, such as campaigns. What one says, and what may be done with it, is its
+//! maker's business; here is only where it stands, whose it is, and when it next wants somebody told.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    cases::before_key,
+    error::StoreError,
+    params,
+    tx::{ReadTx, WriteTx},
+    value::Row,
+};
+
+/// A work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkRow {
+    /// What kind of work.
+    pub kind: String,
+    /// Its id; ids sort by time.
+    pub id: Uuid,
+    /// The unit that answers for it.
+    pub unit: String,
+    /// Where it stands.
+    pub state: String,
+    /// When it next wants somebody told; none for never.
+    pub next_at: Option<Timestamp>,
+    /// When it last changed.
+    pub at: Timestamp,
+    /// What it says: JSON.
+    pub body: String,
+}
+
+const COLUMNS: &str = "kind, id, unit, state, next_at, at, body";
+
+fn read(mut row: Row) -> Result<WorkRow, StoreError> {
+    Ok(WorkRow {
+        kind: row.take(0)?,
+        id: row.get(1)?,
+        unit: row.take(2)?,
+        state: row.take(3)?,
+        next_at: row.get(4)?,
+        at: row.get(5)?,
+        body: row.take(6)?,
+    })
+}
+
+/// Writes a work, new or changed.
+///
+/// # Errors
+/// When the database fails.
+pub fn put(tx: &mut WriteTx<'_>, work: &WorkRow) -> Result<(), StoreError> {
+    let sql = format!(
+        "INSERT INTO works (tenant_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (tenant_id, kind, id) DO UPDATE SET unit = excluded.unit, state = excluded.state,
+             next_at = excluded.next_at, at = excluded.at, body = excluded.body"
+    );
+    let (tenant, w) = (tx.tenant(), work);
+    tx.execute(&sql, params![tenant, &w.kind, w.id, &w.unit, &w.state, w.next_at, w.at, &w.body])
+}
+
+/// One work, to be changed.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_for_update(tx: &mut WriteTx<'_>, kind: &str, id: Uuid) -> Result<Option<WorkRow>, StoreError> {
+    let lock = tx.for_update();
+    find_with(tx, kind, id, lock)
+}
+
+/// One work, to look at.
+///
+/// # Errors
+/// When the database fails.
+pub fn find(tx: &mut ReadTx<'_>, kind: &str, id: Uuid) -> Result<Option<WorkRow>, StoreError> {
+    find_with(tx, kind, id, "")
+}
+
+fn find_with(tx: &mut ReadTx<'_>, kind: &str, id: Uuid, lock: &str) -> Result<Option<WorkRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM works WHERE tenant_id = ?1 AND kind = ?2 AND id = ?3{lock}");
+    let params = params![tx.tenant(), kind, id];
+    tx.query_one(&sql, params)?.map(read).transpose()
+}
+
+/// Works of a kind, the newest first, at most `limit`, made before the work `before` if one is given; in this state only,
+/// where one is given.
+///
+/// # Errors
+/// When the database fails.
+pub fn list(
+    tx: &mut ReadTx<'_>,
+    kind: &str,
+    state: Option<&str>,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<WorkRow>, StoreError> {
+    let mut params = params![tx.tenant(), kind, before_key(before), limit];
+    let only = state.map_or("", |state| {
+        params.extend(params![state]);
+        " AND state = ?5"
+    });
+    let sql = format!(
+        "SELECT {COLUMNS} FROM works WHERE tenant_id = ?1 AND kind = ?2 AND id < ?3{only} ORDER BY id DESC LIMIT ?4"
+    );
+    tx.query(&sql, params)?.into_iter().map(read).collect()
+}
+
+/// Ids of the works of a kind that want somebody told by `now`, the longest waiting first, at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub fn due(tx: &mut ReadTx<'_>, kind: &str, now: Timestamp, limit: i64) -> Result<Vec<Uuid>, StoreError> {
+    let sql = "SELECT id FROM works WHERE tenant_id = ?1 AND kind = ?2 AND next_at <= ?3 ORDER BY next_at, id LIMIT ?4";
+    let params = params![tx.tenant(), kind, now, limit];
+    tx.query(sql, params)?.into_iter().map(|row| row.get(0)).collect()
+}
