@@ -27,6 +27,7 @@ async function first(context: BrowserContext, list: string): Promise<string> {
   return `/console/${list}/${rows?.[0]?.id}`;
 }
 const someBulletin = (context: BrowserContext) => first(context, 'bulletins');
+const someCampaign = (context: BrowserContext) => first(context, 'campaigns');
 const someLetter = (context: BrowserContext) => first(context, 'letters');
 
 /** The progress page of a case that was just told, by number and code. */
@@ -69,6 +70,8 @@ export const PAGES: PageSpec[] = [
   { title: 'console-policy', path: '/console/policy', login: 'leader1' },
   { title: 'console-what-if', path: '/console/policy/what-if', login: 'leader1' },
   { title: 'console-signals', path: '/console/signals', login: 'leader1' },
+  { title: 'console-campaigns', path: '/console/campaigns', login: 'leader1' },
+  { title: 'console-campaign', path: someCampaign, login: 'xlb1' },
   { title: 'console-assessment', path: '/console/assessment', login: 'leader1' },
   { title: 'console-bulletins', path: '/console/bulletins', login: 'leader1' },
   { title: 'console-bulletin', path: someBulletin, login: 'xlb1' },

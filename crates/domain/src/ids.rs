@@ -112,4 +112,6 @@ uuid_id! {
     RequestId;
     /// A photo or file on a case.
     AttachmentId;
+    /// A campaign 专项治理.
+    CampaignId;
 }

@@ -6,6 +6,7 @@
 //! of the mechanism: those are data, in [`policy::Policy`].
 
 pub mod calendar;
+pub mod campaign;
 pub mod case;
 pub mod clock;
 pub mod command;

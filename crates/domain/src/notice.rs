@@ -86,6 +86,11 @@ fn notice(world: &World<'_>, case: &Case, recorded: &Recorded) -> Option<Notice>
             format!("收到差评：{title}"),
             format!("Bad grade: {title}"),
         ),
+        Event::Answered { satisfied: false, .. } => (
+            ask(&[Recipient::Handler, Recipient::LiaisonOffice], None),
+            format!("群众回访不满意：{title}"),
+            format!("The reporter is not satisfied: {title}"),
+        ),
         Event::Disputed { .. } => (
             ask(&[Recipient::Handler, Recipient::LiaisonOffice], None),
             format!("群众对办结有异议：{title}"),

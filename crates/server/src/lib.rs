@@ -2,6 +2,7 @@
 //!
 //! A library beside its binary so that tests boot the real thing. It decides nothing of the mechanism by itself.
 
+pub mod ahead;
 pub mod app;
 pub mod assess;
 pub mod commands;

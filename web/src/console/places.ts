@@ -17,6 +17,7 @@ export const work = computed<Place[]>(() => [
   { name: 'notices', label: t.value.nav.notices },
   { name: 'map', label: t.value.map.title },
   ...(holds('admin', 'liaison', 'leader') ? [{ name: 'signals', label: t.value.signals.title }] : []),
+  { name: 'campaigns', label: t.value.campaigns.title },
   { name: 'assessment', label: t.value.assessment.title },
   ...(holds('liaison', 'leader', 'discipline') ? [{ name: 'bulletins', label: t.value.bulletins.title }] : []),
   { name: 'letters', label: t.value.letters.title },

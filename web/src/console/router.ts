@@ -19,6 +19,13 @@ const routes: RouteRecordRaw[] = [
   { path: '/console/policy', name: 'policy', component: () => import('./pages/PolicyPage.vue') },
   { path: '/console/policy/what-if', name: 'what-if', component: () => import('./pages/WhatIf.vue') },
   { path: '/console/signals', name: 'signals', component: () => import('./pages/Signals.vue') },
+  { path: '/console/campaigns', name: 'campaigns', component: () => import('./pages/Campaigns.vue') },
+  {
+    path: '/console/campaigns/:campaign',
+    name: 'campaign',
+    component: () => import('./pages/CampaignPage.vue'),
+    props: true,
+  },
   { path: '/console/assessment', name: 'assessment', component: () => import('./pages/Assessment.vue') },
   { path: '/console/bulletins', name: 'bulletins', component: () => import('./pages/Bulletins.vue') },
   {

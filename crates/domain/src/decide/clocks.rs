@@ -32,7 +32,13 @@ impl Draft<'_> {
                 });
             }
             Event::OpinionFiled { .. } => self.pass(Milestone::OpinionFiled),
-            Event::FollowedUp { .. } | Event::Answered { .. } => self.pass(Milestone::FollowedUp),
+            Event::FollowedUp { again, .. } | Event::Answered { again, .. } => {
+                self.pass(Milestone::FollowedUp);
+                self.stop_all(Milestone::FollowedUpAgain, |_| true);
+                if *again && self.case.state.is_open() {
+                    self.start_all(Milestone::AskedAgain, count(&self.case.follow_ups), None);
+                }
+            }
             Event::Rated { bad, .. } => self.rated(*bad),
             Event::Appealed(_) => self.stop_all(Milestone::BadRatingAnswered, |_| true),
             Event::WhistleBlown(whistle) => {
@@ -104,9 +110,7 @@ impl Draft<'_> {
 
     fn rated(&mut self, bad: bool) {
         if bad {
-            #[expect(clippy::cast_possible_truncation, reason = "a case has few grades")]
-            let round = self.case.ratings.len() as u32;
-            self.start_all(Milestone::BadlyRated, round, None);
+            self.start_all(Milestone::BadlyRated, count(&self.case.ratings), None);
         } else {
             self.cancel(CancelReason::Regraded, |rule| rule.stop == Milestone::BadRatingAnswered);
         }
@@ -248,6 +252,11 @@ fn fair_due(
     now: jiff::Timestamp,
 ) -> jiff::Timestamp {
     clock::due(calendar, now, length, all).0.min(clock.due_at)
+}
+
+/// Which of several on one case: its number, from 1.
+fn count<T>(so_far: &[T]) -> u32 {
+    u32::try_from(so_far.len()).unwrap_or(u32::MAX)
 }
 
 fn key(id: &ClockId, round: u32, unit: Option<&UnitId>) -> String {

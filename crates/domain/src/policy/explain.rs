@@ -553,6 +553,12 @@ impl<'p> Teller<'p> {
             format!("弱信号：与此前{back}相比，{window}内某地某类诉求异常增多（至少 {least} 件）即提示；纯属偶然的提示平均{chance}不超过一次。"),
             format!("Weak signals: an unusual rise of one matter in one place (at least {least} cases) within {window}, against the {back} before; by chance alone no more than one in {chance}."),
         );
+        let campaigns = policy.campaigns;
+        let (span, ahead) = (self.language.days(campaigns.effect_days), self.language.days(campaigns.warn_days));
+        self.say_item(
+            format!("专项治理：任务到期前{ahead}提醒承办单位；成效按开展前后各至多{span}的同类诉求、对照未开展的区域比较。"),
+            format!("Campaigns: a unit is told {ahead} before its task is due; the effect is measured on the same kind of case over at most {span} before and after, beside areas without the campaign."),
+        );
         let kept = &policy.retention;
         let days = |days| self.language.days(days);
         let (identity, keys) = (days(kept.identity_days), days(kept.idempotency_days));

@@ -23,6 +23,7 @@ pub use self::{
     read::{Fault, Faults},
 };
 use crate::{
+    campaign::CampaignRules,
     figures::Count,
     ids::{CaseId, CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId},
     signal::SignalRules,
@@ -96,6 +97,8 @@ pub struct Policy {
     pub repeats: RepeatRules,
     /// When a rise is a weak signal 弱信号.
     pub signals: SignalRules,
+    /// How campaigns are followed and measured 专项治理.
+    pub campaigns: CampaignRules,
     /// Guards against gaming 防注水.
     pub guards: Guards,
     /// Letters 表扬书、提醒函.
@@ -146,6 +149,10 @@ pub enum Milestone {
     OpinionFiled,
     /// The follow-up form is filed 回访.
     FollowedUp,
+    /// The reporter was not satisfied, and another follow-up is asked for 须再次回访.
+    AskedAgain,
+    /// They were followed up once more 再次回访.
+    FollowedUpAgain,
     /// The reporter gave a bad grade 差评.
     BadlyRated,
     /// The unit appealed or reworked after a bad grade.

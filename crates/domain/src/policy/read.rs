@@ -26,6 +26,7 @@ use super::{
     Policy, Rate, RepeatRules, Retention, ReturnRules, Route, Seat, Studio, WhistleRules,
 };
 use crate::{
+    campaign::CampaignRules,
     case::Origin,
     figures::{Count, PARTS},
     ids::{BadCode, CategoryId, ClassId, UnitId},
@@ -119,6 +120,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
     let retention = t.need("retention", retention);
     let repeats = t.need("repeats", repeats);
     let signals = t.may("signals", signals);
+    let campaigns = t.may("campaigns", campaigns);
     let guards = t.may("guards", judging::guards);
     let letters = t.may("letters", |node| judging::letters(node, &known));
     let bulletins = t.may("bulletins", |node| judging::bulletins(node, &known));
@@ -151,6 +153,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
         retention: retention?,
         repeats: repeats?,
         signals: signals?.unwrap_or_default(),
+        campaigns: campaigns?.unwrap_or_default(),
         guards: guards?.unwrap_or_default(),
         letters: letters?.unwrap_or_default(),
         bulletins: bulletins?.unwrap_or_default(),
@@ -486,6 +489,14 @@ fn signals(node: &Node<'_>) -> Option<SignalRules> {
             least_cases: least_cases?,
             false_alarm_days: false_alarm_days?,
         })
+    })
+}
+
+fn campaigns(node: &Node<'_>) -> Option<CampaignRules> {
+    node.table(|t| {
+        let effect_days = t.need("effect", |node| node.days(14..=366));
+        let warn_days = t.need("warn_before", |node| node.days(1..=30));
+        Some(CampaignRules { effect_days: effect_days?, warn_days: warn_days? })
     })
 }
 

@@ -169,6 +169,12 @@ fn a_no_names_why_and_a_yes_does_not() {
     let told = &desk.case().follow_ups[0];
     assert_eq!((&told.unsolved_because, &told.unsatisfied_because), (&because("partly"), &because("too_slow")));
     assert!(told.again && desk.case().awaits_follow_up(), "another round is asked for, and it is on the desk again");
+    assert_eq!((desk.stands("follow_up.1"), desk.stands("follow_up_again.1")), ("met", "running"));
+    desk.file_opinion().expect_refusal("first", "a second time", close());
+    desk.act(follow_up(Some(false)));
+    assert_eq!((desk.stands("follow_up_again.1"), desk.count("followed_up")), ("met", 2));
+    assert!(!desk.case().awaits_follow_up(), "twice is what the policy asks for");
+    desk.close().expect_state(State::Closed);
 }
 
 #[test]

@@ -52,3 +52,26 @@ fn the_lead_official_is_told_in_place_of_all_leaders_and_they_in_place_of_one_wh
     }));
     assert!(!told(&desk).contains("leader2") && told(&desk).contains("zfdhead"), "{:?}", told(&desk));
 }
+
+#[test]
+fn an_answer_that_is_not_satisfied_is_told_to_the_handler_and_the_liaison_office() {
+    let answer = |satisfied: bool| {
+        let because = |code: &str| (!satisfied).then(|| code.to_owned()).into_iter().collect();
+        cmd::Answer {
+            responded: true,
+            solved: satisfied,
+            satisfied,
+            unsolved_because: because("partly"),
+            unsatisfied_because: because("too_slow"),
+            comment: String::new(),
+        }
+    };
+    for satisfied in [true, false] {
+        let mut desk = at(MONDAY).register();
+        desk.at_work("fast").finish().by("reporter").act(answer(satisfied));
+        let answered = desk.stream.events.iter().rposition(|r| r.event.kind() == "answered").unwrap();
+        desk.stream.events.truncate(answered + 1);
+        let told = told(&desk);
+        assert_eq!(told.contains("zfd1") && told.contains("xlb1"), !satisfied, "{told:?}");
+    }
+}

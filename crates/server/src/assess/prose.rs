@@ -105,6 +105,13 @@ impl Prose<'_> {
             format!("办结 {finished} 件，结案 {closed} 件。"),
             format!("{finished} were finished, {closed} closed."),
         ));
+        if let Some(since) = report.half_known_since() {
+            let since = full_date(self.language, since);
+            text.push_str(&self.pick(
+                format!("（有记录始于{since}，此前的数字不全。）"),
+                format!(" (Records begin on {since}; figures of the time before are not whole.)"),
+            ));
+        }
         text
     }
 

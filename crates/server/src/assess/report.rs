@@ -46,6 +46,10 @@ pub struct Report {
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub made_at: Timestamp,
+    /// The first day of which anything is known of the unit.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = Date)]
+    pub known_since: Option<Date>,
     /// What came in and what became of it, against before.
     pub changes: Vec<Change>,
     /// The most requests that came in on one day.
@@ -347,6 +351,7 @@ impl Maker<'_> {
             unit_name,
             period,
             made_at: tx.now(),
+            known_since: tally::first_day(tx, unit.as_str())?.map(date).transpose()?,
             changes: CHANGES.into_iter().map(change).collect(),
             busiest: busiest.max_by_key(|day| (day.requests, std::cmp::Reverse(day.day))),
             rates: self.snapshot.policy.rates.iter().map(rate).collect(),
@@ -539,6 +544,14 @@ impl Report {
     /// A number against before.
     pub fn change(&self, count: Count) -> Option<&Change> {
         self.changes.iter().find(|change| change.count == count)
+    }
+
+    /// The day since which there are records, where it cuts the period, or one that it is compared with, in two.
+    pub fn half_known_since(&self) -> Option<Date> {
+        let since = self.known_since?;
+        let compared = [Ok(self.period), self.period.previous(), self.period.last_year()];
+        let is_cut = |period: &Period| period.first < since && since <= period.last;
+        compared.iter().flatten().any(is_cut).then_some(since)
     }
 
     /// A rate, by its code.

@@ -1,6 +1,7 @@
 //! `jiban backup`, `restore` and `doctor`: keeping the data, and knowing how it is.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -9,7 +10,11 @@ use clap::Args;
 use jiban_store::{Store, StoreConfig, StoreError, backup, case_list, documents, outbox};
 
 use super::{Failure, Outcome, init::open};
-use crate::{app::App, desk, infra::config::Home};
+use crate::{
+    app::App,
+    desk,
+    infra::{config::Home, press},
+};
 
 /// Write a consistent archive of the database, while serving.
 #[derive(Debug, Args)]
@@ -119,6 +124,10 @@ async fn examine(data: &Path, findings: &mut Vec<Finding>) {
         Ok(dead) => say(false, given_up(&dead)),
         Err(why) => say(false, format!("outbox: {why}")),
     }
+    match press::find(&home.config.documents.fonts) {
+        Ok(fonts) => say(true, format!("fonts of documents: {}", families(&fonts))),
+        Err(why) => say(false, format!("fonts of documents: {why}")),
+    }
     match App::start(&home, store).await {
         Ok(app) => {
             say(true, format!("policy {}", app.snapshot().policy.name.zh));
@@ -129,6 +138,12 @@ async fn examine(data: &Path, findings: &mut Vec<Finding>) {
         }
         Err(why) => say(false, why.to_string()),
     }
+}
+
+/// The families that documents are set in, each once.
+fn families(fonts: &jiban_office::Fonts) -> String {
+    let families: BTreeSet<String> = fonts.faces().into_iter().map(|face| face.family).collect();
+    families.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// Messages looked at that were given up.

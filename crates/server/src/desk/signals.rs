@@ -13,7 +13,8 @@ use axum::http::StatusCode;
 use jiban_domain::{
     case::{Case, Origin, Place, Reason, ReasonKind},
     command::{Link, Register},
-    ids::{CaseId, CategoryId, UnitId},
+    event::Actor,
+    ids::{CampaignId, CaseId, CategoryId, UnitId},
     organisation::UnitKind,
     permission,
     signal::{self, Rise, Seen},
@@ -112,6 +113,21 @@ pub struct Decision {
     /// The case that it became.
     #[schema(value_type = Option<String>)]
     pub case: Option<CaseId>,
+    /// The campaign that it became.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub campaign: Option<CampaignId>,
+}
+
+/// What becomes of a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Became {
+    /// Nothing.
+    Nothing,
+    /// An inspection.
+    Case(CaseId),
+    /// A campaign.
+    Campaign(CampaignId),
 }
 
 impl Signal {
@@ -276,7 +292,7 @@ pub async fn accept(app: &App, staff: &Staff, id: Uuid, note: String) -> Answer<
             Err(problem) => return Err(problem),
         }
     }
-    decide(app, staff, id, SignalState::Accepted, note, Some(made.id)).await
+    decide(app, staff, id, SignalState::Accepted, note, Became::Case(made.id)).await
 }
 
 /// Says that a signal is nothing, with why.
@@ -284,7 +300,7 @@ pub async fn accept(app: &App, staff: &Staff, id: Uuid, note: String) -> Answer<
 /// # Errors
 /// Not found, or already decided.
 pub async fn dismiss(app: &App, staff: &Staff, id: Uuid, note: String) -> Answer<Signal> {
-    decide(app, staff, id, SignalState::Dismissed, note, None).await
+    decide(app, staff, id, SignalState::Dismissed, note, Became::Nothing).await
 }
 
 async fn open(app: &App, id: Uuid) -> Answer<Signal> {
@@ -302,25 +318,43 @@ async fn decide(
     id: Uuid,
     state: SignalState,
     note: String,
-    case: Option<CaseId>,
+    became: Became,
 ) -> Answer<Signal> {
-    let by = staff.actor.to_string();
-    let decided = app.store.write(move |tx| -> Result<Option<Signal>, StoreError> {
-        let Some(row) = rows_of::find(tx, id)? else { return Ok(None) };
-        let mut signal = Signal::read(&row)?;
-        if signal.state != SignalState::Open {
-            return Ok(None);
-        }
-        let at = tx.now();
-        signal.state = state;
-        signal.decision = Some(Decision { by: by.clone(), at, note: note.clone(), case });
-        rows_of::put(tx, &signal.row(at)?)?;
-        Ok(Some(signal))
-    });
+    let by = staff.actor.clone();
+    let decided = app.store.write(move |tx| settle(tx, id, state, &by, (&note, became)));
     decided.await?.ok_or_else(decided_already)
 }
 
-fn decided_already() -> Problem {
+/// Decides an open signal in this transaction, with why and what became of it; none where it is not open, or not there.
+///
+/// # Errors
+/// The store's.
+pub fn settle(
+    tx: &mut WriteTx<'_>,
+    id: Uuid,
+    state: SignalState,
+    by: &Actor,
+    (note, became): (&str, Became),
+) -> Result<Option<Signal>, StoreError> {
+    let Some(row) = rows_of::find(tx, id)? else { return Ok(None) };
+    let mut signal = Signal::read(&row)?;
+    if signal.state != SignalState::Open {
+        return Ok(None);
+    }
+    let at = tx.now();
+    let (case, campaign) = match became {
+        Became::Nothing => (None, None),
+        Became::Case(case) => (Some(case), None),
+        Became::Campaign(campaign) => (None, Some(campaign)),
+    };
+    signal.state = state;
+    signal.decision = Some(Decision { by: by.to_string(), at, note: note.to_owned(), case, campaign });
+    rows_of::put(tx, &signal.row(at)?)?;
+    Ok(Some(signal))
+}
+
+/// Somebody was faster.
+pub fn decided_already() -> Problem {
     Problem::new(
         StatusCode::CONFLICT,
         "already",

@@ -5,6 +5,7 @@ pub mod assessment;
 pub mod attachments;
 pub mod audit;
 pub mod bulletins;
+pub mod campaigns;
 pub mod cases;
 pub mod intake;
 pub mod letters;

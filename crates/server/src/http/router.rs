@@ -35,6 +35,7 @@ pub fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(features::signals::routes())
         .merge(features::assessment::routes())
         .merge(features::bulletins::routes())
+        .merge(features::campaigns::routes())
         .merge(features::letters::routes())
         .merge(features::papers::routes())
         .merge(features::audit::routes())

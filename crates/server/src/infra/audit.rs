@@ -18,11 +18,14 @@ pub enum Stream {
     Letters,
     /// Bulletins: archived.
     Bulletins,
+    /// Works beside cases: campaigns.
+    Works,
 }
 
 impl Stream {
     /// Every stream.
-    pub const ALL: [Self; 5] = [Self::Policy, Self::Organisation, Self::Accounts, Self::Letters, Self::Bulletins];
+    pub const ALL: [Self; 6] =
+        [Self::Policy, Self::Organisation, Self::Accounts, Self::Letters, Self::Bulletins, Self::Works];
 
     /// Kind, as stored.
     pub fn kind(self) -> &'static str {
@@ -32,6 +35,7 @@ impl Stream {
             Self::Accounts => "accounts",
             Self::Letters => "letters",
             Self::Bulletins => "bulletins",
+            Self::Works => "works",
         }
     }
 
@@ -43,6 +47,7 @@ impl Stream {
             Self::Accounts => 3,
             Self::Letters => 4,
             Self::Bulletins => 5,
+            Self::Works => 6,
         };
         Uuid::from_u128(tail)
     }

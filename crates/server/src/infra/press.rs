@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiban_domain::policy::Language;
-use jiban_office::{Document, Fonts, OfficeError};
+use jiban_office::{Document, FontError, Fonts, OfficeError};
 use jiff::civil::Date;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
@@ -77,9 +77,26 @@ pub struct How {
     pub form: Option<Form>,
 }
 
+/// The charts of a document drawn, as SVG, in the order in which they stand in it: for a page that shows it.
+pub fn charts(document: &Document) -> Vec<String> {
+    let charts = document.blocks.iter().filter_map(|block| match block {
+        jiban_office::Block::Chart { chart, .. } => Some(chart.svg(document.language)),
+        _ => None,
+    });
+    charts.collect()
+}
+
 /// A date as it stands on paper 成文日期: 2026年1月5日, 5 January 2026.
 pub fn full_date(language: Language, date: Date) -> String {
     date.strftime(language.pick("%Y年%-m月%-d日", "%-d %B %Y")).to_string()
+}
+
+/// Looks for fonts in the folder of the settings, if there is one, then in those of the system. It takes half a second.
+///
+/// # Errors
+/// [`FontError`], which names the package and the setting that help.
+pub fn find(folder: &str) -> Result<Fonts, FontError> {
+    Fonts::find(Some(Path::new(folder)).filter(|_| !folder.is_empty()))
 }
 
 /// Renders documents.
@@ -96,16 +113,16 @@ impl Press {
     }
 
     async fn fonts(&self) -> Answer<Arc<Fonts>> {
-        let find = || async {
+        let found = || async {
             let folder = self.folder.clone();
-            let find = move || Fonts::find(Some(Path::new(&folder)).filter(|_| !folder.is_empty())).map(Arc::new);
-            tokio::task::spawn_blocking(find).await.map_err(Problem::internal)?.map_err(|why| {
+            let look = move || find(&folder).map(Arc::new);
+            tokio::task::spawn_blocking(look).await.map_err(Problem::internal)?.map_err(|why| {
                 tracing::error!(%why, "no fonts for documents");
                 let zh = "没有可用的中文字体，无法生成文件；请管理员安装字体包 fonts-noto-cjk，或在设置 documents.fonts 中指定字体文件夹";
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no_fonts", why.to_string(), zh)
             })
         };
-        self.fonts.get_or_try_init(find).await.cloned()
+        self.fonts.get_or_try_init(found).await.cloned()
     }
 
     /// The document in this form.

@@ -1,5 +1,6 @@
 //! What is done at night 每夜: in the small hours of the subdistrict, triage learns from what people decided, weak signals
-//! are looked for and letters drafted, so that they wait when the day begins; and bulletins, at the policy's hours.
+//! are looked for and letters drafted, so that they wait when the day begins; and, whenever their time has come, bulletins
+//! and what units must be told of the tasks of campaigns.
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use jiban_store::{StoreError, models};
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
 use crate::{
+    ahead::campaigns,
     app::App,
     assess::{bulletins, letters},
     desk::{learnt::Subject, lessons, signals},
@@ -76,6 +78,10 @@ async fn tick(app: &App, next: &mut Option<Timestamp>) -> Answer<()> {
     let made = bulletins::due(app).await?;
     if made > 0 {
         tracing::info!(made, "bulletins were made");
+    }
+    let told = campaigns::tell_due(app).await?;
+    if told > 0 {
+        tracing::info!(told, "units were told of tasks of campaigns that are due");
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::kit::{TestApp, jiban};
 
 async fn count(app: &TestApp) {
-    tally::catch_up(&app.app, |_| {}).await.unwrap();
+    tally::catch_up(&app.app, tally::BESIDE_PEOPLE, |_| {}).await.unwrap();
 }
 
 fn line<'a>(table: &'a Value, name: &str) -> &'a Value {
@@ -203,6 +203,7 @@ both_engines! {
         let shown = app.get("leader1", &path).await;
         assert!(shown["document"].to_string().contains("群众诉求 1 件"), "{shown}");
         assert_eq!(shown["charts"].as_array().unwrap().len(), 1);
+        assert!(shown["document"].to_string().contains("有记录始于2026年6月8日"), "half a month is told as half: {shown}");
 
         // The office writes its proposals; made anew the draft keeps them; archived nothing moves it.
         let propose = |text: &str| Some(json!({ "proposals": text }));

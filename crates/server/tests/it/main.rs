@@ -14,6 +14,7 @@
 mod assessment;
 mod backup;
 mod bucket;
+mod campaigns;
 mod clocks;
 mod doors;
 mod exchange;

@@ -198,6 +198,7 @@ both_engines! {
         app.submit("路灯不亮").await;
         let healthy = jiban(app.folder(), &["doctor", "--json"]).await.1;
         assert!(!healthy.contains("could not be delivered"), "{healthy}");
+        assert!(healthy.contains("fonts of documents: "), "{healthy}");
         for _ in 0..10 {
             assert_eq!(carry(&app).await, 1);
             app.clock.advance(SignedDuration::from_hours(2));

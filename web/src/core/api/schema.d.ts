@@ -177,6 +177,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Campaigns that the reader sees, the newest first. */
+        get: operations["campaigns_list"];
+        put?: never;
+        /** Begin a campaign. */
+        post: operations["campaigns_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One campaign with its cases and its effect. */
+        get: operations["campaigns_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do something with a campaign: set a task, finish one, note an inspection, end it. */
+        post: operations["campaigns_act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gather cases: by their numbers, or all that fit a filter. */
+        post: operations["campaigns_gather"];
+        /** Take a case out of a campaign. */
+        delete: operations["campaigns_release"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report of a campaign as a file. */
+        get: operations["campaigns_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases": {
         parameters: {
             query?: never;
@@ -2208,6 +2295,19 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
+        /** @description Cases of one kind in one area, in as many days before a campaign as after it. */
+        BeforeAfter: {
+            /**
+             * Format: int32
+             * @description Before.
+             */
+            before: number;
+            /**
+             * Format: int32
+             * @description After.
+             */
+            after: number;
+        };
         /**
          * @description How a share stands beside that of all, as far as its numbers can tell.
          * @enum {string}
@@ -2424,6 +2524,269 @@ export interface components {
              * @description The server's time.
              */
             now: string;
+        };
+        /** @description A campaign. */
+        Campaign: {
+            /** @description Its id. */
+            id: components["schemas"]["CampaignId"];
+            /** @description What it was begun with. */
+            plan: components["schemas"]["Plan"];
+            /** @description Where it stands. */
+            state: components["schemas"]["CampaignState"];
+            /** @description What is to be done, in the order of their numbers, from 1. */
+            tasks: components["schemas"]["CampaignTask"][];
+            /** @description Cases that belong to it. */
+            members: string[];
+            /** @description Joint inspections 联合检查, the first one first. */
+            visits: components["schemas"]["CampaignVisit"][];
+            /** @description Who began it, as an actor. */
+            begun_by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            begun_at: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /** @description The closing report in words, or why it was given up. */
+            ending: string;
+        };
+        /** @description What is done with a campaign. */
+        CampaignAct: {
+            /** @description What is to be done. */
+            text: string;
+            /** @description By which unit: the lead or one that helps. */
+            unit: string;
+            /**
+             * Format: date
+             * @description By the end of which day.
+             */
+            due: string;
+            /** @enum {string} */
+            act: "add_task";
+        } | {
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            number: number;
+            /** @description What was done. */
+            note: string;
+            /** @enum {string} */
+            act: "finish_task";
+        } | {
+            /**
+             * Format: date
+             * @description On which day.
+             */
+            day: string;
+            /** @description Which units took part. */
+            units: string[];
+            /** @description Where. */
+            place: string;
+            /** @description What was found and done. */
+            found: string;
+            /** @enum {string} */
+            act: "visit";
+        } | {
+            /** @description What was reached, what was learnt, what stays. */
+            report: string;
+            /** @enum {string} */
+            act: "close";
+        } | {
+            /** @description Why. */
+            reason: string;
+            /** @enum {string} */
+            act: "drop";
+        };
+        /** @description A case of a campaign. */
+        CampaignCase: {
+            id: string;
+            number: string;
+            /** @description Masked. */
+            title: string;
+            state: components["schemas"]["State"];
+        };
+        /** @description What became of a kind of case, beside what became of it elsewhere. */
+        CampaignEffect: {
+            /** @description The counts where the campaign was. */
+            here: components["schemas"]["BeforeAfter"];
+            elsewhere?: components["schemas"]["BeforeAfter"] | null;
+            /**
+             * Format: double
+             * @description After to before here, over the same elsewhere: 0.6 is 40 % fewer than could be expected.
+             */
+            ratio: number;
+            /** @description Where the true ratio lies with 95 %. */
+            interval: [
+                number,
+                number
+            ];
+            /** @description What can be said. */
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description Cases of a kind, of an area, of some days. At least a kind or an area is named. */
+        CampaignFilter: {
+            /** @description Of this category or below it. */
+            category?: string | null;
+            /** @description Of this community or grid. */
+            area?: string | null;
+            /**
+             * Format: date
+             * @description Registered from this day on.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description Registered up to this day.
+             */
+            to: string;
+        };
+        /** @description What gathering found. */
+        CampaignGathered: {
+            campaign: components["schemas"]["Campaign"];
+            /**
+             * Format: int64
+             * @description Cases that are new in it.
+             */
+            new: number;
+        };
+        /** @description Which cases to gather: those named, or all that fit. */
+        CampaignGathering: {
+            /** @description Numbers of cases. */
+            numbers?: string[];
+            filter?: components["schemas"]["CampaignFilter"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description A campaign 专项治理.
+         */
+        CampaignId: string;
+        /** @description What was measured. */
+        CampaignMeasured: {
+            /** @description The days before. */
+            before: components["schemas"]["Period"];
+            /** @description As many days after; those of the campaign so far, while it runs. */
+            after: components["schemas"]["Period"];
+            /** @description Whether it still runs, so that this is not the end. */
+            so_far: boolean;
+            effect?: components["schemas"]["CampaignEffect"] | null;
+            /** @description How many areas it is compared with. */
+            others: number;
+            /** @description Requests week by week from the first day before to the last after. */
+            weeks: components["schemas"]["CampaignWeek"][];
+        };
+        /** @description Rules of campaigns. */
+        CampaignRules: {
+            /**
+             * Format: int32
+             * @description Over how many days before the campaign and after its end its effect is measured, at most.
+             */
+            effect_days: number;
+            /**
+             * Format: int32
+             * @description How many days before a task is due its unit is told.
+             */
+            warn_days: number;
+        };
+        /** @description A campaign as it stands. */
+        CampaignShown: {
+            campaign: components["schemas"]["Campaign"];
+            /** @description Whether the reader may lead it: set tasks, gather cases, end it. */
+            leads: boolean;
+            /** @description Numbers of the tasks that the reader may say are done. */
+            own_tasks: number[];
+            /** @description Its cases that the reader sees, the newest first. */
+            cases: components["schemas"]["CampaignCase"][];
+            measured?: components["schemas"]["CampaignMeasured"] | null;
+            /** @description The report on paper, as it would be printed now. */
+            document: components["schemas"]["Document"];
+            /** @description Its charts drawn, as SVG, in the order in which they stand in the document. */
+            charts: string[];
+        };
+        /**
+         * @description Where a campaign stands.
+         * @enum {string}
+         */
+        CampaignState: "running" | "closed" | "dropped";
+        /** @description A task. */
+        CampaignTask: {
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            number: number;
+            /** @description What is to be done. */
+            text: string;
+            /** @description By which unit. */
+            unit: string;
+            /**
+             * Format: date
+             * @description By the end of which day.
+             */
+            due: string;
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
+            done_at?: string | null;
+            /** @description Done by whom. */
+            done_by?: string | null;
+            /** @description What was done. */
+            note?: string;
+            /** @description What was told of its time so far. */
+            told?: components["schemas"]["CampaignTaskTold"];
+        };
+        /**
+         * @description What was told of a task's time.
+         * @enum {string}
+         */
+        CampaignTaskTold: "nothing" | "soon" | "overdue";
+        /** @description A joint inspection. */
+        CampaignVisit: {
+            /**
+             * Format: date
+             * @description On which day.
+             */
+            day: string;
+            /** @description Which units took part. */
+            units: string[];
+            /** @description Where. */
+            place: string;
+            /** @description What was found and done. */
+            found: string;
+            /** @description Who wrote it down. */
+            by: string;
+        };
+        /** @description A week. */
+        CampaignWeek: {
+            /**
+             * Format: date
+             * @description Its first day.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description Requests where the campaign is.
+             */
+            here: number;
+            /**
+             * Format: int64
+             * @description Requests in all areas that it is compared with.
+             */
+            elsewhere: number;
+        };
+        /** @description A page of campaigns. */
+        Campaigns: {
+            campaigns: components["schemas"]["Campaign"][];
+            /**
+             * Format: uuid
+             * @description Send as `before` for the next page; none at the end.
+             */
+            next?: string | null;
         };
         /**
          * @description Why a clock fell away.
@@ -3036,6 +3399,8 @@ export interface components {
             note: string;
             /** @description The case that it became. */
             case?: string | null;
+            /** @description The campaign that it became. */
+            campaign?: string | null;
         };
         /** @description Do not take the case. */
         Decline: {
@@ -3852,6 +4217,11 @@ export interface components {
              * @description When it was made.
              */
             made_at: string;
+            /**
+             * Format: date
+             * @description The first day of which anything is known of the unit.
+             */
+            known_since?: string | null;
             /** @description What came in and what became of it, against before. */
             changes: components["schemas"]["FigureChange"][];
             busiest?: components["schemas"]["Busiest"] | null;
@@ -4452,7 +4822,7 @@ export interface components {
          * @description What starts or stops a clock: the milestones 节点.
          * @enum {string}
          */
-        Milestone: "registered" | "dispatched" | "accepted" | "contacted" | "verified" | "finished" | "opinion_filed" | "followed_up" | "badly_rated" | "bad_rating_answered" | "whistle_blown" | "reported_in";
+        Milestone: "registered" | "dispatched" | "accepted" | "contacted" | "verified" | "finished" | "opinion_filed" | "followed_up" | "asked_again" | "followed_up_again" | "badly_rated" | "bad_rating_answered" | "whistle_blown" | "reported_in";
         /** @description Numbers of this moment. */
         Moment: {
             /** @description Open cases by state. */
@@ -4512,6 +4882,16 @@ export interface components {
             communities: components["schemas"]["Community"][];
             /** @description Duty phones, those of the whole subdistrict first. */
             duty: components["schemas"]["DutyPhone"][];
+        };
+        /** @description A campaign to begin. */
+        NewCampaign: {
+            /** @description What it is. */
+            plan: components["schemas"]["Plan"];
+            /**
+             * Format: uuid
+             * @description The weak signal that it comes of: it is accepted, and its cases are the first members.
+             */
+            signal?: string | null;
         };
         /** @description The first event of every case. */
         NewCase: {
@@ -4841,6 +5221,31 @@ export interface components {
             /** @description The words that name it. */
             words: string[];
         };
+        /** @description What a campaign is begun with. */
+        Plan: {
+            /** @description What people call it. */
+            title: string;
+            /** @description What is to be reached. */
+            goal: string;
+            /** @description The kind of case it is to do away with. Without one no effect can be measured. */
+            category?: string | null;
+            /** @description Where: communities or grids; none for everywhere. */
+            areas?: string[];
+            /** @description The unit that answers for it. */
+            lead: string;
+            /** @description The units that help. */
+            units?: string[];
+            /**
+             * Format: date
+             * @description Its first day.
+             */
+            first: string;
+            /**
+             * Format: date
+             * @description Its last day.
+             */
+            last: string;
+        };
         /** @description A point, in WGS84. In the body: an address of the web would keep it. */
         Point: {
             /**
@@ -4924,6 +5329,8 @@ export interface components {
             repeats: components["schemas"]["RepeatRules"];
             /** @description When a rise is a weak signal 弱信号. */
             signals: components["schemas"]["SignalRules"];
+            /** @description How campaigns are followed and measured 专项治理. */
+            campaigns: components["schemas"]["CampaignRules"];
             /** @description Guards against gaming 防注水. */
             guards: components["schemas"]["Guards"];
             /** @description Letters 表扬书、提醒函. */
@@ -5920,6 +6327,11 @@ export interface components {
             /** @description Class it makes. */
             class: components["schemas"]["ClassId"];
         };
+        /**
+         * @description What can be said of an effect.
+         * @enum {string}
+         */
+        Verdict: "fewer" | "more" | "unclear";
         /** @description Whether a chain holds. */
         Verified: {
             /**
@@ -6656,6 +7068,242 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CalendarImported"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_list: {
+        parameters: {
+            query?: {
+                /** @description Only those that stand here. */
+                state?: "running" | "closed" | "dropped";
+                /** @description Those begun before this one: the `next` of the page before. */
+                before?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaigns"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCampaign"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_one: {
+        parameters: {
+            query?: {
+                /** @description Language of the document. */
+                language?: "zh" | "en";
+                /** @description Form of the file, where a file is asked for. */
+                form?: "md" | "html" | "pdf" | "docx" | "xlsx";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the campaign */
+                campaign: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignShown"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the campaign */
+                campaign: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_gather: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the campaign */
+                campaign: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignGathering"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignGathered"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_release: {
+        parameters: {
+            query: {
+                /** @description The case that is no part of it after all. */
+                case: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the campaign */
+                campaign: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_file: {
+        parameters: {
+            query?: {
+                /** @description Language of the document. */
+                language?: "zh" | "en";
+                /** @description Form of the file, where a file is asked for. */
+                form?: "md" | "html" | "pdf" | "docx" | "xlsx";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the campaign */
+                campaign: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
                 };
             };
             "4XX": {

@@ -100,6 +100,8 @@ impl Language {
             Milestone::Finished => ("办结", "finished"),
             Milestone::OpinionFiled => ("意见书归档", "opinion form filed"),
             Milestone::FollowedUp => ("回访登记", "follow-up form filed"),
+            Milestone::AskedAgain => ("须再次回访", "another follow-up asked for"),
+            Milestone::FollowedUpAgain => ("再次回访登记", "followed up once more"),
             Milestone::BadlyRated => ("差评", "bad grade given"),
             Milestone::BadRatingAnswered => ("回应差评", "bad grade answered"),
             Milestone::WhistleBlown => ("吹哨", "whistle blown"),

@@ -21,7 +21,11 @@ const CLOCKS: [(&str, Option<Milestone>, Milestone); 8] = [
     ("bad_rating", Some(Milestone::BadlyRated), Milestone::BadRatingAnswered),
 ];
 
-const MILESTONES: [(&str, Milestone); 12] = [
+/// What starts and what stops these belong together, each pair to nothing else.
+const PAIRS: [(Milestone, Milestone); 2] =
+    [(Milestone::WhistleBlown, Milestone::ReportedIn), (Milestone::AskedAgain, Milestone::FollowedUpAgain)];
+
+const MILESTONES: [(&str, Milestone); 14] = [
     ("registered", Milestone::Registered),
     ("dispatched", Milestone::Dispatched),
     ("accepted", Milestone::Accepted),
@@ -30,6 +34,8 @@ const MILESTONES: [(&str, Milestone); 12] = [
     ("finished", Milestone::Finished),
     ("opinion_filed", Milestone::OpinionFiled),
     ("followed_up", Milestone::FollowedUp),
+    ("asked_again", Milestone::AskedAgain),
+    ("followed_up_again", Milestone::FollowedUpAgain),
     ("badly_rated", Milestone::BadlyRated),
     ("bad_rating_answered", Milestone::BadRatingAnswered),
     ("whistle_blown", Milestone::WhistleBlown),
@@ -120,17 +126,19 @@ fn fitting_stop(id: &ClockId, node: &Node<'_>, start: Milestone, stop: Milestone
                 .refuse((format!("the clock '{id}' does not run so"), format!("时限“{id}”不是这样计时的")), remedy);
         }
     }
-    let by_whistle = [start == Milestone::WhistleBlown, stop == Milestone::ReportedIn];
-    if by_whistle[0] != by_whistle[1] {
+    let torn = PAIRS.iter().find(|(first, last)| (start == *first) != (stop == *last));
+    if let Some((first, last)) = torn {
+        let (first, last) = (spelled(&MILESTONES, *first), spelled(&MILESTONES, *last));
         return node.refuse(
-            ("whistle_blown and reported_in belong together", "whistle_blown 与 reported_in 必须成对"),
+            (format!("{first} and {last} belong together"), format!("{first} 与 {last} 必须成对")),
             (
-                "start the clock at whistle_blown and stop it at reported_in, or use neither",
-                "请让时限从 whistle_blown 开始、到 reported_in 停止，或两者都不用",
+                format!("start the clock at {first} and stop it at {last}, or use neither"),
+                format!("请让时限从 {first} 开始、到 {last} 停止，或两者都不用"),
             ),
         );
     }
-    if matches!(stop, Milestone::Registered | Milestone::BadlyRated | Milestone::WhistleBlown) {
+    let only_starts = [Milestone::Registered, Milestone::AskedAgain, Milestone::BadlyRated, Milestone::WhistleBlown];
+    if only_starts.contains(&stop) {
         return node.refuse(
             ("this act only starts clocks", "这个动作只能开始计时"),
             ("name the act that ends this one", "请写明哪个动作使这个时限停止"),

@@ -9,7 +9,7 @@ use jiban_domain::{
     case::Place,
     command::Register,
     event::Actor,
-    ids::{CategoryId, ChannelId},
+    ids::{CategoryId, ChannelId, UnitId},
 };
 use jiff::{Timestamp, ToSpan};
 use rand::{
@@ -18,7 +18,7 @@ use rand::{
     seq::{IndexedRandom, IteratorRandom},
 };
 
-use super::{super::Failure, board, life::Life, photos};
+use super::{super::Failure, ahead, board, life::Life, photos};
 use crate::{
     app::App,
     desk::{
@@ -542,6 +542,13 @@ fn told_on(rng: &mut StdRng, text: &str, category: &str, found: bool) -> String 
     }
 }
 
+/// Whether a campaign of the demo had ended there by then.
+fn is_after_campaign(snapshot: &crate::infra::world::Snapshot, grid: &UnitId, at: Timestamp) -> bool {
+    let ended = now_ms().saturating_sub((ahead::DAYS_AGO.1 * 24).hours()).unwrap_or(Timestamp::MIN);
+    let community = snapshot.organisation.community_of(grid);
+    at > ended && community.is_some_and(|unit| ahead::AREAS.contains(&unit.as_str()))
+}
+
 /// One made-up request, and the category that a person would give it.
 fn story(
     snapshot: &crate::infra::world::Snapshot,
@@ -555,7 +562,16 @@ fn story(
     let spots = snapshot.organisation.spots().filter(|spot| told.is_none() || Some(&spot.grid) == first);
     let spot = spots.choose(&mut rng).ok_or_else(|| Failure("no spots".into()))?;
     let nothing = || Failure("no stories".into());
-    let any = told.or_else(|| STORIES.choose(&mut rng));
+    let mut any = told.or_else(|| STORIES.choose(&mut rng));
+    // Since a campaign, most of what it was about no longer happens there; something else comes in.
+    let is_spared = |story: &&Story, rng: &mut StdRng| {
+        story.category.starts_with(ahead::KIND)
+            && is_after_campaign(snapshot, &spot.grid, at)
+            && rng.random_bool(ahead::SPARED)
+    };
+    while any.is_some_and(|story| is_spared(&story, &mut rng)) {
+        any = STORIES.choose(&mut rng);
+    }
     let Story { category, channel, found, told } = any.ok_or_else(nothing)?;
     let text = told.choose(&mut rng).ok_or_else(nothing)?;
     let named = !found && rng.random_bool(0.85);

@@ -48,6 +48,8 @@ struct Turns {
     declined: bool,
     unreachable: bool,
     satisfied: bool,
+    /// What they say when asked a second time.
+    satisfied_at_last: bool,
     answers_unasked: bool,
     in_vain: u32,
     appeal_upheld: bool,
@@ -77,6 +79,7 @@ impl<'a> Life<'a> {
             unreachable: chance(0.03),
             grade: None,
             satisfied: true,
+            satisfied_at_last: true,
             answers_unasked: false,
             in_vain: 0,
             appeal_upheld: true,
@@ -94,6 +97,7 @@ impl<'a> Life<'a> {
         if rng.random_bool(0.012) {
             turns.excluded = ["unlawful", "unreasonable", "withdrawn", "malicious"].choose(&mut rng).copied();
         }
+        turns.satisfied_at_last = rng.random_bool(0.6);
         Self { world, rng, late: 0.03, turns, category }
     }
 
@@ -390,7 +394,7 @@ impl<'a> Life<'a> {
     /// The reporter answers unasked, or is called: in vain at first, now and then; by a third person where drawn.
     fn follow_up(&mut self, case: &Case, handler: Actor) -> Step {
         let first = case.follow_ups_of_round().next().is_none();
-        let satisfied = !first || self.turns.satisfied;
+        let satisfied = if first { self.turns.satisfied } else { self.turns.satisfied_at_last };
         let solved = satisfied || self.rng.random_bool(0.4);
         let after = self.minutes(250, 1_500);
         let (unsolved_because, unsatisfied_because) = {

@@ -3,6 +3,7 @@
 //! Everything goes in by the public ways: the organisation by import, the history by real commands in simulated time.
 //! The people, places and cases are made up.
 
+mod ahead;
 mod board;
 pub mod history;
 mod judged;
@@ -98,6 +99,7 @@ impl Demo {
             signals::scan(&app).await.map_err(told)?;
             let today = app.now().await?.to_zoned(app.snapshot().calendar.zone().clone()).date();
             judged::judge(&app, today).await?;
+            ahead::put_up(&app, today, self.days).await?;
         }
         println!("Data in {}", folder.display());
         println!("Accounts (password {PASSWORD}):");

@@ -27,7 +27,7 @@ use crate::{
         body::{Body, Path, Query, Tongue, within},
         problem::{Answer, Problem},
     },
-    infra::press::{Form, How},
+    infra::press::{self, Form, How},
 };
 
 /// Most bulletins in one answer.
@@ -100,11 +100,7 @@ struct Told {
 
 fn told(staff: &Staff, report: Report, language: Language, hash: Option<&str>) -> Told {
     let document = paper::document(&report, &staff.snapshot, language, hash);
-    let charts = document.blocks.iter().filter_map(|block| match block {
-        jiban_office::Block::Chart { chart, .. } => Some(chart.svg(language)),
-        _ => None,
-    });
-    let charts = charts.collect();
+    let charts = press::charts(&document);
     Told { report, document, charts }
 }
 
@@ -122,7 +118,7 @@ async fn live(State(app): State<App>, Assessor(staff): Assessor, Query(which): Q
 async fn made(app: &App, staff: &Staff, which: Which) -> Answer<(Report, Language)> {
     let period = period(app, staff, which.kind, (which.from, which.to)).await?;
     let unit = staff.unit(which.unit)?;
-    tally::catch_up(app, |_| {}).await?;
+    tally::catch_up(app, tally::BESIDE_PEOPLE, |_| {}).await?;
     Ok((report::make(app, which.kind, &unit, period).await?, which.language.into()))
 }
 

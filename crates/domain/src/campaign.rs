@@ -1,0 +1,648 @@
+//! Campaigns 专项治理, 'from one case to its class' 由一件事到一类事: one piece of work with a goal, tasks and member cases that
+//! is to do away with a whole kind of case; and whether it did.
+//!
+//! Pure, as all of the mechanism: acts refuse or change the campaign, [`effect`] compares counts. It must never call a
+//! difference an effect that chance alone could have made.
+
+use std::collections::BTreeSet;
+
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    event::Actor,
+    ids::{CampaignId, CaseId, CategoryId, UnitId},
+    organisation::Organisation,
+    refusal::Refusal,
+};
+
+/// Longest title, characters.
+pub const TITLE_MAX: usize = 80;
+/// Longest other text of a campaign, characters.
+pub const TEXT_MAX: usize = 4_000;
+/// Most tasks. A bound, far above what anybody keeps an eye on.
+pub const TASKS_MAX: usize = 200;
+/// Most joint inspections.
+pub const VISITS_MAX: usize = 200;
+/// Most member cases.
+pub const MEMBERS_MAX: usize = 500;
+/// Most units and areas.
+pub const UNITS_MAX: usize = 60;
+
+/// Rules of campaigns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CampaignRules {
+    /// Over how many days before the campaign and after its end its effect is measured, at most.
+    pub effect_days: u32,
+    /// How many days before a task is due its unit is told.
+    pub warn_days: u32,
+}
+
+impl Default for CampaignRules {
+    fn default() -> Self {
+        Self { effect_days: 60, warn_days: 3 }
+    }
+}
+
+/// Where a campaign stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CampaignState {
+    /// Work goes on 进行中.
+    Running,
+    /// Ended with a report 已结项.
+    Closed,
+    /// Given up, with a reason 已终止.
+    Dropped,
+}
+
+impl CampaignState {
+    /// Code as stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Closed => "closed",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// What a campaign is begun with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// What people call it.
+    #[schema(min_length = 1, max_length = 80)]
+    pub title: String,
+    /// What is to be reached.
+    #[schema(min_length = 1, max_length = 4000)]
+    pub goal: String,
+    /// The kind of case it is to do away with. Without one no effect can be measured.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub category: Option<CategoryId>,
+    /// Where: communities or grids; none for everywhere.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, max_items = 60)]
+    pub areas: BTreeSet<UnitId>,
+    /// The unit that answers for it.
+    #[schema(value_type = String)]
+    pub lead: UnitId,
+    /// The units that help.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, max_items = 60)]
+    pub units: BTreeSet<UnitId>,
+    /// Its first day.
+    #[schema(value_type = String, format = Date)]
+    pub first: Date,
+    /// Its last day.
+    #[schema(value_type = String, format = Date)]
+    pub last: Date,
+}
+
+/// A campaign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Campaign {
+    /// Its id.
+    pub id: CampaignId,
+    /// What it was begun with.
+    pub plan: Plan,
+    /// Where it stands.
+    pub state: CampaignState,
+    /// What is to be done, in the order of their numbers, from 1.
+    pub tasks: Vec<Task>,
+    /// Cases that belong to it.
+    #[schema(value_type = Vec<String>)]
+    pub members: BTreeSet<CaseId>,
+    /// Joint inspections 联合检查, the first one first.
+    pub visits: Vec<Visit>,
+    /// Who began it, as an actor.
+    pub begun_by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub begun_at: Timestamp,
+    /// When it ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ended_at: Option<Timestamp>,
+    /// The closing report in words, or why it was given up.
+    pub ending: String,
+}
+
+/// A task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CampaignTask)]
+pub struct Task {
+    /// Its number.
+    pub number: u32,
+    /// What is to be done.
+    pub text: String,
+    /// By which unit.
+    #[schema(value_type = String)]
+    pub unit: UnitId,
+    /// By the end of which day.
+    #[schema(value_type = String, format = Date)]
+    pub due: Date,
+    /// When it was done.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub done_at: Option<Timestamp>,
+    /// Done by whom.
+    pub done_by: Option<String>,
+    /// What was done.
+    #[serde(default)]
+    pub note: String,
+    /// What was told of its time so far.
+    #[serde(default)]
+    pub told: Told,
+}
+
+/// What was told of a task's time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = CampaignTaskTold)]
+pub enum Told {
+    /// Nothing yet.
+    #[default]
+    Nothing,
+    /// That it is due soon.
+    Soon,
+    /// That it is overdue.
+    Overdue,
+}
+
+impl Task {
+    /// Whether its day went by undone, or it was done late.
+    pub fn is_late(&self, now: Timestamp, zone: &TimeZone) -> bool {
+        end_of(self.due, zone) < self.done_at.unwrap_or(now)
+    }
+}
+
+/// A joint inspection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CampaignVisit)]
+pub struct Visit {
+    /// On which day.
+    #[schema(value_type = String, format = Date)]
+    pub day: Date,
+    /// Which units took part.
+    #[schema(value_type = Vec<String>)]
+    pub units: BTreeSet<UnitId>,
+    /// Where.
+    pub place: String,
+    /// What was found and done.
+    pub found: String,
+    /// Who wrote it down.
+    pub by: String,
+}
+
+/// What is done with a campaign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
+#[schema(as = CampaignAct)]
+pub enum Act {
+    /// Set a task.
+    AddTask {
+        /// What is to be done.
+        #[schema(min_length = 1, max_length = 4000)]
+        text: String,
+        /// By which unit: the lead or one that helps.
+        #[schema(value_type = String)]
+        unit: UnitId,
+        /// By the end of which day.
+        #[schema(value_type = String, format = Date)]
+        due: Date,
+    },
+    /// Say that a task is done.
+    FinishTask {
+        /// Its number.
+        number: u32,
+        /// What was done.
+        #[schema(min_length = 1, max_length = 4000)]
+        note: String,
+    },
+    /// Note down a joint inspection.
+    Visit {
+        /// On which day.
+        #[schema(value_type = String, format = Date)]
+        day: Date,
+        /// Which units took part.
+        #[schema(value_type = Vec<String>, max_items = 60)]
+        units: BTreeSet<UnitId>,
+        /// Where.
+        #[schema(min_length = 1, max_length = 4000)]
+        place: String,
+        /// What was found and done.
+        #[schema(min_length = 1, max_length = 4000)]
+        found: String,
+    },
+    /// End it with a report.
+    Close {
+        /// What was reached, what was learnt, what stays.
+        #[schema(min_length = 1, max_length = 4000)]
+        report: String,
+    },
+    /// Give it up.
+    Drop {
+        /// Why.
+        #[schema(min_length = 1, max_length = 4000)]
+        reason: String,
+    },
+}
+
+impl Act {
+    /// Code of what happened, for the record.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::AddTask { .. } => "campaign_task_added",
+            Self::FinishTask { .. } => "campaign_task_finished",
+            Self::Visit { .. } => "campaign_visited",
+            Self::Close { .. } => "campaign_closed",
+            Self::Drop { .. } => "campaign_dropped",
+        }
+    }
+}
+
+fn text(field: &str, text: &str, max: usize) -> Result<String, Refusal> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err(Refusal::invalid(field, "must be filled in", "必须填写")),
+        length if length > max => {
+            Err(Refusal::invalid(field, format!("at most {max} characters"), format!("最多 {max} 个字")))
+        }
+        _ => Ok(text.to_owned()),
+    }
+}
+
+fn known<'u>(organisation: &Organisation, units: impl IntoIterator<Item = &'u UnitId>) -> Result<(), Refusal> {
+    let is_known = |unit: &&UnitId| organisation.unit(unit).is_some_and(|unit| unit.active);
+    match units.into_iter().find(|unit| !is_known(unit)) {
+        Some(unit) => Err(Refusal::unknown("unit", unit)),
+        None => Ok(()),
+    }
+}
+
+fn limit(full: bool, what: &'static str, what_zh: &'static str, max: usize) -> Result<(), Refusal> {
+    let max = u32::try_from(max).unwrap_or(u32::MAX);
+    if full { Err(Refusal::Limit { what, what_zh, max }) } else { Ok(()) }
+}
+
+fn end_of(day: Date, zone: &TimeZone) -> Timestamp {
+    let next = day.tomorrow().ok().and_then(|next| next.to_zoned(zone.clone()).ok());
+    next.map_or(Timestamp::MAX, |next| next.timestamp())
+}
+
+impl Campaign {
+    /// Begins a campaign. Whether the category exists is the caller's to check.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that names the field.
+    pub fn begin(
+        id: CampaignId,
+        plan: Plan,
+        organisation: &Organisation,
+        by: &Actor,
+        at: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let title = text("title", &plan.title, TITLE_MAX)?;
+        let goal = text("goal", &plan.goal, TEXT_MAX)?;
+        known(organisation, plan.areas.iter().chain(&plan.units).chain([&plan.lead]))?;
+        limit(plan.areas.len() + plan.units.len() > UNITS_MAX, "units and areas", "单位和区域", UNITS_MAX)?;
+        let nested = plan
+            .areas
+            .iter()
+            .find(|area| plan.areas.iter().any(|other| other != *area && organisation.is_within(area, other)));
+        if let Some(area) = nested {
+            return Err(Refusal::invalid(
+                "areas",
+                format!("areas of which none lies in another; {area} does"),
+                format!("区域不能互相包含：{area}"),
+            ));
+        }
+        if plan.last < plan.first {
+            return Err(Refusal::invalid("last", "a day not before the first", "不能早于开始日期"));
+        }
+        Ok(Self {
+            id,
+            plan: Plan { title, goal, ..plan },
+            state: CampaignState::Running,
+            tasks: Vec::new(),
+            members: BTreeSet::new(),
+            visits: Vec::new(),
+            begun_by: by.to_string(),
+            begun_at: at,
+            ended_at: None,
+            ending: String::new(),
+        })
+    }
+
+    /// The units that take part.
+    pub fn units(&self) -> impl Iterator<Item = &UnitId> {
+        [&self.plan.lead].into_iter().chain(&self.plan.units)
+    }
+
+    fn goes_on(&self) -> Result<(), Refusal> {
+        match self.state {
+            CampaignState::Running => Ok(()),
+            CampaignState::Closed | CampaignState::Dropped => {
+                Err(Refusal::Already { what: "ended", what_zh: "结束" })
+            }
+        }
+    }
+
+    /// Does something with it. Whether the actor may is the caller's to check.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; then nothing has changed.
+    pub fn act(&mut self, act: &Act, organisation: &Organisation, by: &Actor, now: Timestamp) -> Result<(), Refusal> {
+        self.goes_on()?;
+        match act {
+            Act::AddTask { text: what, unit, due } => self.add_task(what, unit, *due),
+            Act::FinishTask { number, note } => self.finish_task(*number, note, by, now),
+            Act::Visit { day, units, place, found } => {
+                limit(
+                    self.visits.len() >= VISITS_MAX,
+                    "inspections of one campaign",
+                    "一个专项的检查记录",
+                    VISITS_MAX,
+                )?;
+                known(organisation, units)?;
+                limit(units.len() > UNITS_MAX, "units", "单位", UNITS_MAX)?;
+                let (place, found) = (text("place", place, TEXT_MAX)?, text("found", found, TEXT_MAX)?);
+                self.visits.push(Visit { day: *day, units: units.clone(), place, found, by: by.to_string() });
+                Ok(())
+            }
+            Act::Close { report } => {
+                if self.tasks.iter().any(|task| task.done_at.is_none()) {
+                    return Err(Refusal::First { what: "finish every task", what_zh: "完成全部任务" });
+                }
+                self.end(CampaignState::Closed, text("report", report, TEXT_MAX)?, now);
+                Ok(())
+            }
+            Act::Drop { reason } => {
+                self.end(CampaignState::Dropped, text("reason", reason, TEXT_MAX)?, now);
+                Ok(())
+            }
+        }
+    }
+
+    fn add_task(&mut self, what: &str, unit: &UnitId, due: Date) -> Result<(), Refusal> {
+        limit(self.tasks.len() >= TASKS_MAX, "tasks of one campaign", "一个专项的任务", TASKS_MAX)?;
+        let what = text("text", what, TEXT_MAX)?;
+        if !self.units().any(|known| known == unit) {
+            return Err(Refusal::invalid("unit", "the lead unit or one that helps", "应为牵头单位或配合单位"));
+        }
+        if due < self.plan.first || due > self.plan.last {
+            let (first, last) = (self.plan.first, self.plan.last);
+            return Err(Refusal::invalid("due", format!("{first} to {last}"), format!("应在 {first} 至 {last} 之间")));
+        }
+        let number = u32::try_from(self.tasks.len()).unwrap_or(u32::MAX).saturating_add(1);
+        self.tasks.push(Task {
+            number,
+            text: what,
+            unit: unit.clone(),
+            due,
+            done_at: None,
+            done_by: None,
+            note: String::new(),
+            told: Told::Nothing,
+        });
+        Ok(())
+    }
+
+    fn finish_task(&mut self, number: u32, note: &str, by: &Actor, now: Timestamp) -> Result<(), Refusal> {
+        let note = text("note", note, TEXT_MAX)?;
+        let task = self.tasks.iter_mut().find(|task| task.number == number);
+        let task = task.ok_or_else(|| Refusal::unknown("task", number))?;
+        if task.done_at.is_some() {
+            return Err(Refusal::Already { what: "done", what_zh: "完成" });
+        }
+        (task.done_at, task.done_by, task.note) = (Some(now), Some(by.to_string()), note);
+        Ok(())
+    }
+
+    fn end(&mut self, state: CampaignState, ending: String, now: Timestamp) {
+        (self.state, self.ending, self.ended_at) = (state, ending, Some(now));
+    }
+
+    /// Adds cases to its members. Returns how many are new.
+    ///
+    /// # Errors
+    /// It has ended, or they would be too many: then none is added.
+    pub fn gather(&mut self, cases: impl IntoIterator<Item = CaseId>) -> Result<usize, Refusal> {
+        self.goes_on()?;
+        let mut all = self.members.clone();
+        all.extend(cases);
+        limit(all.len() > MEMBERS_MAX, "cases of one campaign", "一个专项的诉求件", MEMBERS_MAX)?;
+        let new = all.len() - self.members.len();
+        self.members = all;
+        Ok(new)
+    }
+
+    /// Takes a case out again.
+    ///
+    /// # Errors
+    /// It has ended, or the case is none of its members.
+    pub fn release(&mut self, case: CaseId) -> Result<(), Refusal> {
+        self.goes_on()?;
+        if self.members.remove(&case) { Ok(()) } else { Err(Refusal::unknown("case", case)) }
+    }
+
+    /// When the time of a task next wants telling; none where there is nothing more to tell.
+    pub fn next_at(&self, rules: &CampaignRules, zone: &TimeZone) -> Option<Timestamp> {
+        let running = self.tasks.iter().filter(|task| self.state == CampaignState::Running && task.done_at.is_none());
+        running.filter_map(|task| next_telling(task, rules, zone)).map(|(at, _)| at).min()
+    }
+
+    /// The tasks of whose time something is to be told now: each is told of once a stage, and the later stage alone
+    /// where both have come.
+    pub fn tell_due(&mut self, rules: &CampaignRules, zone: &TimeZone, now: Timestamp) -> Vec<Task> {
+        let mut due = Vec::new();
+        if self.state != CampaignState::Running {
+            return due;
+        }
+        for task in self.tasks.iter_mut().filter(|task| task.done_at.is_none()) {
+            let mut told = false;
+            while let Some((_, stage)) = next_telling(task, rules, zone).filter(|(at, _)| *at <= now) {
+                task.told = stage;
+                told = true;
+            }
+            if told {
+                due.push(task.clone());
+            }
+        }
+        due
+    }
+}
+
+fn next_telling(task: &Task, rules: &CampaignRules, zone: &TimeZone) -> Option<(Timestamp, Told)> {
+    let end = end_of(task.due, zone);
+    match task.told {
+        Told::Nothing => {
+            let soon = end.saturating_sub((i64::from(rules.warn_days) * 24).hours()).unwrap_or(end);
+            Some((soon, Told::Soon))
+        }
+        Told::Soon => Some((end, Told::Overdue)),
+        Told::Overdue => None,
+    }
+}
+
+/// Cases of one kind in one area, in as many days before a campaign as after it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BeforeAfter {
+    /// Before.
+    pub before: u32,
+    /// After.
+    pub after: u32,
+}
+
+/// What became of a kind of case, beside what became of it elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CampaignEffect)]
+pub struct Effect {
+    /// The counts where the campaign was.
+    pub here: BeforeAfter,
+    /// The counts of all other areas together; none where there is no other area to compare with.
+    pub elsewhere: Option<BeforeAfter>,
+    /// After to before here, over the same elsewhere: 0.6 is 40 % fewer than could be expected.
+    pub ratio: f64,
+    /// Where the true ratio lies with 95 %.
+    pub interval: (f64, f64),
+    /// What can be said.
+    pub verdict: Verdict,
+}
+
+/// What can be said of an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Fewer than could be expected, by more than chance.
+    Fewer,
+    /// More than could be expected, by more than chance.
+    More,
+    /// Not to be told from chance.
+    Unclear,
+}
+
+/// Least cases before and after, here, of which anything is said at all.
+const LEAST: u32 = 5;
+/// Two-sided 95 % of a normal.
+const Z: f64 = 1.959_963_985;
+
+/// Whether fewer cases came after than before, beside the other areas, one pair of counts each.
+///
+/// A ratio of ratios with the interval of its logarithm; counts vary by chance, and by as much more as the other areas
+/// vary among themselves (a quasi-Poisson scale, never below 1). None where there are too few cases to say anything.
+pub fn effect(here: BeforeAfter, others: &[BeforeAfter]) -> Option<Effect> {
+    if here.before.checked_add(here.after)? < LEAST {
+        return None;
+    }
+    let sum = others.iter().fold(BeforeAfter::default(), |sum, area| BeforeAfter {
+        before: sum.before.saturating_add(area.before),
+        after: sum.after.saturating_add(area.after),
+    });
+    let elsewhere = (sum.before.saturating_add(sum.after) >= LEAST).then_some(sum);
+    let (mut log, mut variance) = log_ratio(here);
+    if let Some(elsewhere) = elsewhere {
+        let (usual, more) = log_ratio(elsewhere);
+        log -= usual;
+        variance += more;
+    }
+    let spread = Z * (variance * scale(others, sum)).sqrt();
+    let interval = ((log - spread).exp(), (log + spread).exp());
+    let verdict = match interval {
+        (_, high) if high < 1.0 => Verdict::Fewer,
+        (low, _) if low > 1.0 => Verdict::More,
+        _ => Verdict::Unclear,
+    };
+    Some(Effect { here, elsewhere, ratio: log.exp(), interval, verdict })
+}
+
+/// Logarithm of after to before, and its variance. Half a case is added to each, so that none is nothing.
+fn log_ratio(counts: BeforeAfter) -> (f64, f64) {
+    let (before, after) = (f64::from(counts.before) + 0.5, f64::from(counts.after) + 0.5);
+    ((after / before).ln(), before.recip() + after.recip())
+}
+
+/// How much more the other areas vary than chance alone would let them.
+fn scale(others: &[BeforeAfter], sum: BeforeAfter) -> f64 {
+    let whole = |counts: &BeforeAfter| f64::from(counts.before) + f64::from(counts.after);
+    let share = f64::from(sum.after) / whole(&sum).max(1.0);
+    let areas: Vec<&BeforeAfter> = others.iter().filter(|area| whole(area) > 0.0).collect();
+    let usual = share * (1.0 - share);
+    if areas.len() < 3 || usual <= 0.0 {
+        return 1.0;
+    }
+    let off = |area: &&BeforeAfter| {
+        let expected = whole(area) * share;
+        (f64::from(area.after) - expected).powi(2) / (whole(area) * usual)
+    };
+    (areas.iter().map(off).sum::<f64>() / (areas.len() as f64 - 1.0)).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(before: u32, after: u32) -> BeforeAfter {
+        BeforeAfter { before, after }
+    }
+
+    #[test]
+    fn a_fall_that_happened_everywhere_is_no_effect() {
+        let others = [pair(40, 20), pair(60, 31), pair(50, 24)];
+        let same = effect(pair(60, 30), &others).unwrap();
+        assert_eq!(same.verdict, Verdict::Unclear);
+        assert!((0.85..1.15).contains(&same.ratio), "{same:?}");
+        let fewer = effect(pair(60, 6), &others).unwrap();
+        assert_eq!(fewer.verdict, Verdict::Fewer);
+        assert!(fewer.ratio < 0.3 && fewer.interval.1 < 1.0, "{fewer:?}");
+        assert_eq!(effect(pair(10, 60), &others).unwrap().verdict, Verdict::More);
+    }
+
+    #[test]
+    fn few_cases_say_little_and_hardly_any_say_nothing() {
+        assert_eq!(effect(pair(3, 1), &[]), None);
+        assert_eq!(effect(pair(4, 2), &[]).unwrap().verdict, Verdict::Unclear);
+        let alone = effect(pair(40, 8), &[]).unwrap();
+        assert_eq!((alone.verdict, alone.elsewhere), (Verdict::Fewer, None));
+        assert!(effect(pair(9, 0), &[]).unwrap().ratio.is_finite());
+    }
+
+    #[test]
+    fn areas_that_vary_widely_make_the_interval_wide() {
+        let calm = [pair(30, 30), pair(28, 31), pair(33, 30), pair(29, 30)];
+        let wild = [pair(10, 50), pair(50, 10), pair(45, 15), pair(15, 46)];
+        let width = |others: &[BeforeAfter]| {
+            let told = effect(pair(40, 22), others).unwrap();
+            told.interval.1 / told.interval.0
+        };
+        assert!(width(&wild) > 2.0 * width(&calm));
+    }
+
+    #[test]
+    fn of_nothing_but_chance_one_in_twenty_is_called_an_effect() {
+        // A small generator of its own: this is about arithmetic, not about randomness.
+        let mut state = 7_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as f64 / (1_u64 << 31) as f64
+        };
+        let mut poisson = |mean: f64| {
+            let (bound, mut product, mut count) = ((-mean).exp(), 1.0, 0_u32);
+            loop {
+                product *= next();
+                if product < bound {
+                    return count;
+                }
+                count += 1;
+            }
+        };
+        let mut called = 0;
+        for _ in 0..2_000 {
+            let here = pair(poisson(20.0), poisson(20.0));
+            let others: Vec<BeforeAfter> = (0..20).map(|_| pair(poisson(20.0), poisson(20.0))).collect();
+            called += u32::from(effect(here, &others).unwrap().verdict != Verdict::Unclear);
+        }
+        assert!((20..=130).contains(&called), "{called} of 2000");
+    }
+}

@@ -1,0 +1,8 @@
+//! Before it is asked 未诉先办: what is undertaken beside cases, so that fewer are needed.
+//!
+//! What may be done is the domain's to say; here it is stored, recorded in a chain of its own, told, and measured.
+
+pub mod campaign_paper;
+pub mod campaigns;
+pub mod effect;
+pub mod works;

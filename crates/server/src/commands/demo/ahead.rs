@@ -1,0 +1,147 @@
+//! What the demo's subdistrict undertook before anyone asked: a campaign that ended, with fewer cases since, and one that
+//! runs.
+
+use jiban_domain::{
+    campaign::{Act, Campaign, Plan},
+    event::Actor,
+    ids::{CampaignId, CategoryId, PersonId, UnitId},
+};
+use jiban_store::StoreError;
+use jiff::{Timestamp, ToSpan, civil::Date};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    ahead::{
+        campaigns::{self, Filter, Gathering},
+        works,
+    },
+    app::App,
+    commands::Failure,
+    http::auth::Staff,
+};
+
+/// The kind of case that the campaign was about.
+pub(super) const KIND: &str = "noise";
+/// The communities where it was.
+pub(super) const AREAS: [&str; 2] = ["lh.dm.c01", "lh.dm.c02"];
+/// How many days ago it began and ended.
+pub(super) const DAYS_AGO: (i64, i64) = (86, 56);
+/// Of the cases of the kind there since, this share no longer came.
+pub(super) const SPARED: f64 = 0.75;
+
+/// Who does something so many days ago: sets a task, finishes it, ends the campaign.
+type Step = (i64, Act);
+
+/// Puts both campaigns up. `days` is how long the demo's history is.
+///
+/// # Errors
+/// A [`Failure`] of the store, or a refusal.
+pub(super) async fn put_up(app: &App, today: Date, days: u32) -> Result<(), Failure> {
+    let unit = |id: &str| UnitId::new(id).map_err(|why| Failure(why.to_string()));
+    let ago = |days: i64| today.checked_sub(days.days()).map_err(|why| Failure(why.to_string()));
+    let (team, community) = (unit("lh.dm.zfd")?, unit("lh.dm.c01")?);
+    let plan = |title: &str, goal: &str, category: &str, areas: &[&str], (first, last)| {
+        Ok::<_, Failure>(Plan {
+            title: title.to_owned(),
+            goal: goal.to_owned(),
+            category: CategoryId::new(category).ok(),
+            areas: areas.iter().map(|id| unit(id)).collect::<Result<_, _>>()?,
+            lead: team.clone(),
+            units: [community.clone(), unit("lh.dm.c02")?].into(),
+            first,
+            last,
+        })
+    };
+    let task = |text: &str, unit: &UnitId, due| Act::AddTask { text: text.to_owned(), unit: unit.clone(), due };
+    let done = |number, note: &str| Act::FinishTask { number, note: note.to_owned() };
+    let (began, ended) = DAYS_AGO;
+    if i64::from(days) > 2 * began {
+        let goal =
+            "商户夜间噪声扰民多发、反复。用一个月时间逐户约谈、安装限音、错峰巡查，使该类诉求明显减少，不再反复。";
+        let plan = plan("商圈夜间噪声专项治理", goal, KIND, &AREAS, (ago(began)?, ago(ended)?))?;
+        let steps: [Step; 8] = [
+            (began, task("摸排夜间营业商户并逐户约谈", &team, ago(began - 10)?)),
+            (began, task("推动 23 家商户加装限音器", &team, ago(ended + 3)?)),
+            (began, task("组织楼长、商户代表订立夜间公约", &community, ago(ended + 7)?)),
+            (began - 9, done(1, "约谈 61 户，签订承诺书 58 份。")),
+            (
+                began - 14,
+                Act::Visit {
+                    day: ago(began - 14)?,
+                    units: [team.clone(), community.clone()].into(),
+                    place: "老街路、步行街夜间营业点".to_owned(),
+                    found: "检查 17 户，现场调低音量 5 户，责令整改 2 户。".to_owned(),
+                },
+            ),
+            (ended + 5, done(2, "已加装 23 家。")),
+            (ended + 8, done(3, "公约已公示。")),
+            (
+                ended,
+                Act::Close {
+                    report:
+                        "约谈、限音、公约三项并行，夜间噪声诉求明显回落。后续由社区每周夜巡一次，限音器失效的随时报修。"
+                            .to_owned(),
+                },
+            ),
+        ];
+        live(app, plan, ago(began)?, steps).await?;
+    }
+    let ahead = |days: i64| today.checked_add(days.days()).map_err(|why| Failure(why.to_string()));
+    let goal = "店外经营、占道堆放反复出现。会同社区划线定位、门前三包，做到一街一策。";
+    let plan = plan("占道经营专项治理", goal, "city", &["lh.dm.c03"], (ago(12)?, ahead(18)?))?;
+    let steps: [Step; 4] = [
+        (12, task("逐街摸排占道点位，建立台账", &team, ago(3)?)),
+        (12, task("与商户签订门前三包责任书", &community, ahead(1)?)),
+        (12, task("划定临时摆卖区并公示", &team, ahead(15)?)),
+        (4, done(1, "摸排点位 42 处，已上图。")),
+    ];
+    live(app, plan, ago(12)?, steps).await?;
+    campaigns::tell_due(app).await.map_err(|problem| Failure(problem.title))?;
+    Ok(())
+}
+
+/// One campaign's life: begun, its cases gathered, then each step at its day.
+async fn live(app: &App, plan: Plan, began: Date, steps: impl IntoIterator<Item = Step>) -> Result<(), Failure> {
+    let snapshot = app.snapshot();
+    let zone = snapshot.calendar.zone().clone();
+    let today = app.now().await?.to_zoned(zone.clone()).date();
+    // At ten in the morning, so many days ago.
+    let at = |days: i64| -> Result<Timestamp, Failure> {
+        let moment = today.checked_sub(days.days()).and_then(|day| day.at(10, 0, 0, 0).to_zoned(zone.clone()));
+        moment.map(|moment| moment.timestamp()).map_err(|why| Failure(why.to_string()))
+    };
+    let person = PersonId::new("xlb1").map_err(|why| Failure(why.to_string()))?;
+    let staff = Staff::of(&snapshot, person.clone(), [0; 32]);
+    let by = Actor::Person(person);
+    let since = began.until(today).map_or(0, |span| i64::from(span.get_days()));
+    let id = CampaignId(Uuid::now_v7());
+    let campaign = Campaign::begin(id, plan, &snapshot.organisation, &by, at(since)?);
+    let campaign = campaign.map_err(|refusal| Failure(refusal.to_string()))?;
+    let filter = Filter {
+        category: campaign.plan.category.clone(),
+        area: campaign.plan.areas.first().cloned(),
+        from: began.checked_sub(30.days()).map_err(|why| Failure(why.to_string()))?,
+        to: campaign.plan.last.min(today),
+    };
+    let (world, author, told) = (snapshot.clone(), by.clone(), json!({ "plan": campaign.plan }));
+    let put = move |tx: &mut jiban_store::WriteTx<'_>| -> Result<(), StoreError> {
+        works::put(tx, &world, &campaign, &author, &("campaign_begun", told.clone()))
+    };
+    app.store.write(put).await?;
+    match campaigns::gather(app, &staff, id.0, Gathering { numbers: Vec::new(), filter: Some(filter) }).await {
+        // A short history may hold none.
+        Ok(_) => {}
+        Err(problem) if problem.status < 500 => {}
+        Err(problem) => return Err(problem.into()),
+    }
+    for (days, act) in steps {
+        let (world, author, then) = (snapshot.clone(), by.clone(), at(days)?);
+        let alter = move |campaign: &mut Campaign, _| {
+            campaign.act(&act, &world.organisation, &author, then)?;
+            Ok((act.kind(), serde_json::to_value(&act).unwrap_or_default()))
+        };
+        works::change(app, &snapshot, id.0, &by, alter, |_, _| Ok(())).await?;
+    }
+    Ok(())
+}
