@@ -15,11 +15,13 @@ pub(super) struct Scale {
 const LINES: f64 = 5.0;
 
 impl Scale {
-    /// Over values, always with 0. Percentages end at 100 when they come near it.
+    /// Over values, always with 0. Percentages end at 100 when they come near it; between whole numbers no line stands at a
+    /// part of one.
     pub(super) fn over(values: impl Iterator<Item = f64>, percent: bool) -> Self {
-        let (mut least, mut most) = (0_f64, 0_f64);
+        let (mut least, mut most, mut whole) = (0_f64, 0_f64, true);
         for value in values {
             (least, most) = (least.min(value), most.max(value));
+            whole &= value.fract() == 0.0;
         }
         if most <= least {
             most = least + 1.0;
@@ -27,7 +29,7 @@ impl Scale {
         if percent && most > 60.0 && most <= 100.0 && least >= 0.0 {
             return Self { least: 0.0, most: 100.0, step: 20.0 };
         }
-        let step = round_step((most - least) / LINES);
+        let step = round_step((most - least) / LINES).max(if whole && !percent { 1.0 } else { 0.0 });
         Self { least: (least / step).floor() * step, most: (most / step - 1e-9).ceil() * step, step }
     }
 
@@ -61,6 +63,8 @@ mod tests {
         assert_eq!(Scale::over([0.0].into_iter(), false).most, 1.0);
         let below = Scale::over([-40.0, 10.0].into_iter(), false);
         assert_eq!((below.least, below.most), (-40.0, 10.0));
+        assert_eq!(Scale::over([2.0, 1.0].into_iter(), false).lines().collect::<Vec<_>>(), [0.0, 1.0, 2.0]);
+        assert_eq!(Scale::over([1.5].into_iter(), false).step, 0.5);
         assert_eq!(Scale::over([7.0].into_iter(), false).lines().collect::<Vec<_>>(), [0.0, 2.0, 4.0, 6.0, 8.0]);
     }
 }

@@ -9,7 +9,7 @@ use jiban_domain::{
     ids::UnitId,
     policy::Language,
 };
-use jiban_office::{Align, Block, Cell, Column, Document, MastheadStyle, Signature, Table, numbered};
+use jiban_office::{Align, Block, Cell, Column, Document, Signature, Table, numbered};
 use jiff::{Timestamp, civil::Date};
 
 use super::effect::Measured;
@@ -52,8 +52,6 @@ pub fn document(source: &Source<'_>) -> Document {
         }
     };
     let mut document = Document::new(language, title);
-    document.masthead = snapshot.policy.bulletins.masthead.as_ref().map(|name| language.name(name).to_owned());
-    document.masthead_style = MastheadStyle::Bulletin;
     let (first, last) = (campaign.plan.first, campaign.plan.last);
     let (first, last) = (full_date(language, first), full_date(language, last));
     document.subtitle = Some(paper.pick(format!("（{first}至{last}）"), format!("{first} to {last}")));
@@ -141,11 +139,10 @@ impl Paper<'_> {
         self.heading("目标与组织", "Goal and people");
         self.say(&campaign.plan.goal, &campaign.plan.goal);
         let (lead, units) = (self.unit(&campaign.plan.lead), self.units(&campaign.plan.units));
-        match campaign.plan.units.is_empty() {
-            true => self.say(format!("牵头单位：{lead}。"), format!("Led by {lead}.")),
-            false => {
-                self.say(format!("牵头单位：{lead}；配合单位：{units}。"), format!("Led by {lead}, with {units}."))
-            }
+        if campaign.plan.units.is_empty() {
+            self.say(format!("牵头单位：{lead}。"), format!("Led by {lead}."));
+        } else {
+            self.say(format!("牵头单位：{lead}；配合单位：{units}。"), format!("Led by {lead}, with {units}."));
         }
         let areas = self.units(&campaign.plan.areas);
         if !areas.is_empty() {

@@ -42,7 +42,7 @@ pub struct Measured {
     pub effect: Option<Effect>,
     /// How many areas it is compared with.
     pub others: usize,
-    /// Requests week by week from the first day before to the last after.
+    /// Requests week by week from the first day before, whole weeks only.
     pub weeks: Vec<Week>,
 }
 
@@ -147,8 +147,10 @@ fn within(course: &BTreeMap<Date, i64>, period: Period) -> u32 {
 fn weeks(whole: Period, here: &[BTreeMap<Date, i64>], others: &[BTreeMap<Date, i64>]) -> Vec<Week> {
     let mut weeks = Vec::new();
     let mut from = whole.first;
-    while from <= whole.last {
-        let Ok(next) = from.checked_add(7.days()) else { break };
+    // A week that is cut short would look like a fall.
+    while let Ok(next) = from.checked_add(7.days())
+        && next.yesterday().is_ok_and(|last| last <= whole.last)
+    {
         let of = |courses: &[BTreeMap<Date, i64>]| {
             courses.iter().flat_map(|course| course.range(from..next)).map(|(_, n)| n).sum()
         };

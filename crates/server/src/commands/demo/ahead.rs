@@ -27,7 +27,9 @@ pub(super) const KIND: &str = "noise";
 pub(super) const AREAS: [&str; 2] = ["lh.dm.c01", "lh.dm.c02"];
 /// How many days ago it began and ended.
 pub(super) const DAYS_AGO: (i64, i64) = (86, 56);
-/// Of the cases of the kind there since, this share no longer came.
+/// Before it began, this share of all that came in there was of the kind, on top of the usual.
+pub(super) const TOO_MUCH: f64 = 0.2;
+/// Of the cases of the kind there since its end, this share no longer came.
 pub(super) const SPARED: f64 = 0.75;
 
 /// Who does something so many days ago: sets a task, finishes it, ends the campaign.

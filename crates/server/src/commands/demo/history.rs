@@ -542,11 +542,14 @@ fn told_on(rng: &mut StdRng, text: &str, category: &str, found: bool) -> String 
     }
 }
 
-/// Whether a campaign of the demo had ended there by then.
-fn is_after_campaign(snapshot: &crate::infra::world::Snapshot, grid: &UnitId, at: Timestamp) -> bool {
-    let ended = now_ms().saturating_sub((ahead::DAYS_AGO.1 * 24).hours()).unwrap_or(Timestamp::MIN);
+/// Whether the demo's campaign was there.
+fn is_where_campaign_was(snapshot: &crate::infra::world::Snapshot, grid: &UnitId) -> bool {
     let community = snapshot.organisation.community_of(grid);
-    at > ended && community.is_some_and(|unit| ahead::AREAS.contains(&unit.as_str()))
+    community.is_some_and(|unit| ahead::AREAS.contains(&unit.as_str()))
+}
+
+fn days_before_now(at: Timestamp) -> i64 {
+    now_ms().duration_since(at).as_hours() / 24
 }
 
 /// One made-up request, and the category that a person would give it.
@@ -563,10 +566,17 @@ fn story(
     let spot = spots.choose(&mut rng).ok_or_else(|| Failure("no spots".into()))?;
     let nothing = || Failure("no stories".into());
     let mut any = told.or_else(|| STORIES.choose(&mut rng));
-    // Since a campaign, most of what it was about no longer happens there; something else comes in.
+    // Before the campaign there was too much of one kind there; since, most of it no longer happens, and something else
+    // comes in.
+    let days_ago = days_before_now(at);
+    let there = told.is_none() && is_where_campaign_was(snapshot, &spot.grid);
+    if there && days_ago > ahead::DAYS_AGO.0 && rng.random_bool(ahead::TOO_MUCH) {
+        any = STORIES.iter().filter(|story| story.category.starts_with(ahead::KIND)).choose(&mut rng);
+    }
     let is_spared = |story: &&Story, rng: &mut StdRng| {
-        story.category.starts_with(ahead::KIND)
-            && is_after_campaign(snapshot, &spot.grid, at)
+        there
+            && days_ago < ahead::DAYS_AGO.1
+            && story.category.starts_with(ahead::KIND)
             && rng.random_bool(ahead::SPARED)
     };
     while any.is_some_and(|story| is_spared(&story, &mut rng)) {
