@@ -2676,7 +2676,7 @@ export interface components {
             effect?: components["schemas"]["CampaignEffect"] | null;
             /** @description How many areas it is compared with. */
             others: number;
-            /** @description Requests week by week from the first day before to the last after. */
+            /** @description Requests week by week from the first day before, whole weeks only. */
             weeks: components["schemas"]["CampaignWeek"][];
         };
         /** @description Rules of campaigns. */
