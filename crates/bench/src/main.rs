@@ -134,6 +134,9 @@ async fn telling(rig: &Rig, stock: usize, table: &mut Table) -> Outcome<()> {
         let took = rig.median_ms(&format!("/reports?kind={kind}"), 5).await?;
         table.row(rig, &format!("report {kind}, median ms, {stock} cases"), took, None, "≤ 1000");
     }
+    let (rows, memory) = rig.ledger(stock).await?;
+    table.row(rig, &format!("ledger in XLSX, rows/s, {stock} cases"), rows, None, "–");
+    table.row(rig, &format!("ledger in XLSX, memory at most MiB, {stock} cases"), memory, None, "constant");
     let form = rig.some_form().await?;
     let took = rig.median_ms(&form, 20).await?;
     table.row(rig, &format!("opinion form as PDF over HTTP, median ms, {stock} cases"), took, None, "≤ 20");

@@ -291,24 +291,48 @@ impl Rig {
         Ok(late)
     }
 
+    /// The real binary at work on this stock.
+    fn run(&self, words: &[&str]) -> Outcome<Running> {
+        let binary = std::env::current_exe().map_err(told)?.with_file_name("jiban");
+        let mut command = Command::new(&binary);
+        command.arg("--data").arg(&self.home.folder).args(words);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let why = |why| format!("{}: {why}; build it: cargo build --release -p jiban", binary.display());
+        child.map(Running).map_err(why)
+    }
+
+    /// All cases as a ledger in XLSX, by the real binary: rows a second, and the most memory it took in MiB.
+    pub(crate) async fn ledger(&self, rows: usize) -> Outcome<(f64, f64)> {
+        let file = self.home.folder.join("ledger.xlsx");
+        let name = file.to_str().ok_or("the folder's name is no text")?;
+        let began = Instant::now();
+        let mut child = self.run(&["export", "cases", name])?;
+        let mut most = 0_f64;
+        let done = loop {
+            // Gone between two looks, it has nothing more to tell of its memory.
+            most = most.max(child.memory_mib("VmHWM:").unwrap_or(most));
+            match child.0.try_wait().map_err(told)? {
+                Some(done) => break done,
+                None => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        };
+        let took = began.elapsed();
+        std::fs::remove_file(&file).map_err(told)?;
+        if done.success() { Ok((rows as f64 / took.as_secs_f64(), most)) } else { Err(format!("export: {done}")) }
+    }
+
     /// Start to first answer in milliseconds, and memory idle in MiB, of the real binary on this stock.
     pub(crate) async fn start_up(&self) -> Outcome<(f64, f64)> {
-        let binary = std::env::current_exe().map_err(told)?.with_file_name("jiban");
         let listen = "127.0.0.1:18099";
         let began = Instant::now();
-        let mut command = Command::new(&binary);
-        command.arg("--data").arg(&self.home.folder).args(["serve", "--listen", listen]);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let child = Running(
-            child.map_err(|why| format!("{}: {why}; build it: cargo build --release -p jiban", binary.display()))?,
-        );
+        let child = self.run(&["serve", "--listen", listen])?;
         let url = format!("http://{listen}/readyz");
         let limit = Duration::from_secs(30);
         while began.elapsed() < limit {
             if self.client.get(&url).send().await.is_ok_and(|answer| answer.status() == 200) {
                 let start = began.elapsed().as_secs_f64() * 1_000.0;
                 tokio::time::sleep(Duration::from_secs(3)).await;
-                return Ok((start, child.memory_mib()?));
+                return Ok((start, child.memory_mib("VmRSS:")?));
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
@@ -320,10 +344,11 @@ impl Rig {
 struct Running(Child);
 
 impl Running {
-    fn memory_mib(&self) -> Outcome<f64> {
+    /// What the system says of its memory: `VmRSS:` now, `VmHWM:` at most so far.
+    fn memory_mib(&self, which: &str) -> Outcome<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).map_err(told)?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib: f64 = line.and_then(|l| l.trim().strip_suffix(" kB")?.trim().parse().ok()).ok_or("no VmRSS")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(which));
+        let kib: f64 = line.and_then(|l| l.trim().strip_suffix(" kB")?.trim().parse().ok()).ok_or("no memory told")?;
         Ok(kib / 1_024.0)
     }
 }
