@@ -120,6 +120,9 @@ async fn reading(rig: &Rig, stock: usize, options: &Options, table: &mut Table) 
     table.row(rig, &format!("queue page p99 ms, {stock} cases"), queue.p99_ms, Some(("point read, ms", point)), "≤ 10");
     let page = load::run(4, seconds, || rig.case_page()).await?;
     table.row(rig, &format!("case page p99 ms, {stock} cases"), page.p99_ms, Some(("point read, ms", point)), "≤ 10");
+    let similar = load::run(2, seconds, || rig.similar()).await?;
+    let name = format!("similar cases found p99 ms, {stock} cases");
+    table.row(rig, &name, similar.p99_ms, Some(("point read, ms", point)), "≤ 20");
     let search = load::run(2, seconds, || rig.search()).await?;
     table.row(rig, &format!("search p99 ms, {stock} cases"), search.p99_ms, Some(("point read, ms", point)), "≤ 50");
     Ok(())

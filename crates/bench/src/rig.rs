@@ -229,6 +229,12 @@ impl Rig {
         self.get(&format!("/cases/{id}")).await
     }
 
+    /// The earlier cases of the same matter as some case, as its page shows them.
+    pub(crate) async fn similar(&self) -> Outcome<()> {
+        let id = self.some_case().ok_or("no case to read")?;
+        self.get(&format!("/cases/{id}/repeats")).await
+    }
+
     /// A search.
     pub(crate) async fn search(&self) -> Outcome<()> {
         self.get("/cases/search?q=%E5%8D%A0%E9%81%93%E7%BB%8F%E8%90%A5&limit=50").await

@@ -41,6 +41,8 @@ pub struct Parts {
     pub outlets: crate::infra::outlets::Outlets,
     /// Renders documents.
     pub press: crate::infra::press::Press,
+    /// What was read of texts lately, for finding repeats.
+    pub sketches: crate::desk::repeats::Sketches,
     /// Single sign-on, where it is set up.
     pub sign_on: Option<crate::infra::oidc::SignOn>,
     /// Settings.
@@ -97,6 +99,7 @@ impl App {
                 .map_err(|why| StartError::Setting(why.to_string()))?,
             outlets: crate::infra::outlets::Outlets::new(&home.config),
             press: crate::infra::press::Press::new(&home.config),
+            sketches: crate::desk::repeats::Sketches::default(),
             config: home.config.clone(),
             sweeper_nudge: tokio::sync::Notify::new(),
             outbox_nudge: tokio::sync::Notify::new(),

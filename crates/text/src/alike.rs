@@ -5,6 +5,7 @@
 //! that two texts are by one person, or that what they tell is true.
 
 use std::{
+    borrow::Borrow,
     cmp::Ordering,
     collections::{BTreeMap, BinaryHeap, HashMap},
 };
@@ -36,6 +37,30 @@ const SHARED_TOLD: usize = 8;
 /// Texts among which the typical one is looked for.
 const TYPICAL_AMONG: usize = 200;
 
+/// What a text is made of, read once. Reading costs more than comparing: keep it for the next time.
+#[derive(Debug, Clone)]
+pub struct Sketch {
+    /// Its pairs of characters and its words, by their keys in order, and how often each is there.
+    counts: [Vec<(u32, f32)>; 2],
+    /// Names of places in it, in order, as hashes.
+    names: Vec<u32>,
+}
+
+impl Sketch {
+    /// Reads a text. Its first line, its title, counts twice.
+    pub fn new(text: &str) -> Self {
+        let mut counts: [BTreeMap<u32, f32>; 2] = Default::default();
+        let (title, _) = text.split_once('\n').unwrap_or((text, ""));
+        let whole = normalise(text);
+        for part in [&whole, &normalise(title)] {
+            for (block, key, _) in found(part) {
+                *counts[usize::from(block == Block::Words)].entry(key).or_default() += 1.0;
+            }
+        }
+        Self { counts: counts.map(|counts| counts.into_iter().collect()), names: names_in(&whole) }
+    }
+}
+
 /// Texts made ready for comparing.
 #[derive(Debug)]
 pub struct Alike {
@@ -59,27 +84,28 @@ pub struct Pair {
 }
 
 impl Alike {
-    /// Makes texts ready. The first line of each, its title, counts twice.
+    /// Reads texts and makes them ready. The first line of each, its title, counts twice.
     pub fn new<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
+        let sketches: Vec<Sketch> = texts.into_iter().map(Sketch::new).collect();
+        Self::of(&sketches)
+    }
+
+    /// Makes texts ready that were read before.
+    pub fn of<S: Borrow<Sketch>>(sketches: &[S]) -> Self {
         let mut places: HashMap<u32, u32> = HashMap::new();
         let mut holders: Vec<u32> = Vec::new();
-        let mut names: Vec<Vec<u32>> = Vec::new();
-        let mut rows: Vec<[Vec<(u32, f32)>; 2]> = Vec::new();
-        for text in texts {
-            let mut counts: [BTreeMap<u32, f32>; 2] = Default::default();
-            let (title, _) = text.split_once('\n').unwrap_or((text, ""));
-            for part in [text, title] {
-                for (block, key, _) in found(&normalise(part)) {
-                    let next = places.len() as u32;
-                    let place = *places.entry(key).or_insert(next);
-                    *counts[usize::from(block == Block::Words)].entry(place).or_default() += 1.0;
-                }
-            }
-            names.push(names_in(&normalise(text)));
-            holders.resize(places.len(), 0);
-            counts.iter().flat_map(BTreeMap::keys).for_each(|place| holders[*place as usize] += 1);
-            rows.push(counts.map(|counts| counts.into_iter().collect()));
+        let mut rows: Vec<[Vec<(u32, f32)>; 2]> = Vec::with_capacity(sketches.len());
+        for sketch in sketches {
+            let mut place = |(key, count): &(u32, f32)| {
+                let next = places.len() as u32;
+                let place = *places.entry(*key).or_insert(next);
+                holders.resize(places.len(), 0);
+                holders[place as usize] += 1;
+                (place, *count)
+            };
+            rows.push(sketch.borrow().counts.each_ref().map(|block| block.iter().map(&mut place).collect()));
         }
+        let names = sketches.iter().map(|sketch| sketch.borrow().names.clone()).collect();
         let all = rows.len() as f64;
         let worth = |held: &u32| {
             let held = f64::from(*held);

@@ -17,7 +17,7 @@ mod search;
 mod segment;
 mod words;
 
-pub use alike::{Alike, Pair, SAME_MATTER};
+pub use alike::{Alike, Pair, SAME_MATTER, Sketch};
 pub use fingerprint::{distance, fingerprint};
 pub use issue::{Issue, Told, issues};
 pub use mask::mask_personal;

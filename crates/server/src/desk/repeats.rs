@@ -2,9 +2,14 @@
 //! policy's days. Texts that say the same elsewhere are told apart from these: many may ask for one thing.
 //!
 //! Only cases near at hand are compared, by person, by place, by grid and by words, so that it costs the same among a
-//! hundred cases as among a million. It proposes; a person links.
+//! hundred cases as among a million; of each only what is compared is read, and what was read of a text is kept for the
+//! next comparison. It proposes; a person links.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use jiban_domain::{
     case::{Case, Place},
@@ -16,8 +21,9 @@ use jiban_store::{
     case_list::{self, CaseQuery, Sort},
     cases, search,
 };
-use jiban_text::{Alike, SAME_MATTER};
+use jiban_text::{Alike, SAME_MATTER, Sketch};
 use jiff::{Timestamp, ToSpan};
+use serde::Deserialize;
 
 use super::rows;
 
@@ -73,9 +79,68 @@ impl Earlier {
 
 /// Candidates as they were found, and texts to judge rarity by.
 pub struct Found {
-    candidates: Vec<(Case, bool)>,
-    background: Vec<Case>,
+    candidates: Vec<Candidate>,
+    background: Vec<Compared>,
     now: Timestamp,
+}
+
+struct Candidate {
+    row: cases::CaseRow,
+    of: Compared,
+    same_reporter: bool,
+}
+
+/// Of a stored case what is compared: to read all of it would cost more than to compare it.
+#[derive(Deserialize)]
+struct Compared {
+    id: CaseId,
+    title: String,
+    text: String,
+    place: Place,
+    registered_at: Timestamp,
+}
+
+impl Compared {
+    fn read(row: &cases::CaseRow) -> Result<Self, StoreError> {
+        serde_json::from_str(&row.body).map_err(|why| StoreError::corrupt(format!("case {}: {why}", row.number)))
+    }
+
+    fn told(&self) -> String {
+        without_address(&super::triage::told(&self.title, &self.text), &self.place)
+    }
+}
+
+/// Texts kept as they were read, of each generation.
+const KEPT: usize = 5_000;
+
+/// What was read of texts lately. The newest cases are compared again and again; what was not asked for while so many
+/// others were is forgotten. It holds hashes of words, never a text.
+#[derive(Debug, Default)]
+pub struct Sketches {
+    hasher: RandomState,
+    generations: Mutex<[HashMap<u64, Arc<Sketch>>; 2]>,
+}
+
+impl Sketches {
+    fn of(&self, text: &str) -> Arc<Sketch> {
+        let key = self.hasher.hash_one(text);
+        let mut kept = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        let [young, old] = &mut *kept;
+        if let Some(known) = young.get(&key) {
+            return Arc::clone(known);
+        }
+        let known = old.remove(&key);
+        // Others go on while it is read.
+        drop(kept);
+        let sketch = known.unwrap_or_else(|| Arc::new(Sketch::new(text)));
+        let mut kept = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        let [young, old] = &mut *kept;
+        if young.len() >= KEPT {
+            *old = std::mem::take(young);
+        }
+        young.insert(key, Arc::clone(&sketch));
+        sketch
+    }
 }
 
 /// Finds the cases near at hand.
@@ -106,8 +171,11 @@ pub fn find(tx: &mut ReadTx<'_>, asking: &Asking) -> Result<Found, StoreError> {
         keep(cases::load_many(tx, &ids)?, false);
     }
     let background = case_list::list(tx, &newest(None, BACKGROUND))?.cases;
-    let background = background.iter().map(rows::case).collect::<Result<Vec<Case>, _>>()?;
-    let candidates = found.into_values().map(|(row, same)| Ok((rows::case(&row)?, same)));
+    let background = background.iter().map(Compared::read).collect::<Result<Vec<_>, _>>()?;
+    let candidates = found.into_values().map(|(row, same_reporter)| {
+        let of = Compared::read(&row)?;
+        Ok(Candidate { row, of, same_reporter })
+    });
     Ok(Found { candidates: candidates.collect::<Result<_, StoreError>>()?, background, now: tx.now() })
 }
 
@@ -122,29 +190,39 @@ fn rarest(told: &str) -> String {
 }
 
 /// Of the cases found those that may be the same matter, the likeliest first. Costs time: call it where that may be.
-pub fn compare(asking: &Asking, found: Found, rules: &RepeatRules) -> Vec<Earlier> {
+///
+/// # Errors
+/// A stored case that cannot be read.
+pub fn compare(
+    sketches: &Sketches,
+    asking: &Asking,
+    found: Found,
+    rules: &RepeatRules,
+) -> Result<Vec<Earlier>, StoreError> {
     let since = found.now.saturating_sub((i64::from(rules.within_days) * 24).hours()).unwrap_or(found.now);
     let mut candidates = found.candidates;
-    candidates.retain(|(case, _)| Some(case.id) != asking.case && case.registered_at >= since);
-    let known: Vec<CaseId> = candidates.iter().map(|(case, _)| case.id).collect();
+    candidates.retain(|one| Some(one.of.id) != asking.case && one.of.registered_at >= since);
+    let known: Vec<CaseId> = candidates.iter().map(|one| one.of.id).collect();
     let background = found.background.iter().filter(|case| Some(case.id) != asking.case && !known.contains(&case.id));
-    let mut texts = vec![without_address(&asking.told, &asking.place)];
-    texts.extend(candidates.iter().map(|(case, _)| case).chain(background).map(told_of));
-    let alike = Alike::new(texts.iter().map(String::as_str));
-    let earlier = candidates.into_iter().enumerate().map(|(at, (case, same_reporter))| Earlier {
-        same_place: is_same_place(&asking.place, &case.place, f64::from(rules.within_metres)),
-        same_reporter,
-        likeness: alike.likeness(0, at + 1),
-        words: alike.shared(0, at + 1, &texts[0]),
-        case,
+    let told = without_address(&asking.told, &asking.place);
+    let mut read = vec![sketches.of(&told)];
+    read.extend(candidates.iter().map(|one| &one.of).chain(background).map(|case| sketches.of(&case.told())));
+    let alike = Alike::of(&read);
+    let mut earlier = Vec::new();
+    for (one, at) in candidates.into_iter().zip(1..) {
+        let likeness = alike.likeness(0, at);
+        let same_place = is_same_place(&asking.place, &one.of.place, f64::from(rules.within_metres));
+        let near = (one.same_reporter || same_place) && likeness >= SAME_MATTER;
+        if near || likeness >= SAME_TEXT {
+            let words = alike.shared(0, at, &told);
+            let (case, same_reporter) = (rows::case(&one.row)?, one.same_reporter);
+            earlier.push(Earlier { case, same_reporter, same_place, likeness, words });
+        }
+    }
+    earlier.sort_by(|one: &Earlier, other| {
+        other.is_repeat().cmp(&one.is_repeat()).then(other.likeness.total_cmp(&one.likeness))
     });
-    let mut earlier: Vec<Earlier> = earlier.filter(|one| one.is_repeat() || one.likeness >= SAME_TEXT).collect();
-    earlier.sort_by(|one, other| other.is_repeat().cmp(&one.is_repeat()).then(other.likeness.total_cmp(&one.likeness)));
-    earlier
-}
-
-fn told_of(case: &Case) -> String {
-    without_address(&super::triage::told(&case.title, &case.text), &case.place)
+    Ok(earlier)
 }
 
 /// Two matters at one address share its words: they tell nothing about the matter.

@@ -137,7 +137,7 @@ async fn earlier(State(app): State<App>, staff: Staff, Body(calling): Body<Calli
         by_reporter: shown(by_reporter, Some(Act::RevealIdentity))?,
         by_place: shown(by_place, None)?,
         repeats: match found {
-            Some(found) => alike(&staff, asking, found).await?,
+            Some(found) => alike(&app, &staff, asking, found).await?,
             None => Vec::new(),
         },
     }))
@@ -163,14 +163,15 @@ async fn of_case(State(app): State<App>, seen: Seen) -> Answer<Json<Vec<Repeat>>
             Ok::<_, StoreError>((asking, found))
         })
         .await?;
-    Ok(Json(alike(&seen.staff, asking, found).await?))
+    Ok(Json(alike(&app, &seen.staff, asking, found).await?))
 }
 
 /// Those of the cases found that the reader may see; that they are of the same person only where the reader may see who.
-async fn alike(staff: &Staff, asking: Asking, found: Found) -> Answer<Vec<Repeat>> {
+async fn alike(app: &App, staff: &Staff, asking: Asking, found: Found) -> Answer<Vec<Repeat>> {
     let snapshot = Arc::clone(&staff.snapshot);
     let rules = snapshot.policy.repeats;
-    let earlier = tokio::task::spawn_blocking(move || repeats::compare(&asking, found, &rules));
+    let parts = app.clone();
+    let earlier = tokio::task::spawn_blocking(move || repeats::compare(&parts.sketches, &asking, found, &rules));
     let organisation = &snapshot.organisation;
     let view = |mut one: repeats::Earlier| {
         if !permission::sees(organisation, &staff.actor, &one.case) {
@@ -186,7 +187,7 @@ async fn alike(staff: &Staff, asking: Asking, found: Found) -> Answer<Vec<Repeat
             case: Line::from(one.case),
         })
     };
-    let earlier = earlier.await.map_err(Problem::internal)?;
+    let earlier = earlier.await.map_err(Problem::internal)??;
     let (repeats, alike): (Vec<Repeat>, Vec<Repeat>) =
         earlier.into_iter().filter_map(view).partition(|one| one.is_repeat);
     Ok(repeats.into_iter().take(REPEATS_MAX).chain(alike.into_iter().take(ALIKE_MAX)).collect())
