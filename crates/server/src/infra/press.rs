@@ -1,6 +1,6 @@
 //! The press 印制: documents rendered off the threads that answer, with fonts that are looked for once.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -11,7 +11,10 @@ use jiban_office::{Document, FontError, Fonts, OfficeError};
 use jiff::civil::Date;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, IntoResponses, PartialSchema, ToSchema,
+    openapi::{ContentBuilder, RefOr, ResponseBuilder},
+};
 
 use super::config::Config;
 use crate::http::{
@@ -60,6 +63,20 @@ impl Form {
             Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
+    }
+}
+
+/// A document as a file, for the description of the interface: in whichever form was asked for.
+#[derive(Debug)]
+pub struct DocumentFile;
+
+impl IntoResponses for DocumentFile {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        let bytes = || ContentBuilder::new().schema(Some(Vec::<u8>::schema())).build();
+        let forms = [Form::Md, Form::Html, Form::Pdf, Form::Docx, Form::Xlsx];
+        let file = ResponseBuilder::new().description("The file");
+        let file = forms.into_iter().fold(file, |file, form| file.content(form.media_type(), bytes()));
+        BTreeMap::from([("200".to_owned(), file.build().into())])
     }
 }
 

@@ -36,7 +36,7 @@ use crate::{
         body::{Query, Tongue, within},
         problem::{Answer, Problem},
     },
-    infra::press::Form,
+    infra::press::{DocumentFile, Form},
 };
 
 /// Most cases in one answer.
@@ -180,7 +180,7 @@ async fn table(State(app): State<App>, staff: Staff, Query(which): Query<Which>)
 #[utoipa::path(
     get, path = "/assessment/file", tag = "assessment", params(Which),
     responses(
-        (status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+        DocumentFile,
         (status = "4XX", body = Problem, content_type = "application/problem+json")
     ),
     security(("session" = []))

@@ -27,7 +27,7 @@ use crate::{
         body::{Body, Path, Query, Tongue, within},
         problem::{Answer, Problem},
     },
-    infra::press::{self, Form, How},
+    infra::press::{self, DocumentFile, Form, How},
 };
 
 /// Most bulletins in one answer.
@@ -126,7 +126,7 @@ async fn made(app: &App, staff: &Staff, which: Which) -> Answer<(Report, Languag
 #[utoipa::path(
     get, path = "/reports/file", tag = "bulletins", params(Which),
     responses(
-        (status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+        DocumentFile,
         (status = "4XX", body = Problem, content_type = "application/problem+json")
     ),
     security(("session" = []))
@@ -311,7 +311,7 @@ async fn archive(State(app): State<App>, Writer(staff): Writer, path: Path) -> A
     get, path = "/bulletins/{bulletin}/file", tag = "bulletins",
     params(("bulletin" = String, Path, description = "Id of the bulletin"), How),
     responses(
-        (status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+        DocumentFile,
         (status = "4XX", body = Problem, content_type = "application/problem+json")
     ),
     security(("session" = []))

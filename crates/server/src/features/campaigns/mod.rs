@@ -31,7 +31,7 @@ use crate::{
         body::{Body, Path, Query, within},
         problem::{Answer, Problem},
     },
-    infra::press::{self, Form, How},
+    infra::press::{self, DocumentFile, Form, How},
 };
 
 /// Most campaigns in one answer.
@@ -262,7 +262,7 @@ async fn release(
     get, path = "/campaigns/{campaign}/file", tag = "campaigns",
     params(("campaign" = String, Path, description = "Id of the campaign"), How),
     responses(
-        (status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+        DocumentFile,
         (status = "4XX", body = Problem, content_type = "application/problem+json")
     ),
     security(("session" = []))

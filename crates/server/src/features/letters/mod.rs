@@ -17,7 +17,7 @@ use crate::{
         body::{Body, Path, Query, Tongue, within},
         problem::{Answer, Problem},
     },
-    infra::press::Form,
+    infra::press::{DocumentFile, Form},
 };
 
 /// Most letters in one answer.
@@ -117,7 +117,7 @@ const LEDGER_MAX: i64 = 10_000;
 #[utoipa::path(
     get, path = "/letters/ledger", tag = "letters", params(Printed),
     responses(
-        (status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+        DocumentFile,
         (status = "4XX", body = Problem, content_type = "application/problem+json")
     ),
     security(("session" = []))
@@ -272,7 +272,7 @@ struct Printed {
     get, path = "/letters/{letter}/file", tag = "letters",
     params(("letter" = String, Path, description = "Id of the letter"), Printed),
     responses(
-        (status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+        DocumentFile,
         (status = "4XX", body = Problem, content_type = "application/problem+json")
     ),
     security(("session" = []))

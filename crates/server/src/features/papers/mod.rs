@@ -92,7 +92,14 @@ fn source(seen: &Seen, language: Language) -> Source<'_> {
         How
     ),
     responses(
-        (status = 200, content((Document = "application/json"), (Vec<u8> = "application/octet-stream"))),
+        (status = 200, content(
+            (Document = "application/json"),
+            (Vec<u8> = "text/markdown; charset=utf-8"),
+            (Vec<u8> = "text/html; charset=utf-8"),
+            (Vec<u8> = "application/pdf"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+        )),
         (status = "4XX", body = Problem, content_type = "application/problem+json")
     ),
     security(("session" = []))
