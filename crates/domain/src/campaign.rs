@@ -1,8 +1,7 @@
 //! Campaigns 专项治理, 'from one case to its class' 由一件事到一类事: one piece of work with a goal, tasks and member cases that
-//! is to do away with a whole kind of case; and whether it did.
+//! is to do away with a whole kind of case. Whether it did is [`crate::effect`]'s to say.
 //!
-//! Pure, as all of the mechanism: acts refuse or change the campaign, [`effect`] compares counts. It must never call a
-//! difference an effect that chance alone could have made.
+//! Pure, as all of the mechanism: acts refuse or change the campaign. It must never change one that has ended.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    decide::required,
     event::Actor,
     ids::{CampaignId, CaseId, CategoryId, UnitId},
     organisation::Organisation,
@@ -262,17 +262,6 @@ impl Act {
     }
 }
 
-fn text(field: &str, text: &str, max: usize) -> Result<String, Refusal> {
-    let text = text.trim();
-    match text.chars().count() {
-        0 => Err(Refusal::invalid(field, "must be filled in", "必须填写")),
-        length if length > max => {
-            Err(Refusal::invalid(field, format!("at most {max} characters"), format!("最多 {max} 个字")))
-        }
-        _ => Ok(text.to_owned()),
-    }
-}
-
 fn known<'u>(organisation: &Organisation, units: impl IntoIterator<Item = &'u UnitId>) -> Result<(), Refusal> {
     let is_known = |unit: &&UnitId| organisation.unit(unit).is_some_and(|unit| unit.active);
     match units.into_iter().find(|unit| !is_known(unit)) {
@@ -303,8 +292,8 @@ impl Campaign {
         by: &Actor,
         at: Timestamp,
     ) -> Result<Self, Refusal> {
-        let title = text("title", &plan.title, TITLE_MAX)?;
-        let goal = text("goal", &plan.goal, TEXT_MAX)?;
+        let title = required("title", &plan.title, TITLE_MAX)?.to_owned();
+        let goal = required("goal", &plan.goal, TEXT_MAX)?.to_owned();
         known(organisation, plan.areas.iter().chain(&plan.units).chain([&plan.lead]))?;
         limit(plan.areas.len() + plan.units.len() > UNITS_MAX, "units and areas", "单位和区域", UNITS_MAX)?;
         let nested = plan
@@ -367,7 +356,8 @@ impl Campaign {
                 )?;
                 known(organisation, units)?;
                 limit(units.len() > UNITS_MAX, "units", "单位", UNITS_MAX)?;
-                let (place, found) = (text("place", place, TEXT_MAX)?, text("found", found, TEXT_MAX)?);
+                let (place, found) =
+                    (required("place", place, TEXT_MAX)?.to_owned(), required("found", found, TEXT_MAX)?.to_owned());
                 self.visits.push(Visit { day: *day, units: units.clone(), place, found, by: by.to_string() });
                 Ok(())
             }
@@ -375,11 +365,11 @@ impl Campaign {
                 if self.tasks.iter().any(|task| task.done_at.is_none()) {
                     return Err(Refusal::First { what: "finish every task", what_zh: "完成全部任务" });
                 }
-                self.end(CampaignState::Closed, text("report", report, TEXT_MAX)?, now);
+                self.end(CampaignState::Closed, required("report", report, TEXT_MAX)?.to_owned(), now);
                 Ok(())
             }
             Act::Drop { reason } => {
-                self.end(CampaignState::Dropped, text("reason", reason, TEXT_MAX)?, now);
+                self.end(CampaignState::Dropped, required("reason", reason, TEXT_MAX)?.to_owned(), now);
                 Ok(())
             }
         }
@@ -387,7 +377,7 @@ impl Campaign {
 
     fn add_task(&mut self, what: &str, unit: &UnitId, due: Date) -> Result<(), Refusal> {
         limit(self.tasks.len() >= TASKS_MAX, "tasks of one campaign", "一个专项的任务", TASKS_MAX)?;
-        let what = text("text", what, TEXT_MAX)?;
+        let what = required("text", what, TEXT_MAX)?.to_owned();
         if !self.units().any(|known| known == unit) {
             return Err(Refusal::invalid("unit", "the lead unit or one that helps", "应为牵头单位或配合单位"));
         }
@@ -410,7 +400,7 @@ impl Campaign {
     }
 
     fn finish_task(&mut self, number: u32, note: &str, by: &Actor, now: Timestamp) -> Result<(), Refusal> {
-        let note = text("note", note, TEXT_MAX)?;
+        let note = required("note", note, TEXT_MAX)?.to_owned();
         let task = self.tasks.iter_mut().find(|task| task.number == number);
         let task = task.ok_or_else(|| Refusal::unknown("task", number))?;
         if task.done_at.is_some() {
@@ -483,166 +473,5 @@ fn next_telling(task: &Task, rules: &CampaignRules, zone: &TimeZone) -> Option<(
         }
         Told::Soon => Some((end, Told::Overdue)),
         Told::Overdue => None,
-    }
-}
-
-/// Cases of one kind in one area, in as many days before a campaign as after it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct BeforeAfter {
-    /// Before.
-    pub before: u32,
-    /// After.
-    pub after: u32,
-}
-
-/// What became of a kind of case, beside what became of it elsewhere.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
-#[schema(as = CampaignEffect)]
-pub struct Effect {
-    /// The counts where the campaign was.
-    pub here: BeforeAfter,
-    /// The counts of all other areas together; none where there is no other area to compare with.
-    pub elsewhere: Option<BeforeAfter>,
-    /// After to before here, over the same elsewhere: 0.6 is 40 % fewer than could be expected.
-    pub ratio: f64,
-    /// Where the true ratio lies with 95 %.
-    pub interval: (f64, f64),
-    /// What can be said.
-    pub verdict: Verdict,
-}
-
-/// What can be said of an effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Fewer than could be expected, by more than chance.
-    Fewer,
-    /// More than could be expected, by more than chance.
-    More,
-    /// Not to be told from chance.
-    Unclear,
-}
-
-/// Least cases before and after, here, of which anything is said at all.
-const LEAST: u32 = 5;
-/// Two-sided 95 % of a normal.
-const Z: f64 = 1.959_963_985;
-
-/// Whether fewer cases came after than before, beside the other areas, one pair of counts each.
-///
-/// A ratio of ratios with the interval of its logarithm; counts vary by chance, and by as much more as the other areas
-/// vary among themselves (a quasi-Poisson scale, never below 1). None where there are too few cases to say anything.
-pub fn effect(here: BeforeAfter, others: &[BeforeAfter]) -> Option<Effect> {
-    if here.before.checked_add(here.after)? < LEAST {
-        return None;
-    }
-    let sum = others.iter().fold(BeforeAfter::default(), |sum, area| BeforeAfter {
-        before: sum.before.saturating_add(area.before),
-        after: sum.after.saturating_add(area.after),
-    });
-    let elsewhere = (sum.before.saturating_add(sum.after) >= LEAST).then_some(sum);
-    let (mut log, mut variance) = log_ratio(here);
-    if let Some(elsewhere) = elsewhere {
-        let (usual, more) = log_ratio(elsewhere);
-        log -= usual;
-        variance += more;
-    }
-    let spread = Z * (variance * scale(others, sum)).sqrt();
-    let interval = ((log - spread).exp(), (log + spread).exp());
-    let verdict = match interval {
-        (_, high) if high < 1.0 => Verdict::Fewer,
-        (low, _) if low > 1.0 => Verdict::More,
-        _ => Verdict::Unclear,
-    };
-    Some(Effect { here, elsewhere, ratio: log.exp(), interval, verdict })
-}
-
-/// Logarithm of after to before, and its variance. Half a case is added to each, so that none is nothing.
-fn log_ratio(counts: BeforeAfter) -> (f64, f64) {
-    let (before, after) = (f64::from(counts.before) + 0.5, f64::from(counts.after) + 0.5);
-    ((after / before).ln(), before.recip() + after.recip())
-}
-
-/// How much more the other areas vary than chance alone would let them.
-fn scale(others: &[BeforeAfter], sum: BeforeAfter) -> f64 {
-    let whole = |counts: &BeforeAfter| f64::from(counts.before) + f64::from(counts.after);
-    let share = f64::from(sum.after) / whole(&sum).max(1.0);
-    let areas: Vec<&BeforeAfter> = others.iter().filter(|area| whole(area) > 0.0).collect();
-    let usual = share * (1.0 - share);
-    if areas.len() < 3 || usual <= 0.0 {
-        return 1.0;
-    }
-    let off = |area: &&BeforeAfter| {
-        let expected = whole(area) * share;
-        (f64::from(area.after) - expected).powi(2) / (whole(area) * usual)
-    };
-    (areas.iter().map(off).sum::<f64>() / (areas.len() as f64 - 1.0)).max(1.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pair(before: u32, after: u32) -> BeforeAfter {
-        BeforeAfter { before, after }
-    }
-
-    #[test]
-    fn a_fall_that_happened_everywhere_is_no_effect() {
-        let others = [pair(40, 20), pair(60, 31), pair(50, 24)];
-        let same = effect(pair(60, 30), &others).unwrap();
-        assert_eq!(same.verdict, Verdict::Unclear);
-        assert!((0.85..1.15).contains(&same.ratio), "{same:?}");
-        let fewer = effect(pair(60, 6), &others).unwrap();
-        assert_eq!(fewer.verdict, Verdict::Fewer);
-        assert!(fewer.ratio < 0.3 && fewer.interval.1 < 1.0, "{fewer:?}");
-        assert_eq!(effect(pair(10, 60), &others).unwrap().verdict, Verdict::More);
-    }
-
-    #[test]
-    fn few_cases_say_little_and_hardly_any_say_nothing() {
-        assert_eq!(effect(pair(3, 1), &[]), None);
-        assert_eq!(effect(pair(4, 2), &[]).unwrap().verdict, Verdict::Unclear);
-        let alone = effect(pair(40, 8), &[]).unwrap();
-        assert_eq!((alone.verdict, alone.elsewhere), (Verdict::Fewer, None));
-        assert!(effect(pair(9, 0), &[]).unwrap().ratio.is_finite());
-    }
-
-    #[test]
-    fn areas_that_vary_widely_make_the_interval_wide() {
-        let calm = [pair(30, 30), pair(28, 31), pair(33, 30), pair(29, 30)];
-        let wild = [pair(10, 50), pair(50, 10), pair(45, 15), pair(15, 46)];
-        let width = |others: &[BeforeAfter]| {
-            let told = effect(pair(40, 22), others).unwrap();
-            told.interval.1 / told.interval.0
-        };
-        assert!(width(&wild) > 2.0 * width(&calm));
-    }
-
-    #[test]
-    fn of_nothing_but_chance_one_in_twenty_is_called_an_effect() {
-        // A small generator of its own: this is about arithmetic, not about randomness.
-        let mut state = 7_u64;
-        let mut next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as f64 / (1_u64 << 31) as f64
-        };
-        let mut poisson = |mean: f64| {
-            let (bound, mut product, mut count) = ((-mean).exp(), 1.0, 0_u32);
-            loop {
-                product *= next();
-                if product < bound {
-                    return count;
-                }
-                count += 1;
-            }
-        };
-        let mut called = 0;
-        for _ in 0..2_000 {
-            let here = pair(poisson(20.0), poisson(20.0));
-            let others: Vec<BeforeAfter> = (0..20).map(|_| pair(poisson(20.0), poisson(20.0))).collect();
-            called += u32::from(effect(here, &others).unwrap().verdict != Verdict::Unclear);
-        }
-        assert!((20..=130).contains(&called), "{called} of 2000");
     }
 }

@@ -287,7 +287,7 @@ fn known_leader(world: &World<'_>, id: &crate::ids::PersonId) -> Result<(), Refu
 }
 
 /// A text that must be there: trimmed, within its bound.
-fn required<'t>(field: &str, text: &'t str, max_chars: usize) -> Result<&'t str, Refusal> {
+pub(crate) fn required<'t>(field: &str, text: &'t str, max_chars: usize) -> Result<&'t str, Refusal> {
     match optional(field, text, max_chars)? {
         "" => Err(Refusal::invalid(field, "must be filled in", "必须填写")),
         text => Ok(text),

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use jiban_domain::{
-    campaign::{Campaign, CampaignState, Effect, Verdict},
+    campaign::{Campaign, CampaignState},
     case::State,
+    effect::{Effect, Verdict},
     ids::UnitId,
     policy::Language,
 };

@@ -60,24 +60,17 @@ impl Work for Campaign {
 
 /// Whether this person may look at it: those who see the whole, and those of a unit that takes part, or above one.
 pub fn sees(staff: &Staff, campaign: &Campaign) -> bool {
-    let organisation = &staff.snapshot.organisation;
-    let reached = |unit: &UnitId| staff.reach.iter().any(|top| organisation.is_within(unit, top));
-    Overseer::is(staff) || campaign.units().any(reached)
+    Overseer::is(staff) || campaign.units().any(|unit| staff.reaches(unit))
 }
 
 /// Whether this person may lead it: the liaison office, and those of the lead unit.
 pub fn leads(staff: &Staff, campaign: &Campaign) -> bool {
-    Registrar::is(staff) || works_for(staff, &campaign.plan.lead)
+    Registrar::is(staff) || staff.works_for(&campaign.plan.lead)
 }
 
 /// Whether this person may say that a task is done.
 pub fn does(staff: &Staff, campaign: &Campaign, task: &Task) -> bool {
-    leads(staff, campaign) || works_for(staff, &task.unit)
-}
-
-fn works_for(staff: &Staff, unit: &UnitId) -> bool {
-    let organisation = &staff.snapshot.organisation;
-    organisation.person(&staff.person).is_some_and(|person| permission::works_for(organisation, person, unit))
+    leads(staff, campaign) || staff.works_for(&task.unit)
 }
 
 /// Begins a campaign; of a weak signal where one is given, which is then decided, and whose cases are its first members.

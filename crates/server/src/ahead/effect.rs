@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiban_domain::{
-    campaign::{self, BeforeAfter, Campaign, Effect},
+    campaign::Campaign,
+    effect::{self, BeforeAfter, Effect},
     figures::Count,
     ids::UnitId,
     organisation::UnitKind,
@@ -83,13 +84,10 @@ pub fn measure(tx: &mut ReadTx<'_>, snapshot: &Snapshot, campaign: &Campaign) ->
     let others = others(snapshot, campaign, &top).iter().map(&mut course).collect::<Result<Vec<_>, _>>()?;
     let count =
         |course: &BTreeMap<Date, i64>| BeforeAfter { before: within(course, before), after: within(course, after) };
-    let sum = here.iter().map(count).fold(BeforeAfter::default(), |sum, area| BeforeAfter {
-        before: sum.before.saturating_add(area.before),
-        after: sum.after.saturating_add(area.after),
-    });
+    let here_sum = here.iter().map(count).sum();
     let beside: Vec<BeforeAfter> = others.iter().map(count).collect();
     let weeks = weeks(whole, &here, &others);
-    let effect = campaign::effect(sum, &beside);
+    let effect = effect::effect(here_sum, &beside);
     Ok(Some(Measured { before, after, so_far, effect, others: beside.len(), weeks }))
 }
 

@@ -1,6 +1,8 @@
 //! Works 工作事项 as typed values: found, listed, changed, each step in the audit chain. One transaction a step, so nothing is
 //! half-done.
 
+use std::sync::Arc;
+
 use jiban_domain::{event::Actor, ids::UnitId, refusal::Refusal};
 use jiban_store::{ReadTx, StoreError, WriteTx, works, works::WorkRow};
 use jiff::Timestamp;
@@ -99,13 +101,13 @@ pub fn list<T: Work>(
 /// Not found; the refusal; the store's.
 pub async fn change<T: Work>(
     app: &App,
-    snapshot: &std::sync::Arc<Snapshot>,
+    snapshot: &Arc<Snapshot>,
     id: Uuid,
     by: &Actor,
     alter: impl Fn(&mut T, Timestamp) -> Result<Done, Refusal> + Send + 'static,
     tell: impl Fn(&mut WriteTx<'_>, &T) -> Result<(), StoreError> + Send + 'static,
 ) -> Answer<T> {
-    let (snapshot, by) = (std::sync::Arc::clone(snapshot), by.clone());
+    let (snapshot, by) = (Arc::clone(snapshot), by.clone());
     let changed = app.store.write(move |tx| -> Result<Option<Result<T, Refusal>>, StoreError> {
         let Some(mut work) = find_for_update::<T>(tx, id)? else { return Ok(None) };
         let done = match alter(&mut work, tx.now()) {

@@ -73,8 +73,12 @@ pub struct Earlier {
 impl Earlier {
     /// Whether it is a repeat by the source's definition, so far as texts tell.
     pub fn is_repeat(&self) -> bool {
-        (self.same_reporter || self.same_place) && self.likeness >= SAME_MATTER
+        is_repeat(self.same_reporter || self.same_place, self.likeness)
     }
+}
+
+fn is_repeat(near: bool, likeness: f32) -> bool {
+    near && likeness >= SAME_MATTER
 }
 
 /// Candidates as they were found, and texts to judge rarity by.
@@ -212,8 +216,7 @@ pub fn compare(
     for (one, at) in candidates.into_iter().zip(1..) {
         let likeness = alike.likeness(0, at);
         let same_place = is_same_place(&asking.place, &one.of.place, f64::from(rules.within_metres));
-        let near = (one.same_reporter || same_place) && likeness >= SAME_MATTER;
-        if near || likeness >= SAME_TEXT {
+        if is_repeat(one.same_reporter || same_place, likeness) || likeness >= SAME_TEXT {
             let words = alike.shared(0, at, &told);
             let (case, same_reporter) = (rows::case(&one.row)?, one.same_reporter);
             earlier.push(Earlier { case, same_reporter, same_place, likeness, words });

@@ -72,14 +72,24 @@ impl Staff {
         permission::holds_role(&self.snapshot.organisation, &self.actor, role).next().is_some()
     }
 
+    /// Whether a unit is one that they reach, or below one.
+    pub fn reaches(&self, unit: &UnitId) -> bool {
+        self.reach.iter().any(|top| self.snapshot.organisation.is_within(unit, top))
+    }
+
+    /// Whether they handle cases for a unit.
+    pub fn works_for(&self, unit: &UnitId) -> bool {
+        let organisation = &self.snapshot.organisation;
+        organisation.person(&self.person).is_some_and(|person| permission::works_for(organisation, person, unit))
+    }
+
     /// The unit that is asked about, where they reach it; the first that they reach where none is named.
     ///
     /// # Errors
     /// Not found, when it is out of their reach; forbidden, when they reach none.
     pub fn unit(&self, asked: Option<UnitId>) -> Result<UnitId, Problem> {
-        let reached = |unit: &UnitId| self.reach.iter().any(|top| self.snapshot.organisation.is_within(unit, top));
         match asked.or_else(|| self.reach.first().cloned()) {
-            Some(unit) if reached(&unit) => Ok(unit),
+            Some(unit) if self.reaches(&unit) => Ok(unit),
             Some(_) => Err(Problem::not_found()),
             None => Err(Problem::forbidden()),
         }

@@ -14,6 +14,7 @@ use axum::{
 use jiban_domain::policy::Language;
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::problem::Problem;
 
@@ -155,6 +156,16 @@ impl From<Tongue> for Language {
 /// The only parameter of a path.
 #[derive(Debug)]
 pub struct Path(pub String);
+
+impl Path {
+    /// The id that it names.
+    ///
+    /// # Errors
+    /// Not found, where it is none.
+    pub fn id(self) -> Result<Uuid, Problem> {
+        Uuid::parse_str(&self.0).map_err(|_| Problem::not_found())
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Path {
     type Rejection = Problem;

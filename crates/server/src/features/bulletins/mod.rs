@@ -242,8 +242,8 @@ async fn make(State(app): State<App>, Writer(staff): Writer, Body(make): Body<Ma
     Ok(Json(shown(&staff, bulletin, Language::Zh)))
 }
 
-async fn seen(app: &App, staff: &Staff, Path(id): Path) -> Answer<Bulletin> {
-    let bulletin = bulletins::find(app, Uuid::parse_str(&id).map_err(|_| Problem::not_found())?).await?;
+async fn seen(app: &App, staff: &Staff, path: Path) -> Answer<Bulletin> {
+    let bulletin = bulletins::find(app, path.id()?).await?;
     staff.unit(Some(bulletin.report.unit.clone()))?;
     Ok(bulletin)
 }

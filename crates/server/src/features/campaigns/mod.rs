@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use axum::{Json, extract::State, response::Response};
 use jiban_domain::{
     campaign::{Act, Campaign, CampaignState, Plan},
-    case::State as CaseState,
+    case::{Case, State as CaseState},
     ids::CaseId,
     permission,
     policy::Language,
@@ -140,47 +140,33 @@ struct Member {
     state: CaseState,
 }
 
-fn id(Path(text): Path) -> Answer<Uuid> {
-    Uuid::parse_str(&text).map_err(|_| Problem::not_found())
-}
-
-async fn shown(app: &App, staff: &Staff, campaign: Campaign, language: Language) -> Answer<Shown> {
+/// A campaign on paper, with its cases, the newest first, and what was measured.
+async fn told(
+    app: &App,
+    staff: &Staff,
+    campaign: &Campaign,
+    language: Language,
+) -> Answer<(Document, Vec<Case>, Option<Measured>)> {
     let (snapshot, of) = (staff.snapshot.clone(), campaign.clone());
     let read = move |tx: &mut jiban_store::ReadTx<'_>| {
-        let mut ids: Vec<Uuid> = of.members.iter().map(|case| case.0).collect();
-        ids.sort_unstable();
+        // Sets are in order, and ids are in the order of registration.
+        let ids: Vec<Uuid> = of.members.iter().rev().map(|case| case.0).collect();
         let rows = cases::load_many(tx, &ids)?;
         Ok::<_, StoreError>((rows, effect::measure(tx, &snapshot, &of)?, tx.now()))
     };
     let (rows, measured, now) = app.store.read(read).await?;
+    let cases = rows.iter().map(rows::case).collect::<Result<Vec<Case>, _>>()?;
     let mut states: BTreeMap<CaseState, u32> = BTreeMap::new();
-    let mut members = Vec::new();
-    for row in rows.iter().rev() {
-        let case = rows::case(row)?;
-        *states.entry(case.state).or_default() += 1;
-        if permission::sees(&staff.snapshot.organisation, &staff.actor, &case) {
-            members.push(Member { id: case.id, number: case.number, title: case.title, state: case.state });
-        }
-    }
-    let source = campaign_paper::Source {
-        campaign: &campaign,
+    cases.iter().for_each(|case| *states.entry(case.state).or_default() += 1);
+    let document = campaign_paper::document(&campaign_paper::Source {
+        campaign,
         measured: measured.as_ref(),
         states: &states,
         snapshot: &staff.snapshot,
         language,
         now,
-    };
-    let document = campaign_paper::document(&source);
-    let own = campaign.tasks.iter().filter(|task| task.done_at.is_none() && campaigns::does(staff, &campaign, task));
-    Ok(Shown {
-        leads: campaigns::leads(staff, &campaign),
-        own_tasks: own.map(|task| task.number).collect(),
-        cases: members,
-        charts: press::charts(&document),
-        document,
-        measured,
-        campaign,
-    })
+    });
+    Ok((document, cases, measured))
 }
 
 /// One campaign with its cases and its effect.
@@ -191,8 +177,20 @@ async fn shown(app: &App, staff: &Staff, campaign: Campaign, language: Language)
     security(("session" = []))
 )]
 async fn one(State(app): State<App>, staff: Staff, path: Path, Query(how): Query<How>) -> Answer<Json<Shown>> {
-    let campaign = campaigns::find(&app, &staff, id(path)?).await?;
-    Ok(Json(shown(&app, &staff, campaign, how.language.into()).await?))
+    let campaign = campaigns::find(&app, &staff, path.id()?).await?;
+    let (document, cases, measured) = told(&app, &staff, &campaign, how.language.into()).await?;
+    let seen = cases.into_iter().filter(|case| permission::sees(&staff.snapshot.organisation, &staff.actor, case));
+    let member = |case: Case| Member { id: case.id, number: case.number, title: case.title, state: case.state };
+    let own = campaign.tasks.iter().filter(|task| task.done_at.is_none() && campaigns::does(&staff, &campaign, task));
+    Ok(Json(Shown {
+        leads: campaigns::leads(&staff, &campaign),
+        own_tasks: own.map(|task| task.number).collect(),
+        cases: seen.map(member).collect(),
+        measured,
+        charts: press::charts(&document),
+        document,
+        campaign,
+    }))
 }
 
 /// Do something with a campaign: set a task, finish one, note an inspection, end it.
@@ -203,7 +201,7 @@ async fn one(State(app): State<App>, staff: Staff, path: Path, Query(how): Query
     security(("session" = []))
 )]
 async fn act(State(app): State<App>, staff: Staff, path: Path, Body(act): Body<Act>) -> Answer<Json<Campaign>> {
-    Ok(Json(campaigns::act(&app, &staff, id(path)?, act).await?))
+    Ok(Json(campaigns::act(&app, &staff, path.id()?, act).await?))
 }
 
 /// What gathering found.
@@ -228,7 +226,7 @@ async fn gather(
     path: Path,
     Body(gathering): Body<Gathering>,
 ) -> Answer<Json<Gathered>> {
-    let (campaign, new) = campaigns::gather(&app, &staff, id(path)?, gathering).await?;
+    let (campaign, new) = campaigns::gather(&app, &staff, path.id()?, gathering).await?;
     Ok(Json(Gathered { campaign, new: new as u64 }))
 }
 
@@ -254,7 +252,7 @@ async fn release(
     path: Path,
     Query(released): Query<Released>,
 ) -> Answer<Json<Campaign>> {
-    Ok(Json(campaigns::release(&app, &staff, id(path)?, CaseId(released.case)).await?))
+    Ok(Json(campaigns::release(&app, &staff, path.id()?, CaseId(released.case)).await?))
 }
 
 /// The report of a campaign as a file.
@@ -269,8 +267,7 @@ async fn release(
 )]
 async fn file(State(app): State<App>, staff: Staff, path: Path, Query(how): Query<How>) -> Answer<Response> {
     let form = how.form.ok_or_else(Form::missing)?;
-    let campaign = campaigns::find(&app, &staff, id(path)?).await?;
-    let name = format!("campaign-{}", campaign.id);
-    let shown = shown(&app, &staff, campaign, how.language.into()).await?;
-    app.press.file(shown.document, form, &name).await
+    let campaign = campaigns::find(&app, &staff, path.id()?).await?;
+    let (document, ..) = told(&app, &staff, &campaign, how.language.into()).await?;
+    app.press.file(document, form, &format!("campaign-{}", campaign.id)).await
 }

@@ -211,12 +211,7 @@ async fn list(State(app): State<App>, staff: Staff, Query(query): Query<ListQuer
 /// The units to list: all that the reader reaches, or one of them or below.
 fn units(staff: &Staff, only: Option<&UnitId>) -> Answer<Vec<String>> {
     let Some(only) = only else { return Ok(staff.units()) };
-    let organisation = &staff.snapshot.organisation;
-    if staff.reach.iter().any(|unit| organisation.is_within(only, unit)) {
-        Ok(vec![only.to_string()])
-    } else {
-        Err(Problem::not_found())
-    }
+    if staff.reaches(only) { Ok(vec![only.to_string()]) } else { Err(Problem::not_found()) }
 }
 
 /// How many open cases stand where.

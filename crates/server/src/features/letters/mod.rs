@@ -3,7 +3,7 @@
 //! The liaison office writes, a leader signs, the unit that a letter is about reads it once it is out and answers.
 
 use axum::{Json, extract::State, response::Response};
-use jiban_domain::{ids::UnitId, organisation::Role, permission, policy::LetterKind};
+use jiban_domain::{ids::UnitId, organisation::Role, policy::LetterKind};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     assess::letters::{self, Letter, LetterState},
+    desk::tally,
     http::{
         auth::{Assessor, Overseer, Signatory, Staff, Writer},
         body::{Body, Path, Query, Tongue, within},
@@ -38,14 +39,12 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Whether this person may read the letter: who judges, within their reach; who works for the unit, once it is out.
 fn sees(staff: &Staff, letter: &Letter) -> bool {
-    let organisation = &staff.snapshot.organisation;
-    let reaches = staff.reach.iter().any(|top| organisation.is_within(&letter.unit, top));
     let is_out = matches!(letter.state, LetterState::Issued | LetterState::Acknowledged);
-    reaches && (Assessor::is(staff) || (is_out && letter.kind != LetterKind::Referral))
+    staff.reaches(&letter.unit) && (Assessor::is(staff) || (is_out && letter.kind != LetterKind::Referral))
 }
 
-async fn seen(app: &App, staff: &Staff, Path(id): Path) -> Answer<Letter> {
-    let letter = letters::find(app, Uuid::parse_str(&id).map_err(|_| Problem::not_found())?).await?;
+async fn seen(app: &App, staff: &Staff, path: Path) -> Answer<Letter> {
+    let letter = letters::find(app, path.id()?).await?;
     if sees(staff, &letter) { Ok(letter) } else { Err(Problem::not_found()) }
 }
 
@@ -136,7 +135,7 @@ async fn ledger(State(app): State<App>, staff: Staff, Query(printed): Query<Prin
     security(("session" = []))
 )]
 async fn by_rules(State(app): State<App>, _: Writer) -> Answer<Json<Vec<Letter>>> {
-    crate::desk::tally::catch_up(&app, crate::desk::tally::BESIDE_PEOPLE, |_| {}).await?;
+    tally::catch_up(&app, tally::BESIDE_PEOPLE, |_| {}).await?;
     Ok(Json(letters::draft_by_rules(&app).await?))
 }
 
@@ -240,12 +239,9 @@ async fn acknowledge(
     Body(reply): Body<Reply>,
 ) -> Answer<Json<Letter>> {
     let letter = seen(&app, &staff, path).await?;
-    let organisation = &staff.snapshot.organisation;
     let addressed = match letter.kind {
         LetterKind::Referral => staff.holds(Role::Discipline),
-        LetterKind::Commendation | LetterKind::Reminder => organisation
-            .person(&staff.person)
-            .is_some_and(|person| permission::works_for(organisation, person, &letter.unit)),
+        LetterKind::Commendation | LetterKind::Reminder => staff.works_for(&letter.unit),
     };
     if !addressed {
         return Err(Problem::forbidden());

@@ -54,8 +54,7 @@ async fn spots(State(app): State<App>, staff: Staff) -> Answer<Json<Vec<RoundSpo
         })
         .await?;
     let organisation = &staff.snapshot.organisation;
-    let mine =
-        organisation.spots().filter(|spot| staff.reach.iter().any(|top| organisation.is_within(&spot.grid, top)));
+    let mine = organisation.spots().filter(|spot| staff.reaches(&spot.grid));
     let last = |spot: &SpotId| {
         let found = seen.binary_search_by(|(code, _)| code.as_str().cmp(spot.as_str()));
         found.ok().and_then(|place| seen.get(place)).map(|(_, at)| *at)
@@ -84,10 +83,7 @@ struct Visit {
     security(("session" = []))
 )]
 async fn visit(State(app): State<App>, staff: Staff, Body(visit): Body<Visit>) -> Answer<StatusCode> {
-    let organisation = &staff.snapshot.organisation;
-    let known = organisation
-        .spot(&visit.spot)
-        .filter(|spot| staff.reach.iter().any(|top| organisation.is_within(&spot.grid, top)));
+    let known = staff.snapshot.organisation.spot(&visit.spot).filter(|spot| staff.reaches(&spot.grid));
     if known.is_none() {
         return Err(Problem::field("spot", "a spot of your units", "应为本单位范围内的点位"));
     }

@@ -155,10 +155,6 @@ impl Deciding {
     }
 }
 
-fn id(Path(text): Path) -> Answer<Uuid> {
-    Uuid::parse_str(&text).map_err(|_| Problem::not_found())
-}
-
 /// Make an inspection of a signal, with its cases linked 采纳.
 #[utoipa::path(
     post, path = "/signals/{signal}/accept", tag = "signals", request_body = Deciding,
@@ -172,7 +168,7 @@ async fn accept(
     path: Path,
     Body(deciding): Body<Deciding>,
 ) -> Answer<Json<SignalView>> {
-    let signal = signals::accept(&app, &staff, id(path)?, deciding.checked(false)?).await?;
+    let signal = signals::accept(&app, &staff, path.id()?, deciding.checked(false)?).await?;
     one(&app, &staff, signal).await
 }
 
@@ -189,7 +185,7 @@ async fn dismiss(
     path: Path,
     Body(deciding): Body<Deciding>,
 ) -> Answer<Json<SignalView>> {
-    let signal = signals::dismiss(&app, &staff, id(path)?, deciding.checked(true)?).await?;
+    let signal = signals::dismiss(&app, &staff, path.id()?, deciding.checked(true)?).await?;
     one(&app, &staff, signal).await
 }
 
