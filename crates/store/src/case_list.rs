@@ -111,14 +111,22 @@ pub struct Page {
 /// # Errors
 /// When the database fails.
 pub fn list(tx: &mut ReadTx<'_>, query: &CaseQuery) -> Result<Page, StoreError> {
+    let (ids, next) = ids(tx, query)?;
+    Ok(Page { cases: load_many(tx, &ids)?, next })
+}
+
+/// The ids alone of one page of the list, and where to go on.
+///
+/// # Errors
+/// When the database fails.
+pub fn ids(tx: &mut ReadTx<'_>, query: &CaseQuery) -> Result<(Vec<Uuid>, Option<Cursor>), StoreError> {
     let limit = query.limit.clamp(1, PAGE_MAX);
     let mut walks = Vec::new();
     for unit in units(query) {
         walks.push(walk(tx, query, unit, limit)?);
     }
     let (keys, next) = merge(walks, query.sort, usize::try_from(limit).unwrap_or(1));
-    let ids: Vec<Uuid> = keys.into_iter().map(|key| key.case_id).collect();
-    Ok(Page { cases: load_many(tx, &ids)?, next })
+    Ok((keys.into_iter().map(|key| key.case_id).collect(), next))
 }
 
 fn units(query: &CaseQuery) -> Vec<&str> {

@@ -147,6 +147,9 @@ const COLUMNS: &str = "case_id, number, version, state, class, category, origin,
     next_due, registered_at, finished_at, closed_at, upstream_number, place_key, reporter, tracking, title, lon, lat,
     policy_version, last_hash, body";
 
+/// Ids in one statement.
+const IDS_AT_ONCE: usize = 128;
+
 /// Loads a case to look at it; to change it see [`load_for_update`].
 ///
 /// # Errors
@@ -171,7 +174,7 @@ pub fn load_for_update(tx: &mut WriteTx<'_>, case_id: Uuid) -> Result<Option<Cas
 /// When the database fails.
 pub fn load_many(tx: &mut ReadTx<'_>, case_ids: &[Uuid]) -> Result<Vec<CaseRow>, StoreError> {
     let mut found = HashMap::new();
-    for chunk in case_ids.chunks(128) {
+    for chunk in case_ids.chunks(IDS_AT_ONCE) {
         let mut params = params![tx.tenant()];
         let list = in_list(&mut params, chunk.iter().copied());
         let sql = format!("SELECT {COLUMNS} FROM cases WHERE tenant_id = ?1 AND case_id IN ({list})");
@@ -205,29 +208,30 @@ pub fn find_by_upstream(tx: &mut ReadTx<'_>, number: &str) -> Result<Option<Case
     one(tx, "upstream_number = ?2", number.into())
 }
 
-/// Cases of the same reporter, newest first, at most `limit`, registered before the case `before` if one is given.
+/// Ids of the cases of the same reporter, newest first, at most `limit`, registered before the case `before` if one is given.
 ///
 /// # Errors
 /// When the database fails.
-pub fn find_by_reporter(
+pub fn ids_by_reporter(
     tx: &mut ReadTx<'_>,
     reporter: &[u8; 32],
     before: Option<Uuid>,
     limit: i64,
-) -> Result<Vec<CaseRow>, StoreError> {
+) -> Result<Vec<Uuid>, StoreError> {
     newest(tx, "reporter", reporter.into(), before, limit)
 }
 
-/// Cases about the same place, newest first, at most `limit`, registered before the case `before` if one is given.
+/// Ids of the cases about the same place, newest first, at most `limit`, registered before the case `before` if one is
+/// given.
 ///
 /// # Errors
 /// When the database fails.
-pub fn find_by_place(
+pub fn ids_by_place(
     tx: &mut ReadTx<'_>,
     place_key: &str,
     before: Option<Uuid>,
     limit: i64,
-) -> Result<Vec<CaseRow>, StoreError> {
+) -> Result<Vec<Uuid>, StoreError> {
     newest(tx, "place_key", place_key.into(), before, limit)
 }
 
@@ -237,14 +241,31 @@ fn newest(
     value: Value,
     before: Option<Uuid>,
     limit: i64,
-) -> Result<Vec<CaseRow>, StoreError> {
+) -> Result<Vec<Uuid>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM cases WHERE tenant_id = ?1 AND {column} = ?2 AND case_id < ?3
+        "SELECT case_id FROM cases WHERE tenant_id = ?1 AND {column} = ?2 AND case_id < ?3
          ORDER BY case_id DESC LIMIT ?4"
     );
     let tenant = tx.tenant();
     let rows = tx.query(&sql, params![tenant, value, before_key(before), limit])?;
-    rows.into_iter().map(CaseRow::read).collect()
+    rows.into_iter().map(|row| row.get(0)).collect()
+}
+
+/// The versions of several cases: who knows what a case said at a version need not read it again.
+///
+/// # Errors
+/// When the database fails.
+pub fn versions(tx: &mut ReadTx<'_>, case_ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    let mut found = Vec::with_capacity(case_ids.len());
+    for chunk in case_ids.chunks(IDS_AT_ONCE) {
+        let mut params = params![tx.tenant()];
+        let list = in_list(&mut params, chunk.iter().copied());
+        let sql = format!("SELECT case_id, version FROM cases WHERE tenant_id = ?1 AND case_id IN ({list})");
+        for row in tx.query(&sql, params)? {
+            found.push((row.get(0)?, row.get(1)?));
+        }
+    }
+    Ok(found)
 }
 
 /// A case id, or something behind every id.

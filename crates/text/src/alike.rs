@@ -8,6 +8,7 @@ use std::{
     borrow::Borrow,
     cmp::Ordering,
     collections::{BTreeMap, BinaryHeap, HashMap},
+    hash::{BuildHasherDefault, Hasher},
 };
 
 use crate::{
@@ -69,7 +70,28 @@ pub struct Alike {
     /// For each text the names of places in it, in order, as hashes.
     names: Vec<Vec<u32>>,
     /// Where each feature stands, by its key.
-    places: HashMap<u32, u32>,
+    places: HashMap<u32, u32, Keyed>,
+}
+
+/// Keys of features are hashes already.
+type Keyed = BuildHasherDefault<AsIs>;
+
+/// Takes a hash as it is, spread over the bits that a table looks at.
+#[derive(Debug, Default, Clone, Copy)]
+struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = (self.0 << 8) | u64::from(*byte));
+    }
+
+    fn write_u32(&mut self, key: u32) {
+        self.0 = u64::from(key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
 }
 
 /// Two texts and how alike they are, 0–1.
@@ -87,12 +109,13 @@ impl Alike {
     /// Reads texts and makes them ready. The first line of each, its title, counts twice.
     pub fn new<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
         let sketches: Vec<Sketch> = texts.into_iter().map(Sketch::new).collect();
-        Self::of(&sketches)
+        Self::of(&sketches, &[])
     }
 
-    /// Makes texts ready that were read before.
-    pub fn of<S: Borrow<Sketch>>(sketches: &[S]) -> Self {
-        let mut places: HashMap<u32, u32> = HashMap::new();
+    /// Makes texts ready that were read before. Those of the background are not compared; by them too it is judged which
+    /// features are rare.
+    pub fn of<S: Borrow<Sketch>>(sketches: &[S], background: &[S]) -> Self {
+        let mut places: HashMap<u32, u32, Keyed> = HashMap::default();
         let mut holders: Vec<u32> = Vec::new();
         let mut rows: Vec<[Vec<(u32, f32)>; 2]> = Vec::with_capacity(sketches.len());
         for sketch in sketches {
@@ -105,8 +128,14 @@ impl Alike {
             };
             rows.push(sketch.borrow().counts.each_ref().map(|block| block.iter().map(&mut place).collect()));
         }
+        // What only the background holds, no text that is compared can share.
+        for (key, _) in background.iter().flat_map(|sketch| sketch.borrow().counts.iter().flatten()) {
+            if let Some(place) = places.get(key) {
+                holders[*place as usize] += 1;
+            }
+        }
         let names = sketches.iter().map(|sketch| sketch.borrow().names.clone()).collect();
-        let all = rows.len() as f64;
+        let all = (rows.len() + background.len()) as f64;
         let worth = |held: &u32| {
             let held = f64::from(*held);
             if held > all * SHARE_MAX && held > COMMON_MIN { 0.0 } else { (all / held).ln() as f32 }

@@ -94,8 +94,10 @@ both_engines! {
         let store = db.open().await;
         register(&store, case(1), &["office.a"]).await;
         change(&store, case_id(1), "corrected", |row| row.place_key = Some("here".into())).await.unwrap();
-        let found = store.read(|tx| cases::find_by_place(tx, "here", None, 10)).await.unwrap();
-        assert_eq!(found.len(), 1);
+        let found = store.read(|tx| cases::ids_by_place(tx, "here", None, 10)).await.unwrap();
+        assert_eq!(found, [case_id(1)]);
+        let known = store.read(|tx| cases::versions(tx, &[case_id(1), case_id(9)])).await.unwrap();
+        assert_eq!(known, [(case_id(1), 2)], "a case that is not there has none");
     }
 
     async fn cases_of_a_reporter_and_a_place_come_newest_first(db: TestDb) {
@@ -105,13 +107,12 @@ both_engines! {
             register(&store, row, &[]).await;
         }
         register(&store, CaseRow { reporter: Some([2; 32]), ..case(6) }, &[]).await;
-        let ids = |rows: Vec<CaseRow>| rows.iter().map(|row| row.case_id).collect::<Vec<_>>();
-        let first = store.read(|tx| cases::find_by_reporter(tx, &[1; 32], None, 2)).await.unwrap();
-        assert_eq!(ids(first), [case_id(5), case_id(4)]);
-        let rest = store.read(|tx| cases::find_by_reporter(tx, &[1; 32], Some(case_id(4)), 9)).await.unwrap();
-        assert_eq!(ids(rest), [case_id(3), case_id(2), case_id(1)]);
-        let place = store.read(|tx| cases::find_by_place(tx, "gate", Some(case_id(2)), 9)).await.unwrap();
-        assert_eq!(ids(place), [case_id(1)]);
+        let first = store.read(|tx| cases::ids_by_reporter(tx, &[1; 32], None, 2)).await.unwrap();
+        assert_eq!(first, [case_id(5), case_id(4)]);
+        let rest = store.read(|tx| cases::ids_by_reporter(tx, &[1; 32], Some(case_id(4)), 9)).await.unwrap();
+        assert_eq!(rest, [case_id(3), case_id(2), case_id(1)]);
+        let place = store.read(|tx| cases::ids_by_place(tx, "gate", Some(case_id(2)), 9)).await.unwrap();
+        assert_eq!(place, [case_id(1)]);
     }
 
     async fn cases_of_a_period_are_read_in_pieces(db: TestDb) {

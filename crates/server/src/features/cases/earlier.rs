@@ -4,8 +4,6 @@
 //! The phone comes in the body and is compared by its blind index; it is neither kept nor logged. A case tells its
 //! reporter only to those who may see that reporter: nobody learns by trying numbers who complained about them.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State};
 use jiban_domain::{
     case::{Case, Place},
@@ -23,7 +21,7 @@ use super::list::Line;
 use crate::{
     app::App,
     desk::{
-        repeats::{self, Asking, Found},
+        repeats::{self, Asking},
         rows, triage,
     },
     http::{
@@ -106,20 +104,19 @@ async fn earlier(State(app): State<App>, staff: Staff, Body(calling): Body<Calli
     let place = rows::place_key(&calling.place);
     let days = i64::from(staff.snapshot.policy.repeats.within_days);
     let asking = Asking { case: None, reporter, place: calling.place, told: calling.text };
-    let asked = (!asking.told.trim().is_empty()).then(|| asking.clone());
-    let (by_reporter, by_place, now, found) = app
+    let (by_reporter, by_place, now) = app
         .store
         .read(move |tx| {
             let by_reporter = match &reporter {
-                Some(reporter) => cases::find_by_reporter(tx, reporter, None, LOOKED_AT)?,
+                Some(reporter) => cases::ids_by_reporter(tx, reporter, None, LOOKED_AT)?,
                 None => Vec::new(),
             };
             let by_place = match &place {
-                Some(place) => cases::find_by_place(tx, place, None, LOOKED_AT)?,
+                Some(place) => cases::ids_by_place(tx, place, None, LOOKED_AT)?,
                 None => Vec::new(),
             };
-            let found = asked.as_ref().map(|asked| repeats::find(tx, asked)).transpose()?;
-            Ok::<_, StoreError>((by_reporter, by_place, tx.now(), found))
+            let (by_reporter, by_place) = (cases::load_many(tx, &by_reporter)?, cases::load_many(tx, &by_place)?);
+            Ok::<_, StoreError>((by_reporter, by_place, tx.now()))
         })
         .await?;
     let since = now.saturating_sub((days * 24).hours()).unwrap_or(now);
@@ -136,10 +133,7 @@ async fn earlier(State(app): State<App>, staff: Staff, Body(calling): Body<Calli
     Ok(Json(Earlier {
         by_reporter: shown(by_reporter, Some(Act::RevealIdentity))?,
         by_place: shown(by_place, None)?,
-        repeats: match found {
-            Some(found) => alike(&app, &staff, asking, found).await?,
-            None => Vec::new(),
-        },
+        repeats: if asking.told.trim().is_empty() { Vec::new() } else { alike(&app, &staff, asking).await? },
     }))
 }
 
@@ -153,42 +147,25 @@ async fn earlier(State(app): State<App>, staff: Staff, Body(calling): Body<Calli
 async fn of_case(State(app): State<App>, seen: Seen) -> Answer<Json<Vec<Repeat>>> {
     let case = seen.case;
     let told = triage::told(&case.title, &case.text);
-    let asking = Asking { case: Some(case.id), reporter: None, place: case.place.clone(), told };
-    let (asking, found) = app
-        .store
-        .read(move |tx| {
-            let row = cases::load(tx, case.id.0)?;
-            let asking = Asking { reporter: row.and_then(|row| row.reporter), ..asking.clone() };
-            let found = repeats::find(tx, &asking)?;
-            Ok::<_, StoreError>((asking, found))
-        })
-        .await?;
-    Ok(Json(alike(&app, &seen.staff, asking, found).await?))
+    let asking = Asking { case: Some(case.id), reporter: None, place: case.place, told };
+    Ok(Json(alike(&app, &seen.staff, asking).await?))
 }
 
-/// Those of the cases found that the reader may see; that they are of the same person only where the reader may see who.
-async fn alike(app: &App, staff: &Staff, asking: Asking, found: Found) -> Answer<Vec<Repeat>> {
-    let snapshot = Arc::clone(&staff.snapshot);
-    let rules = snapshot.policy.repeats;
-    let parts = app.clone();
-    let earlier = tokio::task::spawn_blocking(move || repeats::compare(&parts.sketches, &asking, found, &rules));
-    let organisation = &snapshot.organisation;
-    let view = |mut one: repeats::Earlier| {
-        if !permission::sees(organisation, &staff.actor, &one.case) {
-            return None;
-        }
+/// Those that the reader may see; that they are of the same person only where the reader may see who.
+async fn alike(app: &App, staff: &Staff, asking: Asking) -> Answer<Vec<Repeat>> {
+    let (organisation, rules) = (&staff.snapshot.organisation, staff.snapshot.policy.repeats);
+    let seen = |one: &mut repeats::Earlier| {
         one.same_reporter &= permission::may(organisation, &staff.actor, Act::RevealIdentity, &one.case).is_ok();
-        (one.is_repeat() || !one.same_place && one.likeness >= repeats::SAME_TEXT).then(|| Repeat {
-            is_repeat: one.is_repeat(),
-            same_reporter: one.same_reporter,
-            same_place: one.same_place,
-            likeness: f64::from(one.likeness),
-            words: one.words,
-            case: Line::from(one.case),
-        })
+        permission::sees(organisation, &staff.actor, &one.case)
     };
-    let earlier = earlier.await.map_err(Problem::internal)??;
-    let (repeats, alike): (Vec<Repeat>, Vec<Repeat>) =
-        earlier.into_iter().filter_map(view).partition(|one| one.is_repeat);
-    Ok(repeats.into_iter().take(REPEATS_MAX).chain(alike.into_iter().take(ALIKE_MAX)).collect())
+    let earlier = repeats::find(app, asking, rules, (REPEATS_MAX, ALIKE_MAX), seen).await?;
+    let view = |one: repeats::Earlier| Repeat {
+        is_repeat: one.is_repeat(),
+        same_reporter: one.same_reporter,
+        same_place: one.same_place,
+        likeness: f64::from(one.likeness),
+        words: one.words,
+        case: Line::from(one.case),
+    };
+    Ok(earlier.into_iter().map(view).collect())
 }
