@@ -64,6 +64,7 @@ export const PAGES: PageSpec[] = [
   { title: 'console-search', path: '/console/search?q=占道经营', login: 'xlb1' },
   { title: 'console-notices', path: '/console/notices', login: 'xlb1' },
   { title: 'console-map', path: '/console/map', login: 'xlb1' },
+  { title: 'console-rounds', path: '/console/rounds', login: 'xlb1' },
   { title: 'console-duty', path: '/console/duty', login: 'duty1' },
   { title: 'console-organisation', path: '/console/organisation?unit=lh.dm.c01', login: 'admin' },
   { title: 'console-codes', path: '/console/codes?unit=lh.dm.c01.g01', login: 'xlb1' },

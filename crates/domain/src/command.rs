@@ -140,6 +140,15 @@ commands! {
         #[serde(default)]
         handler: Option<PersonId>,
     }
+    /// Settle on the spot what a round found: dispatched to the finder's unit, accepted, finished, and closed where
+    /// nothing more is due.
+    Settle("settle", "settle on the spot", "当场处置") {
+        /// What was done.
+        outcome: String,
+        /// Category, where a person named one.
+        #[serde(default)]
+        category: Option<CategoryId>,
+    }
     /// Say 'not ours'.
     Return("return", "return", "退回") {
         /// Reason code of the policy.
@@ -433,6 +442,7 @@ impl Command {
             Self::ReportIn(c) => vec![&mut c.action],
             Self::SettleWhistle(c) => vec![&mut c.note],
             Self::Finish(c) => vec![&mut c.outcome],
+            Self::Settle(c) => vec![&mut c.outcome],
             Self::FileOpinion(c) => c.values.values_mut().collect(),
             Self::FollowUp(c) => c.values.values_mut().collect(),
             Self::Answer(c) => vec![&mut c.comment],

@@ -114,4 +114,6 @@ uuid_id! {
     AttachmentId;
     /// A campaign 专项治理.
     CampaignId;
+    /// A plan of rounds 巡查计划.
+    RoundPlanId;
 }

@@ -22,6 +22,7 @@ pub mod organisation;
 pub mod permission;
 pub mod policy;
 pub mod refusal;
+pub mod round;
 pub mod signal;
 pub mod what_if;
 pub mod words;

@@ -63,6 +63,7 @@ const fn needed(act: Act) -> &'static [Standing] {
         Act::Attach => {
             &[S::Handling, S::FirstReceiver, S::Duty, S::Liaison, S::Called, S::Mediator, S::Reporter, S::System]
         }
+        Act::Settle => &[S::FirstReceiver],
         Act::AssignTeam => &[S::Liaison, S::Leader, S::Lead],
         Act::DecideExtension
         | Act::SettleWhistle
@@ -319,6 +320,7 @@ fn en_list(act: Act) -> &'static str {
     match needed(act) {
         [S::Liaison] => "only the liaison office may",
         [S::Lead] => "only the lead unit may",
+        [S::FirstReceiver] => "only the unit that found it may, until another has accepted it",
         [S::Community] => "only the community of the place may",
         [S::Called] => "only a unit called by the whistle may",
         [S::Official] => "only the lead official of the case may",
@@ -334,6 +336,7 @@ fn zh_list(act: Act) -> &'static str {
     match needed(act) {
         [S::Liaison] => "须由信联办办理",
         [S::Lead] => "须由首办单位办理",
+        [S::FirstReceiver] => "须由发现单位在其他单位签收前办理",
         [S::Community] => "须由所属社区发起",
         [S::Called] => "须由被吹哨单位办理",
         [S::Official] => "须由本件包案领导办理",

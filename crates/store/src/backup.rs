@@ -74,7 +74,7 @@ const TABLES: &[Table] = &[
     table("attachments", 3, "tenant_id case_id id name media_type bytes sha256 width height kind by_actor at"),
     table("public_notices", 2, "tenant_id id unit title text shown_from shown_until by_actor at"),
     table("presence", 3, "tenant_id case_id person at"),
-    table("spot_visits", 4, "tenant_id spot at person"),
+    table("spot_visits", 4, "tenant_id spot at person checklist"),
     table("signals", 2, "tenant_id id state area topic at body"),
     table("models", 3, "tenant_id subject version at report body measured"),
     table("letters", 2, "tenant_id id state kind unit rule number at body"),

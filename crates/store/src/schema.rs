@@ -53,7 +53,8 @@ pub(crate) fn bookkeeping(engine: Engine) -> String {
 }
 
 /// All steps, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = &[FIRST_STEP, PAGES_STEP, TRIAGE_STEP, FIGURES_STEP, WORKS_STEP];
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[FIRST_STEP, PAGES_STEP, TRIAGE_STEP, FIGURES_STEP, WORKS_STEP, ROUNDS_STEP];
 
 const FIRST_STEP: Migration = Migration {
     version: 1,
@@ -168,6 +169,14 @@ const WORKS_STEP: Migration = Migration {
         CREATE INDEX works_state ON works (tenant_id, kind, state, id);
         CREATE INDEX works_next ON works (tenant_id, kind, next_at, id) WHERE next_at IS NOT NULL;
     ",
+    sqlite: "",
+    postgres: "",
+};
+
+const ROUNDS_STEP: Migration = Migration {
+    version: 6,
+    name: "visits of spots by checklist",
+    common: "ALTER TABLE spot_visits ADD COLUMN checklist TEXT NOT NULL DEFAULT '';",
     sqlite: "",
     postgres: "",
 };

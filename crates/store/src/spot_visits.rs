@@ -1,30 +1,72 @@
-//! Which spots were seen on rounds 巡查到点, and when. A visit says only that somebody was there; what they found is a case.
+//! Which spots were seen on rounds 巡查到点, when, and by which checklist. A visit says only that somebody was there and
+//! looked; what they found is a case.
 
 use jiff::Timestamp;
 
 use crate::{
     error::StoreError,
     params,
+    sql::in_list,
     tx::{ReadTx, WriteTx},
 };
 
-/// Notes that a person was at a spot. The same visit told twice is one.
-///
-/// # Errors
-/// When the database fails.
-pub fn note(tx: &mut WriteTx<'_>, spot: &str, at: Timestamp, person: &str) -> Result<(), StoreError> {
-    let sql = "INSERT INTO spot_visits (tenant_id, spot, at, person) VALUES (?1, ?2, ?3, ?4)
-        ON CONFLICT (tenant_id, spot, at, person) DO NOTHING";
-    let tenant = tx.tenant();
-    tx.execute(sql, params![tenant, spot, at, person])
+/// A visit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// Where.
+    pub spot: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub person: String,
+    /// Code of the checklist that was gone through; empty for none.
+    pub checklist: String,
 }
 
-/// When each spot was seen last since a time; spots that nobody saw since are left out.
+/// What is known of the visits of a spot by one checklist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Where.
+    pub spot: String,
+    /// The checklist; empty for visits without one.
+    pub checklist: String,
+    /// The last visit.
+    pub last: Timestamp,
+    /// How many there were.
+    pub visits: i64,
+}
+
+/// Spots in one statement.
+const SPOTS_AT_ONCE: usize = 128;
+
+/// Notes a visit. The same visit told twice is one.
 ///
 /// # Errors
 /// When the database fails.
-pub fn last_seen(tx: &mut ReadTx<'_>, since: Timestamp) -> Result<Vec<(String, Timestamp)>, StoreError> {
-    let sql = "SELECT spot, MAX(at) FROM spot_visits WHERE tenant_id = ?1 AND at >= ?2 GROUP BY spot ORDER BY spot";
-    let params = params![tx.tenant(), since];
-    tx.query(sql, params)?.into_iter().map(|mut row| Ok((row.take(0)?, row.get(1)?))).collect()
+pub fn note(tx: &mut WriteTx<'_>, visit: &Visit) -> Result<(), StoreError> {
+    let sql = "INSERT INTO spot_visits (tenant_id, spot, at, person, checklist) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (tenant_id, spot, at, person) DO NOTHING";
+    let (tenant, v) = (tx.tenant(), visit);
+    tx.execute(sql, params![tenant, &v.spot, v.at, &v.person, &v.checklist])
+}
+
+/// The visits of these spots since a time, by checklist; spots that nobody saw are left out. Costs by the visits of
+/// these spots in that time.
+///
+/// # Errors
+/// When the database fails.
+pub fn seen(tx: &mut ReadTx<'_>, spots: &[String], since: Timestamp) -> Result<Vec<Seen>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in spots.chunks(SPOTS_AT_ONCE) {
+        let mut params = params![tx.tenant(), since];
+        let list = in_list(&mut params, chunk.iter());
+        let sql = format!(
+            "SELECT spot, checklist, MAX(at), COUNT(*) FROM spot_visits
+             WHERE tenant_id = ?1 AND spot IN ({list}) AND at >= ?2 GROUP BY spot, checklist ORDER BY spot, checklist"
+        );
+        for mut row in tx.query(&sql, params)? {
+            found.push(Seen { spot: row.take(0)?, checklist: row.take(1)?, last: row.get(2)?, visits: row.get(3)? });
+        }
+    }
+    Ok(found)
 }

@@ -1,6 +1,6 @@
 /** Where one may go in the console, by what one is: for the bar at the side and the palette. */
 
-import { holds } from '@core/session';
+import { holds, me } from '@core/session';
 import { computed } from 'vue';
 import { t } from './text';
 
@@ -8,6 +8,9 @@ export interface Place {
   name: string;
   label: string;
 }
+
+/** Whether any unit's cases are theirs to read: neither partners nor who only administers. */
+const reads = () => (me.value?.reach.length ?? 0) > 0;
 
 /** The daily work. */
 export const work = computed<Place[]>(() => [
@@ -17,8 +20,9 @@ export const work = computed<Place[]>(() => [
   { name: 'notices', label: t.value.nav.notices },
   { name: 'map', label: t.value.map.title },
   ...(holds('admin', 'liaison', 'leader') ? [{ name: 'signals', label: t.value.signals.title }] : []),
+  ...(reads() ? [{ name: 'rounds', label: t.value.rounds.title }] : []),
   { name: 'campaigns', label: t.value.campaigns.title },
-  { name: 'assessment', label: t.value.assessment.title },
+  ...(reads() ? [{ name: 'assessment', label: t.value.assessment.title }] : []),
   ...(holds('liaison', 'leader', 'discipline') ? [{ name: 'bulletins', label: t.value.bulletins.title }] : []),
   { name: 'letters', label: t.value.letters.title },
   { name: 'duty', label: t.value.duty.title },

@@ -19,6 +19,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/console/policy', name: 'policy', component: () => import('./pages/PolicyPage.vue') },
   { path: '/console/policy/what-if', name: 'what-if', component: () => import('./pages/WhatIf.vue') },
   { path: '/console/signals', name: 'signals', component: () => import('./pages/Signals.vue') },
+  { path: '/console/rounds', name: 'rounds', component: () => import('./pages/Rounds.vue') },
   { path: '/console/campaigns', name: 'campaigns', component: () => import('./pages/Campaigns.vue') },
   {
     path: '/console/campaigns/:campaign',

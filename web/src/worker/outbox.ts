@@ -16,10 +16,10 @@ export interface Entry {
   label: string;
   /** When it was done, milliseconds. */
   at: number;
-  what:
-    | { kind: 'act'; case: string; act: string; body: object }
+  what: /** `null`: the case that the finding of this line becomes. */
+    | { kind: 'act'; case: string | null; act: string; body: object }
     | { kind: 'finding'; body: object }
-    | { kind: 'visit'; spot: string; at: string }
+    | { kind: 'visit'; spot: string; at: string; checklist?: string }
     | { kind: 'photo'; case: string | null; shows: string; name: string; photo: Blob };
   /** Why the server refused it. */
   refused?: string;
@@ -120,12 +120,14 @@ export class Outbox {
 
   private async remove(entry: Entry): Promise<void> {
     const born = this.born.get(entry.key);
-    // Photos that wait for this finding must find its case even after the page was closed.
+    // What waits for this finding must find its case even after the page was closed.
     if (born) {
       const told = this.entries.value.map((one) =>
-        one.line === entry.key && one.what.kind === 'photo' ? { ...one, what: { ...one.what, case: born } } : one,
+        one.line === entry.key && (one.what.kind === 'photo' || one.what.kind === 'act')
+          ? { ...one, what: { ...one.what, case: born } }
+          : one,
       );
-      for (const one of told.filter((one) => one.line === entry.key && one.what.kind === 'photo'))
+      for (const one of told.filter((one) => one.line === entry.key && one.key !== entry.key))
         await this.shelf.put(one);
       this.entries.value = told;
     }

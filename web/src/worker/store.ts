@@ -52,6 +52,7 @@ async function send(entry: Entry): Promise<Sent> {
 
 async function sent({ key, what }: Entry): Promise<Sent> {
   if (what.kind === 'act') {
+    if (what.case === null) return { is: 'later' };
     await perform(what.case, what.act as Doable, what.body, undefined, key);
     return { is: 'done' };
   }
@@ -61,7 +62,9 @@ async function sent({ key, what }: Entry): Promise<Sent> {
     return { is: 'done', case: made.number };
   }
   if (what.kind === 'visit') {
-    await take(api.POST('/api/v1/rounds/visits', { body: { spot: what.spot, at: what.at } }));
+    await take(
+      api.POST('/api/v1/rounds/visits', { body: { spot: what.spot, at: what.at, checklist: what.checklist ?? null } }),
+    );
     return { is: 'done' };
   }
   if (what.case === null) return { is: 'later' };
@@ -101,7 +104,7 @@ export async function tasks(): Promise<Line[]> {
   return page.cases;
 }
 
-/** Spots of the round, the longest unseen first. */
+/** Spots of the round, those that need a look most first. */
 export function rounds() {
   return read('rounds', () => take(api.GET('/api/v1/rounds/spots')));
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, ToSpan};
 
 use crate::{
-    case::{Attachment, AttachmentKind, Case, Extension, Mark, Return, State, Whistle},
+    case::{Attachment, AttachmentKind, Case, Extension, Mark, Origin, Return, State, Whistle},
     clock::{Clock, RecomputeReason},
     command::{self as cmd, ATTACHMENTS_MAX, Command, NOTE_MAX_CHARS, TEXT_MAX_CHARS, TITLE_MAX_CHARS},
     dispatch,
@@ -29,6 +29,8 @@ const WAITING: &[State] = &[State::Registered, State::Dispatched, State::Handlin
 const WITH_UNIT: &[State] = &[State::Dispatched, State::Handling];
 const OPEN: &[State] = &[State::Registered, State::Dispatched, State::Handling, State::Finished];
 const AT_WORK_OR_DONE: &[State] = &[State::Handling, State::Finished];
+/// Why it went to the unit that found it, and how it closed.
+const SETTLED_ON_THE_SPOT: &str = "当场处置";
 const DONE: &[State] = &[State::Finished, State::Closed];
 
 impl Draft<'_> {
@@ -39,6 +41,7 @@ impl Draft<'_> {
             Command::Correct(c) => states(OPEN).and_then(|()| self.correct(c)),
             Command::Dispatch(c) => states(WAITING).and_then(|()| self.dispatch(c)),
             Command::Accept(c) => states(WITH_UNIT).and_then(|()| self.accept(c)),
+            Command::Settle(c) => states(&[State::Registered]).and_then(|()| self.settle(c)),
             Command::Return(c) => states(WITH_UNIT).and_then(|()| self.give_back(c)),
             Command::DecideReturn(c) => states(WITH_UNIT).and_then(|()| self.decide_return(c)),
             Command::Contact(c) => states(WAITING).and_then(|()| self.contact(c)),
@@ -578,6 +581,42 @@ impl Draft<'_> {
         let photo_due = category.is_some_and(|category| category.photo_due);
         if photo_due && !case.attachments.iter().any(|attachment| attachment.kind == AttachmentKind::After) {
             return first("attach a photo of the place after the work", "上传处置后照片");
+        }
+        Ok(())
+    }
+
+    /// The finder takes it for their own unit and is done with it at once 当场处置. What is asked of every finish is asked
+    /// of this one too, a photo of afterwards first of all.
+    fn settle(&mut self, c: &cmd::Settle) -> Outcome {
+        if self.case.origin != Origin::Inspection {
+            return Err(Refusal::invalid("case", "something that staff found on a round", "须是巡查主动发现的问题"));
+        }
+        let outcome = required("outcome", &c.outcome, TEXT_MAX_CHARS)?.to_owned();
+        if let Some(category) = c.category.as_ref().filter(|id| !self.world.policy.categories.contains_key(*id)) {
+            return Err(Refusal::unknown("category", category));
+        }
+        let proposal = self.case.proposal.as_ref();
+        let proposed = proposal.filter(|found| found.confidence >= self.world.policy.triage.abstain_below);
+        let category = c.category.clone().or_else(|| self.case.category.clone());
+        let category = category.or_else(|| proposed.and_then(|found| found.category.clone()));
+        if self.case.class.is_none() || self.case.category != category {
+            // What could be settled at once is what the policy calls easy; danger stays what it is by rule.
+            let class = self.case.class.clone().unwrap_or_else(|| self.world.policy.triage.easy_class.clone());
+            self.push(Event::Classified {
+                class,
+                category,
+                marks: self.case.marks.clone(),
+                corrects_proposal: false,
+                note: String::new(),
+            });
+        }
+        let lead = self.case.first_receiver.clone();
+        self.dispatch_to(lead, BTreeSet::new(), SETTLED_ON_THE_SPOT.to_owned())?;
+        self.accept(&cmd::Accept { handler: None })?;
+        self.ready_to_finish()?;
+        self.push(Event::Finished { outcome });
+        if !self.is_due(Milestone::OpinionFiled) && !self.is_due(Milestone::FollowedUp) {
+            self.push(Event::Closed { note: SETTLED_ON_THE_SPOT.to_owned() });
         }
         Ok(())
     }

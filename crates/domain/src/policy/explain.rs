@@ -559,6 +559,15 @@ impl<'p> Teller<'p> {
             format!("专项治理：任务到期前{ahead}提醒承办单位；成效按开展前后各至多{span}的同类诉求、对照未开展的区域比较。"),
             format!("Campaigns: a unit is told {ahead} before its task is due; the effect is measured on the same kind of case over at most {span} before and after, beside areas without the campaign."),
         );
+        let rounds = &policy.rounds;
+        let every = self.language.days(rounds.every_days);
+        let lists = rounds.checklists.iter().map(|list| self.name(&list.name)).collect::<Vec<_>>();
+        let lists =
+            if lists.is_empty() { self.language.pick("无", "none").to_owned() } else { self.language.list(&lists) };
+        self.say_item(
+            format!("巡查：每个点位至少{every}看一次；检查清单：{lists}。"),
+            format!("Rounds: every spot is seen at least once in {every}; checklists: {lists}."),
+        );
         let kept = &policy.retention;
         let days = |days| self.language.days(days);
         let (identity, keys) = (days(kept.identity_days), days(kept.idempotency_days));

@@ -26,6 +26,7 @@ use crate::{
     campaign::CampaignRules,
     figures::Count,
     ids::{CaseId, CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId},
+    round::RoundRules,
     signal::SignalRules,
 };
 
@@ -99,6 +100,8 @@ pub struct Policy {
     pub signals: SignalRules,
     /// How campaigns are followed and measured 专项治理.
     pub campaigns: CampaignRules,
+    /// Rounds 扫楼扫街.
+    pub rounds: RoundRules,
     /// Guards against gaming 防注水.
     pub guards: Guards,
     /// Letters 表扬书、提醒函.

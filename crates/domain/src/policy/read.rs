@@ -9,6 +9,7 @@ mod follow_up;
 mod forms;
 mod judging;
 mod matters;
+mod rounds;
 mod table;
 
 use std::{
@@ -121,6 +122,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
     let repeats = t.need("repeats", repeats);
     let signals = t.may("signals", signals);
     let campaigns = t.may("campaigns", campaigns);
+    let rounds = t.may("rounds", |node| rounds::rounds(node, &known));
     let guards = t.may("guards", judging::guards);
     let letters = t.may("letters", |node| judging::letters(node, &known));
     let bulletins = t.may("bulletins", |node| judging::bulletins(node, &known));
@@ -154,6 +156,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
         repeats: repeats?,
         signals: signals?.unwrap_or_default(),
         campaigns: campaigns?.unwrap_or_default(),
+        rounds: rounds?.unwrap_or_default(),
         guards: guards?.unwrap_or_default(),
         letters: letters?.unwrap_or_default(),
         bulletins: bulletins?.unwrap_or_default(),

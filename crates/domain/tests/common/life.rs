@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiban_domain::{
-    case::{AttachmentKind, Case, Mark, Place, Reporter, State},
+    case::{AttachmentKind, Case, Mark, Origin, Place, Reporter, State},
     command::{self as cmd, Act, Command, Register},
     decide::World,
     event::Actor,
@@ -91,6 +91,9 @@ pub(crate) fn sensible(world: &World<'_>, case: &Case, chance: &mut Chance) -> O
     let lead = case.lead.as_ref().unwrap_or(liaison);
     let of = |unit: &UnitId, chance: &mut Chance| someone(world, unit, chance);
     let command: (Actor, Command) = match case.state {
+        State::Registered if case.origin == Origin::Inspection && chance.once_in(3) => {
+            (of(&case.first_receiver, chance), any(world, case, Act::Settle, chance))
+        }
         State::Registered if case.class.is_none() => (of(liaison, chance), any(world, case, Act::Classify, chance)),
         State::Registered if chance.once_in(40) => (of(liaison, chance), any(world, case, Act::Decline, chance)),
         State::Registered => {
@@ -241,6 +244,7 @@ pub(crate) fn any(world: &World<'_>, case: &Case, act: Act, chance: &mut Chance)
             cmd::Dispatch { lead, co_units, note: String::new() }.into()
         }
         Act::Accept => cmd::Accept { handler: chance.once_in(4).then(|| person(chance)) }.into(),
+        Act::Settle => cmd::Settle { outcome: text(chance), category: None }.into(),
         Act::Return => give_back(chance.once_in(2).then(|| chance.code(UNITS))).into(),
         Act::DecideReturn => {
             let id = case.returns.last().map_or_else(|| stray(chance), |found| found.id);

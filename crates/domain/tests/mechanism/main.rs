@@ -13,6 +13,7 @@ mod figures;
 mod handle;
 mod may;
 mod refusals;
+mod rounds;
 mod told;
 mod what_if;
 

@@ -40,11 +40,12 @@ const STANDINGS: [(&str, &str); 13] = [
 ];
 
 /// As long as nobody here has taken the case, the upstream platform may tell how it handled it.
-const WHO_MAY: [(Act, &str); 38] = [
+const WHO_MAY: [(Act, &str); 39] = [
     (Act::Classify, "liaison duty system upstream"),
     (Act::Correct, "liaison duty lead"),
     (Act::Dispatch, "liaison duty system upstream"),
     (Act::Accept, "lead upstream"),
+    (Act::Settle, "first"),
     (Act::Return, "lead"),
     (Act::DecideReturn, "liaison leader"),
     (Act::Contact, "liaison duty lead co-unit first upstream"),

@@ -40,6 +40,8 @@ pub(crate) fn one_of_each() -> Vec<(&'static str, Command)> {
         ("xlb1", cmd::Correct { title: Some(note()), text: None, place: None, complained_about: None }.into()),
         ("xlb1", dispatch("lh.dm.csb", &[]).into()),
         ("zfd1", cmd::Accept { handler: None }.into()),
+        // The liaison office took the call: it is the finder here.
+        ("xlb1", cmd::Settle { outcome: note(), category: None }.into()),
         ("zfd1", give_back(None).into()),
         ("xlb1", cmd::DecideReturn { id, upheld: false, lead: None, note: note() }.into()),
         ("xlb1", cmd::Contact { reached: true, note: note() }.into()),
@@ -89,6 +91,7 @@ fn nobody_else_may_and_nothing_happens_out_of_its_state() {
                 &[R, D, H, F]
             }
             Act::OfficialAct | Act::ReportIn | Act::SettleWhistle => &[R, D, H, F],
+            Act::Settle => &[R],
             Act::Dispatch | Act::Contact | Act::AssignTeam | Act::HandUpstream | Act::Decline => &[R, D, H],
             Act::Accept | Act::Return | Act::DecideReturn | Act::Verify | Act::BlowWhistle | Act::RouteTo => &[D, H],
             Act::Finish => &[H],

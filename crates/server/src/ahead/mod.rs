@@ -5,4 +5,5 @@
 pub mod campaign_paper;
 pub mod campaigns;
 pub mod effect;
+pub mod rounds;
 pub mod works;

@@ -196,7 +196,8 @@ both_engines! {
         }
         let spots = app.get("c01g01a", "/rounds/spots").await;
         let last = spots.as_array().unwrap().last().unwrap().clone();
-        assert_eq!(last, json!({ "spot": "s001", "last_seen": seen.to_string() }), "the longest unseen come first");
+        assert_eq!((&last["spot"], &last["last_seen"]), (&json!("s001"), &json!(seen.to_string())), "{last}");
+        assert_eq!((&last["standing"], &last["visits"]), (&json!("seen"), &json!(2)), "what needs a look comes first");
         let late = app.now() - SignedDuration::from_hours(24 * 8);
         let ahead = app.now() + SignedDuration::from_hours(1);
         for (field, wrong) in [("at", visit("s001", late)), ("at", visit("s001", ahead)), ("spot", visit("s999", seen))] {

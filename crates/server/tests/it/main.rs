@@ -30,6 +30,7 @@ mod repeats;
 mod replay;
 mod results;
 mod retention;
+mod rounds;
 mod secrecy;
 mod sessions;
 mod signals;

@@ -98,7 +98,9 @@ async fn fill(store: &Store) {
             presence::note(tx, case_id(1), "li")?;
             let (state, area, topic) = ("open".to_owned(), Some("g".to_owned()), None);
             signals::put(tx, &SignalRow { id, state, area, topic, at: now, body: text() })?;
-            spot_visits::note(tx, "s001", now, "li")?;
+            let visit =
+                spot_visits::Visit { spot: "s001".into(), at: now, person: "li".into(), checklist: "fire".into() };
+            spot_visits::note(tx, &visit)?;
             let bodies = Bodies { whole: vec![1, 2], measured: vec![3] };
             models::put(tx, NewModel { subject: "category", report: "{}", bodies: Some(&bodies) }, 0, 20)?;
             let (unit, title) = ("lh.dm".to_owned(), "x".to_owned());

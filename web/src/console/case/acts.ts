@@ -70,6 +70,8 @@ export function fits(act: Doable, it: Case): boolean {
     case 'dispatch':
     case 'decline':
       return it.state === 'registered';
+    case 'settle':
+      return it.state === 'registered' && it.origin === 'inspection';
     case 'accept':
       return it.state === 'dispatched';
     case 'return':
@@ -199,6 +201,10 @@ export function actForm(act: Doable, it: Case, world: World, chosen = ''): ActFo
       field({ key: 'co_units', label: words.co, kind: 'many', options: handling() });
       note('note', words.note);
       return form((v) => ({ lead: orNull(v.lead), co_units: list(v.co_units), note: text(v.note) }));
+    case 'settle':
+      note('outcome', words.outcome, true);
+      one('category', words.category, categories(world), false, it.category ?? it.proposal?.category ?? '');
+      return form((v) => ({ outcome: text(v.outcome), category: orNull(v.category) }));
     case 'accept':
       one(
         'handler',

@@ -1051,6 +1051,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Settle on the spot what a round found 当场处置. */
+        post: operations["commands_settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case}/settle-whistle": {
         parameters: {
             query?: never;
@@ -1742,6 +1759,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rounds/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How well rounds are kept to: spots, grids and plans, and what was found 巡查覆盖. */
+        get: operations["rounds_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rounds/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plan rounds 制定巡查计划. */
+        post: operations["rounds_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rounds/plans/{plan}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a plan of rounds 停用. */
+        post: operations["rounds_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rounds/spots": {
         parameters: {
             query?: never;
@@ -1749,7 +1817,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The spots of the reader's units, the longest unseen first. */
+        /** The spots of the reader's units, those that need a look most first. */
         get: operations["rounds_spots"];
         put?: never;
         post?: never;
@@ -2156,7 +2224,7 @@ export interface components {
          * @description The kind of a command: what permissions are about.
          * @enum {string}
          */
-        Act: "classify" | "correct" | "dispatch" | "accept" | "return" | "decide_return" | "contact" | "verify" | "note" | "attach" | "assign_team" | "request_extension" | "decide_extension" | "escalate" | "official_act" | "blow_whistle" | "report_in" | "settle_whistle" | "route_to" | "finish" | "file_opinion" | "follow_up" | "answer" | "file_form" | "rate" | "dispute" | "appeal" | "decide_appeal" | "reopen" | "mark_repeat" | "link" | "hand_upstream" | "decline" | "exclude" | "reveal_identity" | "close" | "tick" | "recalendar";
+        Act: "classify" | "correct" | "dispatch" | "accept" | "settle" | "return" | "decide_return" | "contact" | "verify" | "note" | "attach" | "assign_team" | "request_extension" | "decide_extension" | "escalate" | "official_act" | "blow_whistle" | "report_in" | "settle_whistle" | "route_to" | "finish" | "file_opinion" | "follow_up" | "answer" | "file_form" | "rate" | "dispute" | "appeal" | "decide_appeal" | "reopen" | "mark_repeat" | "link" | "hand_upstream" | "decline" | "exclude" | "reveal_identity" | "close" | "tick" | "recalendar";
         /** @description Whether this reader may do an act on this case. */
         ActView: {
             /** @description Which act. */
@@ -2995,12 +3063,34 @@ export interface components {
          * @example lh.dm
          */
         ChannelId: string;
+        /** @description One thing to look at. */
+        CheckItem: {
+            /** @description Code. */
+            id: string;
+            /** @description How it should be, e.g. 消防通道畅通. */
+            name: components["schemas"]["Name"];
+            /** @description What a finding is called, e.g. 消防通道堵塞. */
+            finding: components["schemas"]["Name"];
+            /** @description Category of a finding. */
+            category: string;
+        };
         /** @description What a check found. */
         Checked: {
             /** @description Version of the text, where it is whole. */
             version?: string | null;
             /** @description All faults; empty where it is whole. */
             faults: components["schemas"]["PolicyFault"][];
+        };
+        /** @description What is looked at in one kind of place 检查清单. */
+        Checklist: {
+            /** @description Code. */
+            id: string;
+            /** @description What people call it. */
+            name: components["schemas"]["Name"];
+            /** @description Kinds of place that it is for, as spots have them; empty: all. */
+            kinds: string[];
+            /** @description What is looked at, in order. */
+            items: components["schemas"]["CheckItem"][];
         };
         /** @description A class 类别: how fast a case must go. */
         Class: {
@@ -4283,6 +4373,24 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description What rounds found in some days, and how much of it is settled. */
+        FindingsOfPeriod: {
+            /**
+             * Format: date
+             * @description First day.
+             */
+            first: string;
+            /**
+             * Format: int64
+             * @description Found.
+             */
+            found: number;
+            /**
+             * Format: int64
+             * @description Of these settled by now.
+             */
+            settled: number;
+        };
         /** @description Say it is done. */
         Finish: {
             /** @description What was done. */
@@ -4372,6 +4480,16 @@ export interface components {
             grade: number;
             /** @description Words. */
             comment?: string;
+        };
+        /** @description A grid, how its spots stand, and what was found there. */
+        GridCoverage: components["schemas"]["SpotCounts"] & {
+            /** @description Which. */
+            grid: components["schemas"]["UnitId"];
+            /**
+             * Format: int64
+             * @description Findings of the last seven days.
+             */
+            findings: number;
         };
         /** @description A grid 网格. */
         GridInfo: {
@@ -4982,6 +5100,25 @@ export interface components {
             phone?: string;
             email?: string;
         };
+        /** @description What is planned. */
+        NewRoundPlan: {
+            /** @description What people call it: its theme. */
+            title: string;
+            /** @description Where: communities or grids. */
+            areas: string[];
+            /** @description Only spots of these kinds; none for all. */
+            kinds?: string[];
+            /** @description Only spots whose address names this street or building; empty for all. */
+            street?: string;
+            /**
+             * Format: int32
+             * @description Each of these spots is seen once in so many days.
+             */
+            every_days: number;
+            season?: components["schemas"]["RoundSeason"] | null;
+            /** @description Code of the checklist that must be gone through; without one, being there is enough. */
+            checklist?: string | null;
+        };
         /** @description Put a note on the timeline. */
         Note: {
             /** @description Its text. */
@@ -5246,6 +5383,15 @@ export interface components {
              */
             last: string;
         };
+        /** @description A plan and how its spots stand by it. */
+        PlanCoverage: components["schemas"]["SpotCounts"] & {
+            /** @description The plan. */
+            plan: components["schemas"]["RoundPlan"];
+            /** @description Whether its season is now. */
+            on: boolean;
+            /** @description Whether the reader may end it. */
+            may_end: boolean;
+        };
         /** @description A point, in WGS84. In the body: an address of the web would keep it. */
         Point: {
             /**
@@ -5331,6 +5477,8 @@ export interface components {
             signals: components["schemas"]["SignalRules"];
             /** @description How campaigns are followed and measured 专项治理. */
             campaigns: components["schemas"]["CampaignRules"];
+            /** @description Rounds 扫楼扫街. */
+            rounds: components["schemas"]["RoundRules"];
             /** @description Guards against gaming 防注水. */
             guards: components["schemas"]["Guards"];
             /** @description Letters 表扬书、提醒函. */
@@ -5841,14 +5989,97 @@ export interface components {
             /** @description The new token; the old one is void. */
             token: string;
         };
-        /** @description A spot on somebody's rounds. */
+        /** @description How well rounds are kept to, in a unit and below it. */
+        RoundCoverage: {
+            /** @description The unit. */
+            unit: components["schemas"]["UnitId"];
+            /** @description All its spots. */
+            counted: components["schemas"]["SpotCounts"];
+            /** @description Its grids. */
+            grids: components["schemas"]["GridCoverage"][];
+            /** @description Plans that hold. */
+            plans: components["schemas"]["PlanCoverage"][];
+            /** @description Spots that wait for a look, the longest unseen first, 2,000 at most. */
+            unseen: components["schemas"]["RoundSpot"][];
+            /** @description What was found week by week, the last seven days last. */
+            weeks: components["schemas"]["FindingsOfPeriod"][];
+        };
+        /** @description A plan of rounds 巡查计划. */
+        RoundPlan: {
+            /** @description Its id. */
+            id: components["schemas"]["RoundPlanId"];
+            /** @description The unit that made it and answers for it. */
+            unit: string;
+            /** @description What is planned. */
+            plan: components["schemas"]["NewRoundPlan"];
+            /** @description Where it stands. */
+            state: components["schemas"]["RoundPlanState"];
+            /** @description Who made it, as an actor. */
+            made_by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            made_at: string;
+            /**
+             * Format: date-time
+             * @description When it was ended.
+             */
+            ended_at?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A plan of rounds 巡查计划.
+         */
+        RoundPlanId: string;
+        /**
+         * @description Where a plan stands.
+         * @enum {string}
+         */
+        RoundPlanState: "active" | "ended";
+        /** @description Rules of rounds. */
+        RoundRules: {
+            /**
+             * Format: int32
+             * @description Every spot is seen at least once in so many days, whatever plans say.
+             */
+            every_days: number;
+            /** @description What is looked at, by kind of place. */
+            checklists: components["schemas"]["Checklist"][];
+        };
+        /** @description Days of every year, both ends among them; over the turn of the year where it ends before it begins. */
+        RoundSeason: {
+            /**
+             * @description First day, `MM-DD`.
+             * @example 06-01
+             */
+            from: string;
+            /**
+             * @description Last day, `MM-DD`.
+             * @example 09-30
+             */
+            to: string;
+        };
+        /** @description A spot on rounds. */
         RoundSpot: {
+            /** @description Which. */
             spot: components["schemas"]["SpotId"];
+            /** @description Whether it was seen as often as rules and plans of today ask; the worst of them. */
+            standing: components["schemas"]["SpotStanding"];
             /**
              * Format: date-time
              * @description When it was seen last; none where nobody was there for 60 days.
              */
             last_seen?: string | null;
+            /**
+             * Format: int64
+             * @description Visits in the last 60 days.
+             */
+            visits: number;
+            /** @description Codes of the checklists that fit its kind of place, and of those that plans ask for, these first. */
+            checklists: string[];
+            /** @description Titles of the plans that wait for a look. */
+            waiting: string[];
         };
         /**
          * @description A handling route beside the usual one.
@@ -5919,6 +6150,15 @@ export interface components {
             type: string;
             keywords: string;
             group: string;
+        };
+        /**
+         * @description Settle on the spot what a round found: dispatched to the finder's unit, accepted, finished, and closed where
+         *     nothing more is due.
+         */
+        Settle: {
+            /** @description What was done. */
+            outcome: string;
+            category?: components["schemas"]["CategoryId"] | null;
         };
         /** @description Settle a whistle. */
         SettleWhistle: {
@@ -6051,11 +6291,39 @@ export interface components {
              */
             to: string;
         };
+        /** @description How many spots stand how. */
+        SpotCounts: {
+            /**
+             * Format: int32
+             * @description All of them.
+             */
+            spots: number;
+            /**
+             * Format: int32
+             * @description Seen in time.
+             */
+            seen: number;
+            /**
+             * Format: int32
+             * @description Seen, too long ago.
+             */
+            overdue: number;
+            /**
+             * Format: int32
+             * @description Not seen for 60 days.
+             */
+            never: number;
+        };
         /**
          * @description A spot 点位: a place with a QR code of its own.
          * @example lh.dm
          */
         SpotId: string;
+        /**
+         * @description Whether a spot was seen as often as it should be.
+         * @enum {string}
+         */
+        SpotStanding: "never" | "overdue" | "seen";
         /** @description A spot. */
         SpotView: {
             id: components["schemas"]["SpotId"];
@@ -6066,6 +6334,8 @@ export interface components {
             /** Format: double */
             lat: number;
             address: string;
+            /** @description Kind of place, in the subdistrict's own words; empty where nobody said. */
+            kind: string;
         };
         /** @description How a clock stands. */
         Standing: {
@@ -6356,6 +6626,8 @@ export interface components {
              * @description When: told up to a week later, where there was no network.
              */
             at: string;
+            /** @description Code of the checklist that was gone through; none where somebody only had a look. */
+            checklist?: string | null;
         };
         /** @description How one may sign in here. */
         Ways: {
@@ -9129,6 +9401,45 @@ export interface operations {
             };
         };
     };
+    commands_settle: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Version seen, in quotes; refused with 409 when the case has moved on */
+                "If-Match"?: string | null;
+                /** @description A retried command with the same key is one command */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or number of the case */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Settle"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     commands_settle_whistle: {
         parameters: {
             query?: never;
@@ -10586,6 +10897,97 @@ export interface operations {
                     "application/pdf": number[];
                     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": number[];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rounds_coverage: {
+        parameters: {
+            query?: {
+                /** @description The unit, with all below it; the reader's own where none is named. */
+                unit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundCoverage"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rounds_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRoundPlan"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundPlan"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rounds_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the plan */
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundPlan"];
                 };
             };
             "4XX": {

@@ -67,6 +67,7 @@ export const en: typeof zh = {
     report_in: 'Report in',
     settle_whistle: 'Settle the whistle',
     route_to: 'Mediation or legal aid',
+    settle: 'Settle on the spot',
     finish: 'Finish',
     file_opinion: 'File the opinion form',
     follow_up: 'Log a follow-up',
@@ -195,5 +196,6 @@ export const en: typeof zh = {
   yes: 'Yes',
   no: 'No',
   none: 'None',
+  listed: ', ',
   list: { empty: 'Nothing fits', chosen: (n) => `${n} chosen` },
 };

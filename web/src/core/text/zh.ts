@@ -65,6 +65,7 @@ export const zh = {
     report_in: '报到',
     settle_whistle: '吹哨办结',
     route_to: '转调解或法援',
+    settle: '当场处置',
     finish: '办结',
     file_opinion: '填报意见书',
     follow_up: '登记回访',
@@ -194,5 +195,7 @@ export const zh = {
   yes: '是',
   no: '否',
   none: '无',
+  /** Between things listed. */
+  listed: '、',
   list: { empty: '没有匹配项', chosen: (n: number) => `已选 ${n} 项` },
 };

@@ -12,7 +12,7 @@ use crate::{
 /// Most levels of the category tree.
 const LEVELS_MAX: usize = 3;
 /// What a code is of, in English and in Chinese.
-const CATEGORY: (&str, &str) = ("category", "分类");
+pub(super) const CATEGORY: (&str, &str) = ("category", "分类");
 const CLASS: (&str, &str) = ("class", "等级");
 
 pub(super) fn categories(node: &Node<'_>, known: &Known) -> Option<BTreeMap<CategoryId, Category>> {

@@ -1,10 +1,11 @@
-//! What the demo's subdistrict undertook before anyone asked: a campaign that ended, with fewer cases since, and one that
-//! runs.
+//! What the demo's subdistrict undertook before anyone asked: a campaign that ended, with fewer cases since, one that runs,
+//! and plans of rounds.
 
 use jiban_domain::{
     campaign::{Act, Campaign, Plan},
     event::Actor,
-    ids::{CampaignId, CategoryId, PersonId, UnitId},
+    ids::{CampaignId, CategoryId, PersonId, RoundPlanId, UnitId},
+    round::{self, RoundPlan, Season},
 };
 use jiban_store::StoreError;
 use jiff::{Timestamp, ToSpan, civil::Date};
@@ -100,6 +101,46 @@ pub(super) async fn put_up(app: &App, today: Date, days: u32) -> Result<(), Fail
     ];
     live(app, plan, ago(12)?, steps).await?;
     campaigns::tell_due(app).await.map_err(|problem| Failure(problem.title))?;
+    plan_rounds(app).await
+}
+
+/// Title, kinds of place, days, season, checklist.
+type Round = (&'static str, &'static [&'static str], u32, Option<(&'static str, &'static str)>, Option<&'static str>);
+
+const ROUNDS: [Round; 3] = [
+    ("消防安全两周一查", &["居民小区", "商圈商铺", "农贸市场"], 14, None, Some("fire")),
+    ("校园周边三日一巡", &["学校周边"], 3, None, None),
+    ("台风汛期排查", &[], 10, Some(("05-15", "10-31")), Some("typhoon")),
+];
+
+async fn plan_rounds(app: &App) -> Result<(), Failure> {
+    let snapshot = app.snapshot();
+    let unit = |id: &str| UnitId::new(id).map_err(|why| Failure(why.to_string()));
+    let by = Actor::Person(PersonId::new("xlb1").map_err(|why| Failure(why.to_string()))?);
+    let now = app.now().await?;
+    let mut plans = Vec::new();
+    for (title, kinds, every_days, season, checklist) in ROUNDS {
+        let day = |text: &str| text.parse().map_err(Failure);
+        let plan = round::Plan {
+            title: title.to_owned(),
+            areas: [unit("lh.dm")?].into(),
+            kinds: kinds.iter().map(ToString::to_string).collect(),
+            street: String::new(),
+            every_days,
+            season: season.map(|(from, to)| Ok::<_, Failure>(Season { from: day(from)?, to: day(to)? })).transpose()?,
+            checklist: checklist.map(str::to_owned),
+        };
+        let (rules, organisation) = (&snapshot.policy.rounds, &snapshot.organisation);
+        let made =
+            RoundPlan::make((RoundPlanId(Uuid::now_v7()), unit("lh.dm.xlb")?), plan, rules, organisation, &by, now);
+        plans.push(made.map_err(|refusal| Failure(refusal.to_string()))?);
+    }
+    let put = move |tx: &mut jiban_store::WriteTx<'_>| -> Result<(), StoreError> {
+        plans.iter().try_for_each(|plan| {
+            works::put(tx, &snapshot, plan, &by, &("rounds_planned", json!({ "plan": plan.plan })))
+        })
+    };
+    app.store.write(put).await?;
     Ok(())
 }
 

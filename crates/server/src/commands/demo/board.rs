@@ -4,10 +4,10 @@ use jiban_domain::event::Actor;
 use jiban_store::{
     StoreError,
     public_notices::{self, PublicNotice},
-    spot_visits,
+    spot_visits::{self, Visit},
 };
 use jiff::{Timestamp, ToSpan};
-use rand::{RngExt, rngs::StdRng};
+use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 use uuid::Uuid;
 
 use crate::{app::App, commands::Failure};
@@ -43,8 +43,12 @@ const NOTICES: [(&str, &str, &str, i64, i64); 4] = [
         20,
     ),
 ];
-/// Visits of each spot.
-const VISITS: i64 = 4;
+/// Most visits of a spot in the days before, and fewest.
+const VISITS: std::ops::Range<i64> = 2..7;
+const VISIT_DAYS: i64 = 40;
+/// Share of spots where nobody goes, and of visits with a checklist in hand.
+const UNSEEN: f64 = 0.04;
+const CHECKED: f64 = 0.6;
 
 /// Puts both up.
 ///
@@ -74,13 +78,25 @@ pub(super) async fn put_up(app: &App, rng: &mut StdRng) -> Result<(), Failure> {
         else {
             continue;
         };
-        for _ in 0..VISITS {
-            visits.push((spot.id.to_string(), ago(rng.random_range(2..15 * 24)), walker.clone()));
+        if rng.random_bool(UNSEEN) {
+            continue;
+        }
+        let lists: Vec<&str> = snapshot.policy.rounds.of_spot(spot).map(|list| list.id.as_str()).collect();
+        for _ in 0..rng.random_range(VISITS) {
+            let list = lists.choose(rng).filter(|_| rng.random_bool(CHECKED)).copied();
+            // Rather lately than long ago.
+            let hours = rng.random_range(0.0..1.0_f64).powi(2) * (VISIT_DAYS * 24) as f64;
+            visits.push(Visit {
+                spot: spot.id.to_string(),
+                at: ago(2 + hours as i64),
+                person: walker.clone(),
+                checklist: list.unwrap_or_default().to_owned(),
+            });
         }
     }
     let all = move |tx: &mut jiban_store::WriteTx<'_>| -> Result<(), StoreError> {
         notices.iter().try_for_each(|notice| public_notices::put(tx, notice))?;
-        visits.iter().try_for_each(|(spot, at, person)| spot_visits::note(tx, spot, *at, person))
+        visits.iter().try_for_each(|visit| spot_visits::note(tx, visit))
     };
     app.store.write(all).await?;
     Ok(())

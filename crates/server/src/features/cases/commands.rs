@@ -70,6 +70,8 @@ endpoints! {
     dispatch: Dispatch at "/cases/{case}/dispatch";
     /// Accept 签收.
     accept: Accept at "/cases/{case}/accept";
+    /// Settle on the spot what a round found 当场处置.
+    settle: Settle at "/cases/{case}/settle";
     /// Return 退回.
     give_back: Return at "/cases/{case}/return";
     /// Decide a return 裁定退回.

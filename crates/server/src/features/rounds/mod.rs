@@ -1,25 +1,30 @@
-//! Rounds 巡查: which spots of one's grids were seen, and when. What is found on a round is registered as a case; here is
-//! only that somebody was there, so that what nobody looks at is seen too.
+//! Rounds over HTTP 扫楼扫街: spots to see, visits told, plans, and who keeps to them. What is found on a round is registered
+//! as a case like any other.
 
 use axum::{Json, extract::State, http::StatusCode};
-use jiban_domain::ids::SpotId;
-use jiban_store::{StoreError, spot_visits};
+use jiban_domain::{
+    ids::{SpotId, UnitId},
+    round::{Plan, RoundPlan},
+};
+use jiban_store::{
+    StoreError,
+    spot_visits::{self, Visit as VisitRow},
+};
 use jiff::{Timestamp, ToSpan};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    ahead::rounds::{self, Coverage, RoundSpot},
     app::App,
     http::{
         auth::Staff,
-        body::Body,
+        body::{Body, Path, Query},
         problem::{Answer, Problem},
     },
 };
 
-/// How far back it is told when a spot was seen, days.
-const LOOK_BACK_DAYS: i64 = 60;
 /// A visit may be told so long after it was: a phone may be without a network, days.
 const TOLD_WITHIN_DAYS: i64 = 7;
 /// A phone's clock may be so far ahead, minutes.
@@ -27,42 +32,22 @@ const AHEAD_MAX_MINUTES: i64 = 10;
 
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(spots)).routes(routes!(visit))
+    OpenApiRouter::new()
+        .routes(routes!(spots))
+        .routes(routes!(visit))
+        .routes(routes!(coverage))
+        .routes(routes!(plan))
+        .routes(routes!(end))
 }
 
-/// A spot on somebody's rounds.
-#[derive(Debug, Serialize, ToSchema)]
-struct RoundSpot {
-    spot: SpotId,
-    /// When it was seen last; none where nobody was there for 60 days.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    last_seen: Option<Timestamp>,
-}
-
-/// The spots of the reader's units, the longest unseen first.
+/// The spots of the reader's units, those that need a look most first.
 #[utoipa::path(
     get, path = "/rounds/spots", tag = "rounds",
     responses((status = 200, body = Vec<RoundSpot>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
 async fn spots(State(app): State<App>, staff: Staff) -> Answer<Json<Vec<RoundSpot>>> {
-    let seen = app
-        .store
-        .read(|tx| {
-            let since = tx.now().saturating_sub((LOOK_BACK_DAYS * 24).hours()).unwrap_or(Timestamp::UNIX_EPOCH);
-            spot_visits::last_seen(tx, since)
-        })
-        .await?;
-    let organisation = &staff.snapshot.organisation;
-    let mine = organisation.spots().filter(|spot| staff.reaches(&spot.grid));
-    let last = |spot: &SpotId| {
-        let found = seen.binary_search_by(|(code, _)| code.as_str().cmp(spot.as_str()));
-        found.ok().and_then(|place| seen.get(place)).map(|(_, at)| *at)
-    };
-    let mut spots: Vec<RoundSpot> =
-        mine.map(|spot| RoundSpot { spot: spot.id.clone(), last_seen: last(&spot.id) }).collect();
-    spots.sort_by_key(|spot| spot.last_seen);
-    Ok(Json(spots))
+    Ok(Json(rounds::spots(&app, &staff).await?))
 }
 
 /// A visit.
@@ -74,6 +59,9 @@ struct Visit {
     /// When: told up to a week later, where there was no network.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
+    /// Code of the checklist that was gone through; none where somebody only had a look.
+    #[serde(default)]
+    checklist: Option<String>,
 }
 
 /// Say that a spot was seen. Said twice, it is one visit.
@@ -87,13 +75,63 @@ async fn visit(State(app): State<App>, staff: Staff, Body(visit): Body<Visit>) -
     if known.is_none() {
         return Err(Problem::field("spot", "a spot of your units", "应为本单位范围内的点位"));
     }
+    let rules = &staff.snapshot.policy.rounds;
+    if visit.checklist.as_deref().is_some_and(|list| rules.checklist(list).is_none()) {
+        return Err(Problem::field("checklist", "a checklist of the policy", "应为机制中的检查清单"));
+    }
     let now = app.now().await?;
     let earliest = now.saturating_sub((TOLD_WITHIN_DAYS * 24).hours()).unwrap_or(Timestamp::UNIX_EPOCH);
     let latest = now.saturating_add(AHEAD_MAX_MINUTES.minutes()).unwrap_or(now);
     if visit.at < earliest || visit.at > latest {
         return Err(Problem::field("at", "within the last 7 days", "应在最近 7 天之内"));
     }
-    let (spot, at, person) = (visit.spot.to_string(), visit.at.min(now), staff.person.to_string());
-    app.store.write(move |tx| -> Result<(), StoreError> { spot_visits::note(tx, &spot, at, &person) }).await?;
+    let row = VisitRow {
+        spot: visit.spot.to_string(),
+        at: visit.at.min(now),
+        person: staff.person.to_string(),
+        checklist: visit.checklist.unwrap_or_default(),
+    };
+    app.store.write(move |tx| -> Result<(), StoreError> { spot_visits::note(tx, &row) }).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Of which unit.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Where {
+    /// The unit, with all below it; the reader's own where none is named.
+    #[param(value_type = Option<String>)]
+    unit: Option<UnitId>,
+}
+
+/// How well rounds are kept to: spots, grids and plans, and what was found 巡查覆盖.
+#[utoipa::path(
+    get, path = "/rounds/coverage", tag = "rounds", params(Where),
+    responses((status = 200, body = Coverage), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn coverage(State(app): State<App>, staff: Staff, Query(of): Query<Where>) -> Answer<Json<Coverage>> {
+    Ok(Json(rounds::coverage(&app, &staff, of.unit).await?))
+}
+
+/// Plan rounds 制定巡查计划.
+#[utoipa::path(
+    post, path = "/rounds/plans", tag = "rounds", request_body = Plan,
+    responses((status = 200, body = RoundPlan), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn plan(State(app): State<App>, staff: Staff, Body(plan): Body<Plan>) -> Answer<Json<RoundPlan>> {
+    Ok(Json(rounds::make(&app, &staff, plan).await?))
+}
+
+/// End a plan of rounds 停用.
+#[utoipa::path(
+    post, path = "/rounds/plans/{plan}/end", tag = "rounds",
+    params(("plan" = String, Path, description = "Id of the plan")),
+    responses((status = 200, body = RoundPlan), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn end(State(app): State<App>, staff: Staff, path: Path) -> Answer<Json<RoundPlan>> {
+    Ok(Json(rounds::end(&app, &staff, path.id()?).await?))
 }

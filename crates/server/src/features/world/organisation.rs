@@ -64,6 +64,8 @@ struct SpotView {
     lon: f64,
     lat: f64,
     address: String,
+    /// Kind of place, in the subdistrict's own words; empty where nobody said.
+    kind: String,
 }
 
 /// The organisation: units, people, spots.
@@ -97,6 +99,7 @@ async fn read(staff: Staff) -> Json<OrganisationView> {
         lon: spot.lon,
         lat: spot.lat,
         address: spot.address.clone(),
+        kind: spot.kind.clone(),
     };
     Json(OrganisationView {
         units: organisation.units().map(unit).collect(),
