@@ -199,8 +199,12 @@ impl Walked {
         self.of(spot).iter().filter(fits).map(|one| one.last).max()
     }
 
+    /// By one plan. Whoever was there without going through its list did not see what it asks for, but was there.
     fn standing(&self, spot: &Spot, plan: &Plan) -> Standing {
-        Standing::of(self.last(spot, plan.checklist.as_deref()), plan.every_days, self.now)
+        match Standing::of(self.last(spot, plan.checklist.as_deref()), plan.every_days, self.now) {
+            Standing::Never if self.last(spot, None).is_some() => Standing::Overdue,
+            standing => standing,
+        }
     }
 
     /// The plans of today that a spot belongs to.

@@ -44,7 +44,7 @@ both_engines! {
         visit(&app, "c01g01a", "s001", None).await;
         let spots = app.get("c01g01a", "/rounds/spots").await;
         let first = of(&spots, "spot", "s001");
-        assert_eq!((&first["standing"], &first["waiting"]), (&json!("never"), &json!(["消防两周一查"])), "{first}");
+        assert_eq!((&first["standing"], &first["waiting"]), (&json!("overdue"), &json!(["消防两周一查"])), "{first}");
         assert_eq!(first["checklists"][0], "fire");
         app.clock.advance(SignedDuration::from_secs(60));
         visit(&app, "c01g01a", "s001", Some("fire")).await;

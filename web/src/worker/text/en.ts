@@ -88,7 +88,7 @@ export const en: typeof zh = {
     last: (at) => `Last seen ${at}`,
     never: 'Nobody was here for 60 days',
     overdue: (at) => `Overdue, last seen ${at}`,
-    waiting: (n) => `${n} spots wait for a look`,
+    waiting: (n) => `${n} ${n === 1 ? 'spot waits' : 'spots wait'} for a look`,
     plan: 'Plan',
     check: (list) => `By checklist: ${list}`,
     wrong: 'Not so',
