@@ -114,6 +114,8 @@ uuid_id! {
     AttachmentId;
     /// A campaign 专项治理.
     CampaignId;
+    /// A call to a duty post that nobody answered 值班来电.
+    DutyCallId;
     /// A plan of rounds 巡查计划.
     RoundPlanId;
 }

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod command;
 pub mod decide;
 pub mod dispatch;
+pub mod duty;
 pub mod effect;
 pub mod event;
 pub mod figures;

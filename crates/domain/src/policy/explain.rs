@@ -559,6 +559,11 @@ impl<'p> Teller<'p> {
             format!("专项治理：任务到期前{ahead}提醒承办单位；成效按开展前后各至多{span}的同类诉求、对照未开展的区域比较。"),
             format!("Campaigns: a unit is told {ahead} before its task is due; the effect is measured on the same kind of case over at most {span} before and after, beside areas without the campaign."),
         );
+        let ring = self.language.minutes(policy.duty.ring_minutes);
+        self.say_item(
+            format!("值班：来电{ring}无人接听即转下一顺位，都无人接听的告知领导。"),
+            format!("Duty: a call that nobody answers rings on to the next after {ring}, and leaders are told where all fail."),
+        );
         let rounds = &policy.rounds;
         let every = self.language.days(rounds.every_days);
         let lists = rounds.checklists.iter().map(|list| self.name(&list.name)).collect::<Vec<_>>();

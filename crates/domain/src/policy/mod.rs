@@ -24,6 +24,7 @@ pub use self::{
 };
 use crate::{
     campaign::CampaignRules,
+    duty::DutyRules,
     figures::Count,
     ids::{CaseId, CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId},
     round::RoundRules,
@@ -92,6 +93,8 @@ pub struct Policy {
     pub rates: Vec<Rate>,
     /// Duty posts 值班岗, by code.
     pub duty_posts: BTreeMap<PostId, Name>,
+    /// How a call that nobody answers rings on.
+    pub duty: DutyRules,
     /// How long protected and dead data are kept.
     pub retention: Retention,
     /// When two cases are the same matter 重复件.

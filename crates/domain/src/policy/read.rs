@@ -29,6 +29,7 @@ use super::{
 use crate::{
     campaign::CampaignRules,
     case::Origin,
+    duty::DutyRules,
     figures::{Count, PARTS},
     ids::{BadCode, CategoryId, ClassId, UnitId},
     signal::SignalRules,
@@ -118,6 +119,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
     let rates = t.need("rates", |node| rates(node, &known));
     known.rates = rates.iter().flatten().filter_map(|rate| Word::try_from(rate.id.clone()).ok()).collect();
     let duty_posts = t.need("duty_posts", |node| node.by_code(|_, node| self::name(node)));
+    let duty = t.may("duty", duty);
     let retention = t.need("retention", retention);
     let repeats = t.need("repeats", repeats);
     let signals = t.may("signals", signals);
@@ -152,6 +154,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
         assessment: assessment?.unwrap_or_default(),
         rates: rates?,
         duty_posts: duty_posts?,
+        duty: duty?.unwrap_or_default(),
         retention: retention?,
         repeats: repeats?,
         signals: signals?.unwrap_or_default(),
@@ -492,6 +495,13 @@ fn signals(node: &Node<'_>) -> Option<SignalRules> {
             least_cases: least_cases?,
             false_alarm_days: false_alarm_days?,
         })
+    })
+}
+
+fn duty(node: &Node<'_>) -> Option<DutyRules> {
+    node.table(|t| {
+        let ring_minutes = t.need("ring", |node| node.minutes(1..=60));
+        Some(DutyRules { ring_minutes: ring_minutes? })
     })
 }
 

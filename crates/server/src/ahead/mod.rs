@@ -1,9 +1,10 @@
-//! Before it is asked 未诉先办: what is undertaken beside cases, so that fewer are needed.
+//! Before it is asked 未诉先办: what is undertaken beside cases, so that fewer are needed, and no caller is left waiting.
 //!
 //! What may be done is the domain's to say; here it is stored, recorded in a chain of its own, told, and measured.
 
 pub mod campaign_paper;
 pub mod campaigns;
+pub mod duty_calls;
 pub mod effect;
 pub mod rounds;
 pub mod works;

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod bulletins;
 pub mod campaigns;
 pub mod cases;
+pub mod duty;
 pub mod intake;
 pub mod letters;
 pub mod live;

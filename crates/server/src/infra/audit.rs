@@ -18,7 +18,7 @@ pub enum Stream {
     Letters,
     /// Bulletins: archived.
     Bulletins,
-    /// Works beside cases: campaigns, plans of rounds.
+    /// Works beside cases: campaigns, plans of rounds, calls to duty posts.
     Works,
 }
 

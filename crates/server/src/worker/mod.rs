@@ -4,6 +4,7 @@
 pub mod night;
 pub mod outbox;
 pub mod retention;
+pub mod ring;
 pub mod sweeper;
 pub mod tally;
 pub mod watch;
@@ -21,5 +22,6 @@ pub fn start(app: &App) -> JoinSet<()> {
     workers.spawn(watch::run(app.clone()));
     workers.spawn(night::run(app.clone()));
     workers.spawn(tally::run(app.clone()));
+    workers.spawn(ring::run(app.clone()));
     workers
 }

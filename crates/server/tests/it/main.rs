@@ -17,6 +17,7 @@ mod bucket;
 mod campaigns;
 mod clocks;
 mod doors;
+mod duty;
 mod exchange;
 mod follow_ups;
 mod helper;

@@ -1153,6 +1153,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/duty/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls to the duty posts of the reader's units that nobody answered at first, the newest first. */
+        get: operations["duty_list"];
+        put?: never;
+        /** Tell of a call that nobody answered: the first on duty is rung at once, the next one after the policy's minutes. */
+        post: operations["duty_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/calls/{call}/pass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pass on a call that rings oneself: the next on duty is rung at once. */
+        post: operations["duty_pass"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/calls/{call}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a call: nobody else is rung for it. */
+        post: operations["duty_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/follow-ups": {
         parameters: {
             query?: never;
@@ -3773,6 +3825,53 @@ export interface components {
             /** @description A summary or a reply. */
             kind?: components["schemas"]["DraftKind"];
         };
+        /** @description A call. */
+        DutyCall: {
+            /** @description Its id. */
+            id: components["schemas"]["DutyCallId"];
+            /** @description The unit whose phone it was. */
+            unit: string;
+            /** @description The post. */
+            post: string;
+            /** @description What is known of it, personal numbers masked. */
+            note: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["DutyCallState"];
+            /** @description Who was rung, in order. */
+            rung: components["schemas"]["DutyRing"][];
+            /**
+             * Format: date-time
+             * @description When it came in.
+             */
+            at: string;
+            /** @description Who told of it, as an actor. */
+            told_by: string;
+            taken_by?: components["schemas"]["PersonId"] | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            taken_at?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A call to a duty post that nobody answered 值班来电.
+         */
+        DutyCallId: string;
+        /**
+         * @description Where a call stands.
+         * @enum {string}
+         */
+        DutyCallState: "ringing" | "unanswered" | "taken";
+        /** @description A page of calls. */
+        DutyCalls: {
+            calls: components["schemas"]["DutyCall"][];
+            /**
+             * Format: uuid
+             * @description Send as `before` for the next page; none at the end.
+             */
+            next?: string | null;
+        };
         /** @description A duty phone 值班电话. */
         DutyPhone: {
             /** @description The unit it is of. */
@@ -3785,6 +3884,26 @@ export interface components {
             phone?: string | null;
             /** @description Number to ring when nobody answers. */
             next?: string | null;
+        };
+        /** @description That somebody was rung. */
+        DutyRing: {
+            /** @description Whom. */
+            person: components["schemas"]["PersonId"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Whether they could not take it and passed it on 转下一位. */
+            passed?: boolean;
+        };
+        /** @description Rules of duty. */
+        DutyRules: {
+            /**
+             * Format: int32
+             * @description After so many minutes without an answer the next on duty is rung.
+             */
+            ring_minutes: number;
         };
         /** @description What came before, newest first. */
         Earlier: {
@@ -4941,6 +5060,15 @@ export interface components {
          * @enum {string}
          */
         Milestone: "registered" | "dispatched" | "accepted" | "contacted" | "verified" | "finished" | "opinion_filed" | "followed_up" | "asked_again" | "followed_up_again" | "badly_rated" | "bad_rating_answered" | "whistle_blown" | "reported_in";
+        /** @description A call that nobody answered. */
+        MissedCall: {
+            /** @description The unit whose phone it was. */
+            unit: string;
+            /** @description The duty post. */
+            post: string;
+            /** @description What is known of it; personal numbers are masked. */
+            note?: string;
+        };
         /** @description Numbers of this moment. */
         Moment: {
             /** @description Open cases by state. */
@@ -5469,6 +5597,8 @@ export interface components {
             duty_posts: {
                 [key: string]: components["schemas"]["Name"];
             };
+            /** @description How a call that nobody answers rings on. */
+            duty: components["schemas"]["DutyRules"];
             /** @description How long protected and dead data are kept. */
             retention: components["schemas"]["Retention"];
             /** @description When two cases are the same matter 重复件. */
@@ -9598,6 +9728,131 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeskCount"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_list: {
+        parameters: {
+            query?: {
+                /** @description Only those that stand here. */
+                state?: "ringing" | "unanswered" | "taken";
+                /** @description Those that came in before this one: the `next` of the page before. */
+                before?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyCalls"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MissedCall"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyCall"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_pass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyCall"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyCall"];
                 };
             };
             "4XX": {
