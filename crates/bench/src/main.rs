@@ -49,6 +49,9 @@ struct Options {
 /// Connections at once that two cores serve without a queue before them, the client on the same cores.
 const CALM: usize = 8;
 
+/// Machine events a minute that must take nothing from whoever calls.
+const FLOOD: usize = 100_000;
+
 /// What a bench ends with.
 pub(crate) type Outcome<T> = Result<T, String>;
 
@@ -81,6 +84,7 @@ async fn run(options: &Options) -> Outcome<()> {
         eprintln!("== {name}");
         let rig = Rig::start(engine).await?;
         intake(&rig, options, &mut table).await?;
+        machines(&rig, options, &mut table).await?;
         let mut made = 0;
         for (seed, stock) in (7..).zip(&options.stock) {
             rig.grow(stock.saturating_sub(made), options.days, seed).await?;
@@ -108,6 +112,27 @@ async fn intake(rig: &Rig, options: &Options, table: &mut Table) -> Outcome<()> 
     eprintln!("intake over HTTP, {CALM} connections: what a whole city sends at once");
     let calm = load::run(CALM, options.seconds, || rig.submit()).await?;
     table.row(rig, &format!("intake, p99 ms, {CALM} connections"), calm.p99_ms, None, "≤ 20");
+    Ok(())
+}
+
+/// A flood of machine events: what is taken one by one, and what a hundred thousand a minute leave to whoever calls.
+async fn machines(rig: &Rig, options: &Options, table: &mut Table) -> Outcome<()> {
+    eprintln!("machine events, one a request, {} connections", options.connections);
+    let single = load::run(options.connections, options.seconds, || rig.report(1)).await?;
+    table.row(rig, "machine events, a second, one a request", single.per_second, None, "≥ 1667");
+    eprintln!("intake, {CALM} connections, while {FLOOD} machine events a minute come in");
+    let seconds = options.seconds;
+    let flood = rig.flood(FLOOD / 60, seconds + 2);
+    let (calm, flooded) = tokio::join!(load::run(CALM, seconds, || rig.submit()), flood);
+    flooded?;
+    table.row(
+        rig,
+        "intake, cases/s, in a flood of machine events",
+        calm.as_ref().map_or(0.0, |done| done.per_second),
+        None,
+        "–",
+    );
+    table.row(rig, &format!("intake, p99 ms, {CALM} connections, in a flood"), calm?.p99_ms, None, "≤ 20");
     Ok(())
 }
 

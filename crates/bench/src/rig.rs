@@ -13,7 +13,10 @@ use jiban::{
     commands::demo,
     desk::{rows, tally},
     http::router,
-    infra::config::{Config, Home},
+    infra::{
+        config::{Config, Home, Machine},
+        signature,
+    },
     worker,
 };
 use jiban_domain::{clock::ClockEvent, event::Event};
@@ -23,6 +26,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::Outcome;
+
+/// Name of the machine that reports, and its secret.
+const MACHINE: &str = "bench";
 
 /// The rig.
 pub(crate) struct Rig {
@@ -36,6 +42,7 @@ pub(crate) struct Rig {
     base: String,
     token: String,
     sent: AtomicUsize,
+    reported: AtomicUsize,
     known: std::sync::Mutex<Vec<String>>,
     counter: std::sync::Mutex<tokio::task::JoinHandle<()>>,
 }
@@ -59,6 +66,8 @@ impl Rig {
         let server = (engine == Engine::Postgres).then(|| OwnServer::start(true));
         let mut config = Config::default();
         config.server.staff_per_minute = u32::MAX;
+        let events_per_minute = u32::MAX;
+        config.machines = vec![Machine { name: MACHINE.into(), secret: MACHINE.into(), events_per_minute }];
         config.server.public_per_minute = u32::MAX;
         config.store.url = server.as_ref().map(OwnServer::url).unwrap_or_default();
         config.store.writers = 16;
@@ -82,8 +91,21 @@ impl Rig {
         let answer: serde_json::Value = answer.json().await.map_err(told)?;
         let token = answer["token"].as_str().ok_or("no session")?.to_owned();
         let known = std::sync::Mutex::default();
-        let sent = AtomicUsize::new(0);
-        Ok(Self { engine, app, home, _folder: folder, _server: server, client, base, token, sent, known, counter })
+        let (sent, reported) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Ok(Self {
+            engine,
+            app,
+            home,
+            _folder: folder,
+            _server: server,
+            client,
+            base,
+            token,
+            sent,
+            reported,
+            known,
+            counter,
+        })
     }
 
     /// The engine's name.
@@ -197,6 +219,31 @@ impl Rig {
         }
         let id = answer["id"].as_str().unwrap_or_default().parse().map_err(told)?;
         Ok((id, count))
+    }
+
+    /// Reports so many events of one machine in one request, at a spot by turns.
+    pub(crate) async fn report(&self, events: usize) -> Outcome<()> {
+        let count = self.reported.fetch_add(1, Ordering::Relaxed);
+        let event = |n: usize| json!({ "kind": "stall", "spot": format!("s{:03}", (count + n) % 75 + 1) });
+        let body = json!({ "events": (0..events).map(event).collect::<Vec<_>>() }).to_string();
+        let now = jiff::Timestamp::now().as_second();
+        let sign = signature::sign(MACHINE, now, body.as_bytes());
+        let request = self.client.post(format!("{}/machine/events", self.base)).header("jiban-source", MACHINE);
+        let request = request.header("jiban-timestamp", now).header("jiban-signature", format!("sha256={sign}"));
+        let answer = request.body(body).send().await.map_err(told)?;
+        if answer.status() == 200 { Ok(()) } else { Err(format!("{}: {:?}", answer.status(), answer.text().await)) }
+    }
+
+    /// So many machine events a second for so many seconds, a hundred a request.
+    pub(crate) async fn flood(&self, a_second: usize, seconds: u64) -> Outcome<()> {
+        const AT_ONCE: usize = 100;
+        let mut beat = tokio::time::interval(Duration::from_secs_f64(AT_ONCE as f64 / a_second as f64));
+        let end = Instant::now() + Duration::from_secs(seconds);
+        while Instant::now() < end {
+            beat.tick().await;
+            self.report(AT_ONCE).await?;
+        }
+        Ok(())
     }
 
     /// Brings the stock up by so many cases that came in over the last `days`, and their lives since.

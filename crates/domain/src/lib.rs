@@ -18,6 +18,7 @@ pub mod event;
 pub mod figures;
 pub mod ids;
 mod index_map;
+pub mod machine;
 pub mod notice;
 pub mod organisation;
 pub mod permission;

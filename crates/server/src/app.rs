@@ -41,6 +41,8 @@ pub struct Parts {
     pub outlets: crate::infra::outlets::Outlets,
     /// Renders documents.
     pub press: crate::infra::press::Press,
+    /// Gathers what machines report.
+    pub machines: crate::desk::machines::Gatherer,
     /// What was read of texts lately, for finding repeats.
     pub sketches: crate::desk::repeats::Sketches,
     /// Single sign-on, where it is set up.
@@ -93,12 +95,13 @@ impl App {
             worlds,
             numbers: Numbers::new(store.engine() == jiban_store::Engine::Postgres),
             hub: Hub::default(),
-            limits: Limits::new(&home.config.server),
+            limits: Limits::new(&home.config),
             token_key: crate::infra::keys::key(&home.secrets.tokens)?,
             sign_on: crate::infra::oidc::SignOn::of(&home.config)
                 .map_err(|why| StartError::Setting(why.to_string()))?,
             outlets: crate::infra::outlets::Outlets::new(&home.config),
             press: crate::infra::press::Press::new(&home.config),
+            machines: crate::desk::machines::Gatherer::default(),
             sketches: crate::desk::repeats::Sketches::default(),
             config: home.config.clone(),
             sweeper_nudge: tokio::sync::Notify::new(),

@@ -79,6 +79,11 @@ const TABLES: &[Table] = &[
     table("models", 3, "tenant_id subject version at report body measured"),
     table("letters", 2, "tenant_id id state kind unit rule number at body"),
     table("bulletins", 2, "tenant_id id kind unit first_day last_day state at hash body"),
+    table(
+        "machine_findings",
+        4,
+        "tenant_id source kind place id state at_least events first_at last_at told decided_at decision",
+    ),
     table("works", 3, "tenant_id kind id unit state next_at at body"),
 ];
 

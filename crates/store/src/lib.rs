@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod identity;
 mod job;
 pub mod letters;
+pub mod machine_findings;
 mod migrate;
 pub mod models;
 pub mod notifications;

@@ -54,7 +54,7 @@ pub(crate) fn bookkeeping(engine: Engine) -> String {
 
 /// All steps, oldest first.
 pub(crate) const MIGRATIONS: &[Migration] =
-    &[FIRST_STEP, PAGES_STEP, TRIAGE_STEP, FIGURES_STEP, WORKS_STEP, ROUNDS_STEP];
+    &[FIRST_STEP, PAGES_STEP, TRIAGE_STEP, FIGURES_STEP, WORKS_STEP, ROUNDS_STEP, MACHINES_STEP];
 
 const FIRST_STEP: Migration = Migration {
     version: 1,
@@ -177,6 +177,24 @@ const ROUNDS_STEP: Migration = Migration {
     version: 6,
     name: "visits of spots by checklist",
     common: "ALTER TABLE spot_visits ADD COLUMN checklist TEXT NOT NULL DEFAULT '';",
+    sqlite: "",
+    postgres: "",
+};
+
+const MACHINES_STEP: Migration = Migration {
+    version: 7,
+    name: "what machines report, merged",
+    common: "
+        CREATE TABLE machine_findings (
+            tenant_id BIGINT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL, place TEXT NOT NULL, id BYTEA NOT NULL,
+            state TEXT NOT NULL, at_least BIGINT NOT NULL, events BIGINT NOT NULL, first_at BIGINT NOT NULL,
+            last_at BIGINT NOT NULL, told TEXT NOT NULL, decided_at BIGINT, decision TEXT NOT NULL,
+            PRIMARY KEY (tenant_id, source, kind, place)
+        ) <heap>;
+        CREATE UNIQUE INDEX machine_findings_id ON machine_findings (tenant_id, id);
+        CREATE INDEX machine_findings_open ON machine_findings (tenant_id, last_at, id) WHERE state = 'open';
+        CREATE INDEX machine_findings_decided ON machine_findings (tenant_id, id) WHERE state <> 'open';
+    ",
     sqlite: "",
     postgres: "",
 };

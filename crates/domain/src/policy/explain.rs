@@ -573,6 +573,15 @@ impl<'p> Teller<'p> {
             format!("巡查：每个点位至少{every}看一次；检查清单：{lists}。"),
             format!("Rounds: every spot is seen at least once in {every}; checklists: {lists}."),
         );
+        let machines = &policy.machines;
+        let quiet = self.language.minutes(machines.quiet_minutes);
+        let kinds = machines.kinds.iter().map(|kind| self.name(&kind.name)).collect::<Vec<_>>();
+        let kinds =
+            if kinds.is_empty() { self.language.pick("无", "none").to_owned() } else { self.language.list(&kinds) };
+        self.say_item(
+            format!("物联感知：{kinds}；同一来源、同一地点的同类事件合并提示，由人判断是否立件；处理后{quiet}内不重复提示。"),
+            format!("Machine events: {kinds}. Those of one source, place and kind are one thing to look at, and a person decides whether it becomes a case; what was decided holds for {quiet}."),
+        );
         let kept = &policy.retention;
         let days = |days| self.language.days(days);
         let (identity, keys) = (days(kept.identity_days), days(kept.idempotency_days));

@@ -27,6 +27,7 @@ use crate::{
     duty::DutyRules,
     figures::Count,
     ids::{CaseId, CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId},
+    machine::MachineRules,
     round::RoundRules,
     signal::SignalRules,
 };
@@ -105,6 +106,8 @@ pub struct Policy {
     pub campaigns: CampaignRules,
     /// Rounds 扫楼扫街.
     pub rounds: RoundRules,
+    /// Machine events 物联感知.
+    pub machines: MachineRules,
     /// Guards against gaming 防注水.
     pub guards: Guards,
     /// Letters 表扬书、提醒函.

@@ -8,6 +8,7 @@ mod clocks;
 mod follow_up;
 mod forms;
 mod judging;
+mod machines;
 mod matters;
 mod rounds;
 mod table;
@@ -125,6 +126,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
     let signals = t.may("signals", signals);
     let campaigns = t.may("campaigns", campaigns);
     let rounds = t.may("rounds", |node| rounds::rounds(node, &known));
+    let machines = t.may("machines", |node| machines::machines(node, &known));
     let guards = t.may("guards", judging::guards);
     let letters = t.may("letters", |node| judging::letters(node, &known));
     let bulletins = t.may("bulletins", |node| judging::bulletins(node, &known));
@@ -160,6 +162,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
         signals: signals?.unwrap_or_default(),
         campaigns: campaigns?.unwrap_or_default(),
         rounds: rounds?.unwrap_or_default(),
+        machines: machines?.unwrap_or_default(),
         guards: guards?.unwrap_or_default(),
         letters: letters?.unwrap_or_default(),
         bulletins: bulletins?.unwrap_or_default(),

@@ -6,6 +6,7 @@
 pub mod identity;
 pub mod learnt;
 pub mod lessons;
+pub mod machines;
 pub mod newest;
 pub mod numbers;
 pub mod places;

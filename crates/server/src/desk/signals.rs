@@ -365,19 +365,9 @@ pub fn decided_already() -> Problem {
 
 /// The case that an accepted signal becomes.
 fn register(snapshot: &Snapshot, staff: &Staff, signal: &Signal, note: &str) -> Answer<Register> {
-    let policy = &snapshot.policy;
-    let ours = policy.channels.iter().filter(|(_, channel)| channel.origin == Origin::Signal);
-    let (channel, _) = ours.max_by_key(|(id, _)| id.as_str() == "analysis").ok_or_else(|| {
-        Problem::new(
-            StatusCode::CONFLICT,
-            "no_channel",
-            "the policy has no channel whose origin is 'signal'; add one to make cases of signals",
-            "机制中没有来源性质为“弱信号”的渠道，请先在机制文件中增加",
-        )
-    })?;
     let named = |area: &UnitId| snapshot.organisation.unit(area).map(|unit| unit.name.zh.clone());
     let area = signal.area.as_ref().and_then(named).unwrap_or_else(|| "辖区".to_owned());
-    let category = signal.category.as_ref().and_then(|id| policy.categories.get(id));
+    let category = signal.category.as_ref().and_then(|id| snapshot.policy.categories.get(id));
     let category = category.map_or("诉求", |category| category.name.zh.as_str());
     let (days, count, usual) = (signal.days, signal.count, signal.expected);
     let title = format!("弱信号：{area}“{category}”近 {days} 天 {count} 件");
@@ -386,22 +376,46 @@ fn register(snapshot: &Snapshot, staff: &Staff, signal: &Signal, note: &str) -> 
     if !note.is_empty() {
         text.push_str(&format!("\n{note}"));
     }
-    let mut proposal = snapshot.triage.propose(policy, "", "");
-    proposal.category.clone_from(&signal.category);
+    let grid = signal.area.clone().filter(|area| snapshot.organisation.grids().any(|grid| grid.id == *area));
+    let place = Place { grid, ..Place::default() };
+    raised(staff, "analysis", (title, text), place, signal.category.clone())
+}
+
+/// A case that the program raised and a person accepted, by this channel where the policy has it, else by another of its
+/// origin.
+///
+/// # Errors
+/// The policy has no channel for it.
+pub fn raised(
+    staff: &Staff,
+    channel: &str,
+    (title, text): (String, String),
+    place: Place,
+    category: Option<CategoryId>,
+) -> Answer<Register> {
+    let policy = &staff.snapshot.policy;
+    let ours = policy.channels.iter().filter(|(_, channel)| channel.origin == Origin::Signal);
+    let (channel, _) = ours.max_by_key(|(id, _)| id.as_str() == channel).ok_or_else(|| {
+        Problem::new(
+            StatusCode::CONFLICT,
+            "no_channel",
+            "the policy has no channel whose origin is 'signal'; add one to make cases of what the program raises",
+            "机制中没有来源性质为“弱信号”的渠道，请先在机制文件中增加",
+        )
+    })?;
+    let mut proposal = staff.snapshot.triage.propose(policy, "", "");
     proposal.reasons = vec![Reason::of(ReasonKind::Signal)];
-    let usual = signal.category.iter().flat_map(|id| policy.lineage(id));
+    let usual = category.iter().flat_map(|id| policy.lineage(id));
     let class = usual.filter_map(|id| policy.categories.get(id)?.class.clone()).next();
     proposal.class = class.or(proposal.class);
+    proposal.category = category;
     Ok(Register {
         origin: Some(Origin::Signal),
         channel: channel.clone(),
-        first_receiver: permission::home_unit(&snapshot.organisation, &staff.person).cloned(),
+        first_receiver: permission::home_unit(&staff.snapshot.organisation, &staff.person).cloned(),
         title,
         text,
-        place: Place {
-            grid: signal.area.clone().filter(|area| snapshot.organisation.grids().any(|g| g.id == *area)),
-            ..Place::default()
-        },
+        place,
         reporter: Default::default(),
         complained_about: None,
         upstream_number: None,

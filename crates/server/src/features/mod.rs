@@ -11,6 +11,7 @@ pub mod duty;
 pub mod intake;
 pub mod letters;
 pub mod live;
+pub mod machines;
 pub mod notices;
 pub mod notifications;
 pub mod open311;

@@ -153,6 +153,38 @@ impl From<Tongue> for Language {
     }
 }
 
+/// Longest note of a decision, characters.
+const DECIDING_NOTE_MAX: usize = 500;
+
+/// What a person decides about a proposal of the program: to accept it, or to dismiss it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Deciding {
+    /// Why; needed to dismiss.
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    note: String,
+}
+
+impl Deciding {
+    /// The note, within its bound.
+    ///
+    /// # Errors
+    /// It is needed and not there, or too long.
+    pub fn checked(self, needed: bool) -> Result<String, Problem> {
+        let note = self.note.trim().to_owned();
+        match note.chars().count() {
+            0 if needed => Err(Problem::field("note", "why it is dismissed", "请填写不采纳的理由")),
+            length if length > DECIDING_NOTE_MAX => Err(Problem::field(
+                "note",
+                format!("at most {DECIDING_NOTE_MAX} characters"),
+                format!("最多 {DECIDING_NOTE_MAX} 个字符"),
+            )),
+            _ => Ok(note),
+        }
+    }
+}
+
 /// The only parameter of a path.
 #[derive(Debug)]
 pub struct Path(pub String);

@@ -1,8 +1,9 @@
-//! Rates of requests: a bound for each address on the public doors, for each person behind them.
+//! Rates of requests: a bound for each address on the public doors, for each person behind them, for each machine.
 //!
 //! Held in memory of one node; what it forgets at a restart does no harm.
 
 use std::{
+    collections::HashMap,
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
 };
@@ -11,7 +12,7 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::request::Parts,
 };
-use governor::{DefaultKeyedRateLimiter, Quota};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota};
 use jiban_domain::ids::PersonId;
 
 use super::problem::Problem;
@@ -22,6 +23,7 @@ use crate::{app::App, infra::config};
 pub struct Limits {
     public: DefaultKeyedRateLimiter<IpAddr>,
     staff: DefaultKeyedRateLimiter<PersonId>,
+    machines: HashMap<String, DefaultDirectRateLimiter>,
     behind_proxy: bool,
 }
 
@@ -31,8 +33,13 @@ fn per_minute(count: u32) -> Quota {
 
 impl Limits {
     /// Limiters by the settings.
-    pub fn new(server: &config::Server) -> Self {
+    pub fn new(config: &config::Config) -> Self {
+        let server = &config.server;
+        let machine = |machine: &config::Machine| {
+            (machine.name.clone(), DefaultDirectRateLimiter::direct(per_minute(machine.events_per_minute)))
+        };
         Self {
+            machines: config.machines.iter().map(machine).collect(),
             public: DefaultKeyedRateLimiter::keyed(per_minute(server.public_per_minute)),
             staff: DefaultKeyedRateLimiter::keyed(per_minute(server.staff_per_minute)),
             behind_proxy: server.behind_proxy,
@@ -45,6 +52,22 @@ impl Limits {
     /// Too many.
     pub fn staff(&self, person: &PersonId) -> Result<(), Problem> {
         self.staff.check_key(person).map_err(|_| Problem::too_many())
+    }
+
+    /// Counts the events of one request of a machine.
+    ///
+    /// # Errors
+    /// Too many.
+    pub fn machine(&self, source: &config::Machine, events: usize) -> Result<(), Problem> {
+        let events = u32::try_from(events).unwrap_or(u32::MAX);
+        let (Some(limiter), Some(events)) = (self.machines.get(&source.name), NonZeroU32::new(events)) else {
+            return Ok(());
+        };
+        match limiter.check_n(events) {
+            Ok(Ok(())) => Ok(()),
+            // Too many now, or more than it may ever send at once.
+            Ok(Err(_)) | Err(_) => Err(Problem::too_many()),
+        }
     }
 
     /// Forgets whoever has been quiet, so that memory is bounded.

@@ -4,6 +4,7 @@ pub mod auth;
 pub mod body;
 pub mod key;
 pub mod limits;
+pub mod machine;
 pub mod openapi;
 mod pages;
 pub mod problem;

@@ -38,6 +38,7 @@ pub fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(features::bulletins::routes())
         .merge(features::campaigns::routes())
         .merge(features::letters::routes())
+        .merge(features::machines::routes())
         .merge(features::papers::routes())
         .merge(features::audit::routes())
         .merge(features::attachments::routes())

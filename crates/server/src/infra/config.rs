@@ -49,6 +49,8 @@ pub struct Config {
     pub mail: Option<Mail>,
     /// Outgoing webhooks.
     pub webhooks: Vec<Webhook>,
+    /// Machines that report events.
+    pub machines: Vec<Machine>,
     /// SMS provider, as an HTTP template.
     pub sms: Option<HttpTemplate>,
     /// WeCom 企业微信, as an HTTP template.
@@ -207,6 +209,29 @@ pub struct Webhook {
 impl fmt::Debug for Webhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Webhook").field("name", &self.name).field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// A machine, or a platform of many, that reports events 物联感知.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// Name, as it gives itself.
+    pub name: String,
+    /// Secret of its signature (HMAC-SHA256 over `timestamp.body`).
+    pub secret: String,
+    /// Events a minute that it may report.
+    #[serde(default = "events_per_minute")]
+    pub events_per_minute: u32,
+}
+
+fn events_per_minute() -> u32 {
+    200_000
+}
+
+impl fmt::Debug for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Machine").field("name", &self.name).finish_non_exhaustive()
     }
 }
 

@@ -11,5 +11,6 @@ pub mod outlets;
 pub mod outward;
 pub mod passwords;
 pub mod press;
+pub mod signature;
 pub mod telemetry;
 pub mod world;

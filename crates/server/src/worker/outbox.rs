@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use futures_util::future;
-use hmac::{Hmac, KeyInit, Mac};
 use jiban_store::{StoreError, outbox};
 use jiff::SignedDuration;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
@@ -18,6 +17,7 @@ use crate::{
     infra::{
         config::HttpTemplate,
         outward::{PATIENCE, client},
+        signature,
     },
 };
 
@@ -95,16 +95,6 @@ async fn deliver(app: &App, message: &outbox::Message) -> Result<(), String> {
     tokio::time::timeout(PATIENCE, delivery).await.unwrap_or_else(|_| Err("no answer in time".to_owned()))
 }
 
-/// The signature of a webhook: HMAC-SHA256 over `timestamp.body`, in hex.
-pub fn signature(secret: &str, timestamp: i64, body: &str) -> String {
-    let mut mac = match Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()) {
-        Ok(mac) => mac,
-        Err(never) => unreachable!("HMAC takes keys of any length: {never}"),
-    };
-    mac.update(format!("{timestamp}.{body}").as_bytes());
-    hex::encode(mac.finalize().into_bytes())
-}
-
 async fn webhook(app: &App, message: &outbox::Message) -> Result<(), String> {
     let hook = app.config.webhooks.iter().find(|hook| hook.name == message.recipient);
     let hook = hook.ok_or_else(|| "this webhook is no longer configured".to_owned())?;
@@ -114,7 +104,10 @@ async fn webhook(app: &App, message: &outbox::Message) -> Result<(), String> {
         .header("content-type", "application/json")
         .header("jiban-id", message.id.to_string())
         .header("jiban-timestamp", timestamp.to_string())
-        .header("jiban-signature", format!("sha256={}", signature(&hook.secret, timestamp, &message.body)))
+        .header(
+            "jiban-signature",
+            format!("sha256={}", signature::sign(&hook.secret, timestamp, message.body.as_bytes())),
+        )
         .body(message.body.clone());
     answered(request).await
 }

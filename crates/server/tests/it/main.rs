@@ -24,6 +24,7 @@ mod helper;
 mod job;
 mod kit;
 mod live;
+mod machines;
 mod outbox;
 mod reach;
 mod refusals;

@@ -140,6 +140,10 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("POST", "/notices", Writer),
         ("PUT", "/notices/{notice}", Writer),
         ("DELETE", "/notices/{notice}", Writer),
+        ("POST", "/machine/events", Public),
+        ("GET", "/machine/findings", Overseer),
+        ("POST", "/machine/findings/{finding}/accept", Registrar),
+        ("POST", "/machine/findings/{finding}/dismiss", Registrar),
         ("GET", "/duty/calls", Staff),
         ("POST", "/duty/calls", Staff),
         ("POST", "/duty/calls/{call}/take", Shown),
@@ -289,6 +293,7 @@ async fn ask(
         .replace("{attachment}", file)
         .replace("{spot}", "s001")
         .replace("{notice}", "01900000-0000-7000-8000-000000000000")
+        .replace("{finding}", "01900000-0000-7000-8000-000000000000")
         .replace("{signal}", "01900000-0000-7000-8000-000000000000")
         .replace("{letter}", "01900000-0000-7000-8000-000000000000")
         .replace("{paper}", "sheet");

@@ -10,6 +10,7 @@ use jiban_store::{
     bulletins::{self, BulletinRow},
     cases, counters, documents, events, idempotency, identity,
     letters::{self, LetterRow},
+    machine_findings,
     models::{self, Bodies, NewModel},
     notifications::{self, Notification},
     outbox, params, presence,
@@ -141,6 +142,20 @@ async fn fill(store: &Store) {
                 body: text(),
             };
             works::put(tx, &work)?;
+            let events = machine_findings::Events {
+                source: "cameras".into(),
+                kind: "smoke".into(),
+                place: "spot:s001".into(),
+                count: 2,
+                first_at: now,
+                last_at: now,
+                told: text(),
+                together_since: now,
+                at_least: 1,
+                quiet_since: now,
+            };
+            machine_findings::add(tx, id, &events)?;
+            machine_findings::decide(tx, id, "dismissed", "{}")?;
             attachments::put(
                 tx,
                 &attachments::AttachmentRow {

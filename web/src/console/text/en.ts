@@ -824,6 +824,14 @@ export const en: typeof zh = {
     reason: 'Why it is given up',
     toCampaign: 'Begin a campaign',
   },
+  machines: {
+    title: 'Machines',
+    lead: 'What cameras and sensors report, merged by place and kind. A person decides whether it becomes a case; what was decided holds for a while.',
+    none: 'Nothing waits for a decision.',
+    events: (n: number) => `reported ${n} ${n === 1 ? 'time' : 'times'}`,
+    accept: 'Make it a case',
+    acceptHint: 'A case of this signal will be registered, then classified and dispatched as any other.',
+  },
   signals: {
     title: 'Signals and hot issues',
     weak: 'Weak signals',

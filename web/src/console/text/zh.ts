@@ -809,6 +809,14 @@ export const zh = {
     reason: '终止原因',
     toCampaign: '立专项',
   },
+  machines: {
+    title: '物联感知',
+    lead: '摄像头、传感器报来的同类事件按地点合并，由人判断是否立件；处理后一段时间内不重复提示。',
+    none: '目前没有待判断的提示。',
+    events: (n: number) => `共报 ${n} 次`,
+    accept: '立件处置',
+    acceptHint: '将登记一件弱信号件，再按机制分类、分拨。',
+  },
   signals: {
     title: '苗头与热点',
     weak: '弱信号',

@@ -1377,6 +1377,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/machine/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Report events. Those of one kind and place are merged; what cannot be taken is told event by event. */
+        post: operations["machines_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machine/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What machines found: what waits for a person, those that came last first, then what was decided lately. */
+        get: operations["machines_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machine/findings/{finding}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a case of a finding 立件. */
+        post: operations["machines_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machine/findings/{finding}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a finding is nothing, with why 不采纳. */
+        post: operations["machines_dismiss"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notices": {
         parameters: {
             query?: never;
@@ -3523,7 +3591,7 @@ export interface components {
             /** @description Why. */
             note: string;
         };
-        /** @description What is decided about a signal. */
+        /** @description What a person decides about a proposal of the program: to accept it, or to dismiss it. */
         Deciding: {
             /** @description Why; needed to dismiss. */
             note?: string;
@@ -5009,6 +5077,131 @@ export interface components {
              */
             new: number;
         };
+        /** @description What was decided about a finding. */
+        MachineDecision: {
+            /** @description Who decided, as an actor. */
+            by: string;
+            /** @description Why, or what to look at. */
+            note: string;
+            /** @description The case that came of it. */
+            case?: string | null;
+            /** @description Its number. */
+            number?: string | null;
+        };
+        /** @description An event. */
+        MachineEvent: {
+            /** @description Its kind: a code of the policy. */
+            kind: string;
+            /** @description The spot where it was. */
+            spot?: string | null;
+            /**
+             * Format: double
+             * @description Or the point: longitude, WGS84 degrees.
+             */
+            lon?: number | null;
+            /**
+             * Format: double
+             * @description Latitude, WGS84 degrees.
+             */
+            lat?: number | null;
+            /**
+             * Format: date-time
+             * @description When; now, where nothing is said.
+             */
+            at?: string | null;
+            /** @description What the machine says of it. */
+            text?: string;
+        };
+        /** @description Events of one source. */
+        MachineEvents: {
+            /** @description At most 1,000. */
+            events: components["schemas"]["MachineEvent"][];
+        };
+        /** @description What became of a request's events. */
+        MachineEventsTaken: {
+            /**
+             * Format: int64
+             * @description Events that are kept.
+             */
+            taken: number;
+            /**
+             * Format: int64
+             * @description Events that were not taken.
+             */
+            refused: number;
+            /** @description Why, of the first twenty. */
+            why: components["schemas"]["RefusedEvent"][];
+        };
+        /** @description What machines found at one place. */
+        MachineFinding: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Which source. */
+            source: string;
+            /** @description Kind: a code of the policy. */
+            kind: string;
+            /** @description The spot, where it is known. */
+            spot?: string | null;
+            /** @description The grid. */
+            grid?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["MachineFindingState"];
+            /**
+             * Format: int64
+             * @description How many events were merged.
+             */
+            events: number;
+            /**
+             * Format: date-time
+             * @description The first.
+             */
+            first_at: string;
+            /**
+             * Format: date-time
+             * @description The last.
+             */
+            last_at: string;
+            /** @description What the last one said. */
+            told: string;
+            decision?: components["schemas"]["MachineDecision"] | null;
+        };
+        /**
+         * @description Where a finding stands.
+         * @enum {string}
+         */
+        MachineFindingState: "open" | "accepted" | "dismissed";
+        /** @description A kind of event 事件类型. */
+        MachineKind: {
+            /** @description Code, as machines send it. */
+            id: string;
+            /** @description What people see. */
+            name: components["schemas"]["Name"];
+            /** @description Category of a case that comes of it. */
+            category: string;
+            /**
+             * Format: int32
+             * @description A person is asked from so many events on.
+             */
+            at_least: number;
+            /**
+             * Format: int32
+             * @description Events belong together where they come within so many minutes of each other.
+             */
+            within_minutes: number;
+        };
+        /** @description Rules of machine events. */
+        MachineRules: {
+            /**
+             * Format: int32
+             * @description What was decided about a place and kind holds for so many minutes: events in that time are counted and raise nothing.
+             */
+            quiet_minutes: number;
+            /** @description Kinds of event. */
+            kinds: components["schemas"]["MachineKind"][];
+        };
         /**
          * @description A mark on a case, beside its class.
          * @enum {string}
@@ -5609,6 +5802,8 @@ export interface components {
             campaigns: components["schemas"]["CampaignRules"];
             /** @description Rounds 扫楼扫街. */
             rounds: components["schemas"]["RoundRules"];
+            /** @description Machine events 物联感知. */
+            machines: components["schemas"]["MachineRules"];
             /** @description Guards against gaming 防注水. */
             guards: components["schemas"]["Guards"];
             /** @description Letters 表扬书、提醒函. */
@@ -5824,6 +6019,18 @@ export interface components {
              * @description … issued to one unit within so many days.
              */
             within_days: number;
+        };
+        /** @description An event that was not taken. */
+        RefusedEvent: {
+            /**
+             * Format: int64
+             * @description Its place in the request, from 0.
+             */
+            index: number;
+            /** @description What is wrong. */
+            en: string;
+            /** @description The same in Chinese. */
+            zh: string;
         };
         /** @description What a reporter gets. */
         Registered: {
@@ -10246,6 +10453,139 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    machines_events: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Name of the source in the settings */
+                "jiban-source": string;
+                /** @description Seconds since 1970 */
+                "jiban-timestamp": string;
+                /** @description `sha256=` and the HMAC-SHA256 of `timestamp.body` in hex */
+                "jiban-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachineEvents"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineEventsTaken"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    machines_findings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineFinding"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    machines_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the finding */
+                finding: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Deciding"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineFinding"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    machines_dismiss: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the finding */
+                finding: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Deciding"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineFinding"];
                 };
             };
             "4XX": {

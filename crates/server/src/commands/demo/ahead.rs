@@ -1,10 +1,10 @@
 //! What the demo's subdistrict undertook before anyone asked: a campaign that ended, with fewer cases since, one that runs,
-//! and plans of rounds.
+//! plans of rounds, and what machines reported.
 
 use jiban_domain::{
     campaign::{Act, Campaign, Plan},
     event::Actor,
-    ids::{CampaignId, CategoryId, PersonId, RoundPlanId, UnitId},
+    ids::{CampaignId, CategoryId, PersonId, RoundPlanId, SpotId, UnitId},
     round::{self, RoundPlan, Season},
 };
 use jiban_store::StoreError;
@@ -19,6 +19,7 @@ use crate::{
     },
     app::App,
     commands::Failure,
+    desk::machines::{self, MachineEvent},
     http::auth::Staff,
 };
 
@@ -101,8 +102,27 @@ pub(super) async fn put_up(app: &App, today: Date, days: u32) -> Result<(), Fail
     ];
     live(app, plan, ago(12)?, steps).await?;
     campaigns::tell_due(app).await.map_err(|problem| Failure(problem.title))?;
-    plan_rounds(app).await
+    plan_rounds(app).await?;
+    let event = |(kind, spot, text): (&str, &str, &str)| MachineEvent {
+        kind: kind.to_owned(),
+        spot: SpotId::new(spot).ok(),
+        lon: None,
+        lat: None,
+        at: None,
+        text: text.to_owned(),
+    };
+    let events = REPORTED.into_iter().flat_map(|(times, of)| std::iter::repeat_n(of, times)).map(event);
+    machines::take(app, "cameras", events.collect()).await?;
+    Ok(())
 }
+
+/// What machines reported: how often, kind, spot, words.
+const REPORTED: [(usize, (&str, &str, &str)); 4] = [
+    (26, ("stall", "s012", "AI 识别：占道摆卖")),
+    (14, ("bin_full", "s020", "AI 识别：垃圾桶满溢")),
+    (3, ("water_level", "s033", "水位 18 厘米")),
+    (1, ("smoke", "s041", "烟感 3 号主机报警")),
+];
 
 /// Title, kinds of place, days, season, checklist.
 type Round = (&'static str, &'static [&'static str], u32, Option<(&'static str, &'static str)>, Option<&'static str>);

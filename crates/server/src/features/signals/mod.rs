@@ -22,15 +22,13 @@ use crate::{
     },
     http::{
         auth::{Overseer, Registrar, Staff},
-        body::{Body, Path, Query, within},
+        body::{Body, Deciding, Path, Query, within},
         problem::{Answer, Problem},
     },
 };
 
 /// Signals shown.
 const SHOWN_MAX: i64 = 50;
-/// Longest note.
-const NOTE_MAX: usize = 500;
 /// Longest period of hot issues, days.
 const DAYS_MAX: u32 = 366;
 /// Cases among which hot issues are looked for: the newest of the period.
@@ -130,29 +128,6 @@ struct Looked {
 )]
 async fn scan(State(app): State<App>, _: Registrar) -> Answer<Json<Looked>> {
     Ok(Json(Looked { new: signals::scan(&app).await? as u64 }))
-}
-
-/// What is decided about a signal.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Deciding {
-    /// Why; needed to dismiss.
-    #[serde(default)]
-    #[schema(max_length = 500)]
-    note: String,
-}
-
-impl Deciding {
-    fn checked(self, needed: bool) -> Answer<String> {
-        let note = self.note.trim().to_owned();
-        match note.chars().count() {
-            0 if needed => Err(Problem::field("note", "why it is dismissed", "请填写不采纳的理由")),
-            length if length > NOTE_MAX => {
-                Err(Problem::field("note", format!("at most {NOTE_MAX} characters"), format!("最多 {NOTE_MAX} 个字符")))
-            }
-            _ => Ok(note),
-        }
-    }
 }
 
 /// Make an inspection of a signal, with its cases linked 采纳.
