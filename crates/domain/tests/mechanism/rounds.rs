@@ -92,9 +92,12 @@ fn a_plan_covers_the_spots_of_its_areas_and_kinds_in_its_season() {
     assert!(summer.end(local(MONDAY)).is_err());
 }
 
+/// Makes a plan wrong.
+type Wrong = fn(&mut Plan);
+
 #[test]
 fn a_plan_that_nobody_could_walk_is_refused_in_words() {
-    let cases: [(fn(&mut Plan), &str); 7] = [
+    let cases: [(Wrong, &str); 7] = [
         (|plan| plan.title = " ".into(), "title"),
         (|plan| plan.areas.clear(), "areas"),
         (|plan| plan.areas = [unit("no.such")].into(), "unit"),

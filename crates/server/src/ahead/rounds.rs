@@ -236,7 +236,7 @@ impl Walked {
     }
 }
 
-fn spots_of<'a>(snapshot: &'a Snapshot, reaches: impl Fn(&UnitId) -> bool) -> Vec<&'a Spot> {
+fn spots_of(snapshot: &Snapshot, reaches: impl Fn(&UnitId) -> bool) -> Vec<&Spot> {
     snapshot.organisation.spots().filter(|spot| reaches(&spot.grid)).collect()
 }
 
