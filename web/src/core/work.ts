@@ -1,0 +1,19 @@
+/** One piece of work at a time that a page waits for: whether it runs, and what went wrong, in words. */
+import { ref } from 'vue';
+import { told } from './api';
+
+export function useWork() {
+  const busy = ref(false);
+  const fault = ref('');
+  async function run(work: () => Promise<unknown>): Promise<void> {
+    [busy.value, fault.value] = [true, ''];
+    try {
+      await work();
+    } catch (why) {
+      fault.value = told(why);
+    } finally {
+      busy.value = false;
+    }
+  }
+  return { busy, fault, run };
+}
