@@ -369,6 +369,30 @@ test('a correction teaches: the next like it is proposed as it was corrected, an
   await context.close();
 });
 
+test('what machines reported is one thing to look at, and a person makes a case of it or says that it is nothing', async () => {
+  const { context, page, errors } = await person();
+  await signIn(context, 'xlb1');
+  await page.goto('/console/signals');
+  const machines = page.getByRole('region', { name: '物联感知' });
+  const smoke = machines.getByRole('listitem').filter({ hasText: '烟感报警' });
+  await smoke.getByText('共报 1 次').waitFor();
+  await smoke.getByRole('button', { name: '立件处置' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '立件处置' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  const bin = machines.getByRole('listitem').filter({ hasText: '垃圾满溢识别' });
+  await bin.getByText('共报 14 次').waitFor();
+  await bin.getByRole('button', { name: '不采纳' }).click();
+  await page.getByRole('dialog').getByLabel('理由').fill('已清运');
+  await page.getByRole('dialog').getByRole('button', { name: '不采纳' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await machines.getByText('已判断（2）').click();
+  await machines.getByText('已清运').waitFor();
+  await machines.getByRole('listitem').filter({ hasText: '烟感报警' }).getByRole('link').click();
+  await page.getByRole('heading', { name: /物联感知：.*烟感报警/ }).waitFor();
+  expect(errors).toEqual([]);
+  await context.close();
+});
+
 test('what rises waits for a person, and what is accepted becomes an inspection with its cases', async () => {
   const { context, page, errors } = await person();
   await signIn(context, 'xlb1');
