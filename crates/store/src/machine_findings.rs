@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    cases::before_key,
     error::StoreError,
     params,
     tx::{ReadTx, WriteTx},
@@ -148,16 +147,15 @@ pub fn waiting(tx: &mut ReadTx<'_>, limit: i64) -> Result<Vec<FindingRow>, Store
     tx.query(&sql, params)?.into_iter().map(read).collect()
 }
 
-/// Findings that were decided, the newest first, at most `limit`, begun before `before` if one is given.
+/// Findings that were decided, the newest first, at most `limit`.
 ///
 /// # Errors
 /// When the database fails.
-pub fn decided(tx: &mut ReadTx<'_>, before: Option<Uuid>, limit: i64) -> Result<Vec<FindingRow>, StoreError> {
+pub fn decided(tx: &mut ReadTx<'_>, limit: i64) -> Result<Vec<FindingRow>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM machine_findings WHERE tenant_id = ?1 AND state <> 'open' AND id < ?2
-         ORDER BY id DESC LIMIT ?3"
+        "SELECT {COLUMNS} FROM machine_findings WHERE tenant_id = ?1 AND state <> 'open' ORDER BY id DESC LIMIT ?2"
     );
-    let params = params![tx.tenant(), before_key(before), limit];
+    let params = params![tx.tenant(), limit];
     tx.query(&sql, params)?.into_iter().map(read).collect()
 }
 

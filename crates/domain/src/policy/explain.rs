@@ -94,6 +94,14 @@ impl<'p> Teller<'p> {
         self.language.list(names.into_iter().map(|name| self.name(name)))
     }
 
+    /// The same; where there are none, that is said.
+    fn names_or_none(&self, names: impl IntoIterator<Item = &'p Name>) -> String {
+        match self.names(names) {
+            none if none.is_empty() => self.language.pick("无", "none").to_owned(),
+            names => names,
+        }
+    }
+
     fn class(&self, id: &ClassId) -> &'p str {
         self.policy.class(id).map_or("", |class| self.name(&class.name))
     }
@@ -566,18 +574,14 @@ impl<'p> Teller<'p> {
         );
         let rounds = &policy.rounds;
         let every = self.language.days(rounds.every_days);
-        let lists = rounds.checklists.iter().map(|list| self.name(&list.name)).collect::<Vec<_>>();
-        let lists =
-            if lists.is_empty() { self.language.pick("无", "none").to_owned() } else { self.language.list(&lists) };
+        let lists = self.names_or_none(rounds.checklists.iter().map(|list| &list.name));
         self.say_item(
             format!("巡查：每个点位至少{every}看一次；检查清单：{lists}。"),
             format!("Rounds: every spot is seen at least once in {every}; checklists: {lists}."),
         );
         let machines = &policy.machines;
         let quiet = self.language.minutes(machines.quiet_minutes);
-        let kinds = machines.kinds.iter().map(|kind| self.name(&kind.name)).collect::<Vec<_>>();
-        let kinds =
-            if kinds.is_empty() { self.language.pick("无", "none").to_owned() } else { self.language.list(&kinds) };
+        let kinds = self.names_or_none(machines.kinds.iter().map(|kind| &kind.name));
         self.say_item(
             format!("物联感知：{kinds}；同一来源、同一地点的同类事件合并提示，由人判断是否立件；处理后{quiet}内不重复提示。"),
             format!("Machine events: {kinds}. Those of one source, place and kind are one thing to look at, and a person decides whether it becomes a case; what was decided holds for {quiet}."),

@@ -17,13 +17,13 @@ use jiban_store::{
     StoreError,
     machine_findings::{self, Events, FindingRow},
 };
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Intake, Key, Registered, identity::Identity, signals};
+use super::{Intake, Key, Registered, identity::Identity, signals, told_at::told_at};
 use crate::{
     app::App,
     http::{
@@ -44,9 +44,8 @@ const TEXT_MAX: usize = 200;
 const REFUSED_TOLD: usize = 20;
 /// What comes within this time is kept together.
 const GATHER: Duration = Duration::from_millis(20);
-/// An event may be told so long after it was, hours, and a machine's clock may be so far ahead, minutes.
+/// An event may be told so long after it was, hours.
 const TOLD_WITHIN_HOURS: i64 = 24;
-const AHEAD_MAX_MINUTES: i64 = 10;
 
 /// An event.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -144,14 +143,14 @@ impl Where {
 ///
 /// # Errors
 /// Too many at once; the store's.
-pub async fn take(app: &App, source: &str, events: Vec<MachineEvent>) -> Answer<Taken> {
+pub async fn take(app: &App, source: &str, events: Vec<MachineEvent>, now: Timestamp) -> Answer<Taken> {
     if events.len() > EVENTS_MAX {
         let (en, zh) = (format!("at most {EVENTS_MAX}"), format!("一次最多 {EVENTS_MAX} 条"));
         return Err(Problem::field("events", en, zh));
     }
-    let (snapshot, now) = (app.snapshot(), app.now().await?);
+    let snapshot = app.snapshot();
     let mut taken = Taken::default();
-    let mut merged: BTreeMap<(String, String), Events> = BTreeMap::new();
+    let mut merged = Merged::new();
     for (index, event) in (0..).zip(events) {
         match read(&snapshot, source, event, now) {
             Ok(events) => {
@@ -189,16 +188,12 @@ fn read(snapshot: &Snapshot, source: &str, event: MachineEvent, now: Timestamp) 
         },
         (None, None) => return Err(("spot: a spot, or lon and lat".into(), "spot：须有点位或经纬度".into())),
     };
-    let at = event.at.unwrap_or(now);
-    let earliest = now.saturating_sub(TOLD_WITHIN_HOURS.hours()).unwrap_or(now);
-    let latest = now.saturating_add(AHEAD_MAX_MINUTES.minutes()).unwrap_or(now);
-    if at < earliest || at > latest {
+    let Some(at) = told_at(event.at.unwrap_or(now), now, TOLD_WITHIN_HOURS) else {
         return Err(("at: within the last 24 hours".into(), "at：应在最近 24 小时之内".into()));
-    }
+    };
     if event.text.chars().count() > TEXT_MAX {
         return Err((format!("text: at most {TEXT_MAX} characters"), format!("text：最多 {TEXT_MAX} 个字符")));
     }
-    let at = at.min(now);
     Ok(Events {
         source: source.to_owned(),
         kind: kind.id.clone(),
@@ -213,7 +208,10 @@ fn read(snapshot: &Snapshot, source: &str, event: MachineEvent, now: Timestamp) 
     })
 }
 
-fn merge(merged: &mut BTreeMap<(String, String), Events>, events: Events) {
+/// Events of one source, by kind and place.
+type Merged = BTreeMap<(String, String), Events>;
+
+fn merge(merged: &mut Merged, events: Events) {
     use std::collections::btree_map::Entry;
     match merged.entry((events.kind.clone(), events.place.clone())) {
         Entry::Vacant(place) => drop(place.insert(events)),
@@ -228,8 +226,6 @@ fn merge(merged: &mut BTreeMap<(String, String), Events>, events: Events) {
         }
     }
 }
-
-type Merged = BTreeMap<(String, String), Events>;
 
 /// Events that came lately and are not kept yet, by source; and who waits for that.
 #[derive(Debug, Default)]
@@ -382,7 +378,7 @@ fn finding(snapshot: &Snapshot, row: FindingRow) -> Result<MachineFinding, Store
 pub async fn list(app: &App, staff: &Staff, waiting: i64, decided: i64) -> Answer<Vec<MachineFinding>> {
     let rows = app.store.read(move |tx| {
         let mut rows = machine_findings::waiting(tx, waiting)?;
-        rows.extend(machine_findings::decided(tx, None, decided)?);
+        rows.extend(machine_findings::decided(tx, decided)?);
         Ok::<_, StoreError>(rows)
     });
     let mut findings = Vec::new();

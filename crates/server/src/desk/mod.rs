@@ -17,6 +17,7 @@ pub mod signals;
 pub mod tally;
 pub mod telling;
 pub mod ticket;
+pub mod told_at;
 pub mod triage;
 pub mod units;
 pub mod what_if;

@@ -7,6 +7,8 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 
+use jiff::Timestamp;
+
 use super::{body::Upload, problem::Problem};
 use crate::{
     app::App,
@@ -23,6 +25,8 @@ pub struct Signed {
     pub source: config::Machine,
     /// Its words.
     pub body: Bytes,
+    /// When they came.
+    pub now: Timestamp,
 }
 
 fn unsigned() -> Problem {
@@ -55,9 +59,10 @@ impl FromRequest<App> for Signed {
             return Err(unsigned());
         }
         // Known to be the source's before its clock is looked at: an old request sent again is refused as such.
-        if app.now().await?.as_second().abs_diff(timestamp) > HOLDS_SECONDS.unsigned_abs() {
+        let now = app.now().await?;
+        if now.as_second().abs_diff(timestamp) > HOLDS_SECONDS.unsigned_abs() {
             return Err(unsigned());
         }
-        Ok(Self { source, body })
+        Ok(Self { source, body, now })
     }
 }

@@ -112,7 +112,7 @@ pub(super) async fn put_up(app: &App, today: Date, days: u32) -> Result<(), Fail
         text: text.to_owned(),
     };
     let events = REPORTED.into_iter().flat_map(|(times, of)| std::iter::repeat_n(of, times)).map(event);
-    machines::take(app, "cameras", events.collect()).await?;
+    machines::take(app, "cameras", events.collect(), app.now().await?).await?;
     Ok(())
 }
 

@@ -49,11 +49,11 @@ struct MachineEvents {
     ),
     responses((status = 200, body = Taken), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
-async fn events(State(app): State<App>, Signed { source, body }: Signed) -> Answer<Json<Taken>> {
+async fn events(State(app): State<App>, Signed { source, body, now }: Signed) -> Answer<Json<Taken>> {
     let given: MachineEvents =
         serde_json::from_slice(&body).map_err(|why| Problem::body(body::quiet(&why.to_string())))?;
     app.limits.machine(&source, given.events.len())?;
-    Ok(Json(machines::take(&app, &source.name, given.events).await?))
+    Ok(Json(machines::take(&app, &source.name, given.events, now).await?))
 }
 
 /// What machines found: what waits for a person, those that came last first, then what was decided lately.

@@ -10,7 +10,7 @@ use jiban_store::{
     StoreError,
     spot_visits::{self, Visit as VisitRow},
 };
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -18,6 +18,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     ahead::rounds::{self, Coverage, RoundSpot},
     app::App,
+    desk::told_at::told_at,
     http::{
         auth::Staff,
         body::{Body, Path, Query},
@@ -27,8 +28,6 @@ use crate::{
 
 /// A visit may be told so long after it was: a phone may be without a network, days.
 const TOLD_WITHIN_DAYS: i64 = 7;
-/// A phone's clock may be so far ahead, minutes.
-const AHEAD_MAX_MINUTES: i64 = 10;
 
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
@@ -80,14 +79,11 @@ async fn visit(State(app): State<App>, staff: Staff, Body(visit): Body<Visit>) -
         return Err(Problem::field("checklist", "a checklist of the policy", "应为机制中的检查清单"));
     }
     let now = app.now().await?;
-    let earliest = now.saturating_sub((TOLD_WITHIN_DAYS * 24).hours()).unwrap_or(Timestamp::UNIX_EPOCH);
-    let latest = now.saturating_add(AHEAD_MAX_MINUTES.minutes()).unwrap_or(now);
-    if visit.at < earliest || visit.at > latest {
-        return Err(Problem::field("at", "within the last 7 days", "应在最近 7 天之内"));
-    }
+    let at = told_at(visit.at, now, TOLD_WITHIN_DAYS * 24);
+    let at = at.ok_or_else(|| Problem::field("at", "within the last 7 days", "应在最近 7 天之内"))?;
     let row = VisitRow {
         spot: visit.spot.to_string(),
-        at: visit.at.min(now),
+        at,
         person: staff.person.to_string(),
         checklist: visit.checklist.unwrap_or_default(),
     };
