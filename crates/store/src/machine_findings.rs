@@ -96,6 +96,12 @@ pub fn add(tx: &mut WriteTx<'_>, id: Uuid, events: &Events) -> Result<(), StoreE
     let over = "(f.state <> 'open' AND f.decided_at < ?10)
          OR (f.state = 'open' AND f.events < f.at_least AND f.last_at < ?11)";
     let keep = |column: &str, kept: &str| format!("{column} = CASE WHEN {over} THEN excluded.{column} ELSE {kept} END");
+    // What is told late changes neither when it was seen last nor what was said then.
+    let newest = |column: &str| {
+        format!(
+            "{column} = CASE WHEN {over} OR excluded.last_at >= f.last_at THEN excluded.{column} ELSE f.{column} END"
+        )
+    };
     let set = [
         keep("id", "f.id"),
         keep("state", "f.state"),
@@ -104,8 +110,8 @@ pub fn add(tx: &mut WriteTx<'_>, id: Uuid, events: &Events) -> Result<(), StoreE
         keep("decided_at", "f.decided_at"),
         keep("decision", "f.decision"),
         "at_least = excluded.at_least".to_owned(),
-        "last_at = excluded.last_at".to_owned(),
-        "told = excluded.told".to_owned(),
+        newest("last_at"),
+        newest("told"),
     ];
     let sql = format!(
         "INSERT INTO machine_findings AS f (tenant_id, source, kind, place, id, state, at_least, events, first_at,

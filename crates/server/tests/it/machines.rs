@@ -79,6 +79,13 @@ both_engines! {
         let found = open(&app).await;
         assert_eq!((found.len(), &found[0]["events"], &found[0]["grid"]), (1, &json!(3), &json!("lh.dm.c01.g01")));
 
+        // Told late, it counts, and changes neither when it was seen last nor what was said then.
+        let earlier = (app.now() - SignedDuration::from_mins(5)).to_string();
+        report(&app, json!([{ "kind": "water_level", "spot": "s001", "at": earlier, "text": "补报" }])).await;
+        let late = open(&app).await;
+        assert_eq!((&late[0]["events"], &late[0]["last_at"]), (&json!(4), &found[0]["last_at"]));
+        assert_eq!(late[0]["told"], found[0]["told"]);
+
         let path = |what: &str| format!("/machine/findings/{}/{what}", found[0]["id"].as_str().unwrap());
         app.post("leader1", &path("accept"), json!({})).await.refused(403, "forbidden");
         let accepted = app.post("xlb1", &path("accept"), json!({ "note": "请水务先看泵站" })).await.expect(200);
@@ -94,7 +101,7 @@ both_engines! {
         report(&app, json!(vec![at("water_level", "s001"); 5])).await;
         assert_eq!(open(&app).await, [] as [Value; 0]);
         let all = app.get("xlb1", "/machine/findings").await;
-        assert_eq!((&all[0]["events"], &all[0]["state"]), (&json!(8), &json!("accepted")));
+        assert_eq!((&all[0]["events"], &all[0]["state"]), (&json!(9), &json!("accepted")));
         app.clock.advance(SignedDuration::from_hours(25));
         report(&app, json!(vec![at("water_level", "s001"); 3])).await;
         let again = open(&app).await;
