@@ -106,6 +106,12 @@ impl From<Calendar> for Source {
     }
 }
 
+/// When a day ends in this zone: the first moment of the next.
+pub fn end_of(day: Date, zone: &TimeZone) -> Timestamp {
+    let next = day.tomorrow().ok().and_then(|next| next.to_zoned(zone.clone()).ok());
+    next.map_or(Timestamp::MAX, |next| next.timestamp())
+}
+
 impl Calendar {
     /// Builds the calendar.
     ///
@@ -206,9 +212,8 @@ impl Calendar {
         at.to_zoned(self.zone.clone()).date()
     }
 
-    /// The first instant of the day after.
-    fn end_of(&self, date: Date) -> Timestamp {
-        let next = date.tomorrow().ok().and_then(|day| day.to_zoned(self.zone.clone()).ok());
-        next.map_or(Timestamp::MAX, |start| start.timestamp())
+    /// When a day ends here: the first moment of the next.
+    pub fn end_of(&self, day: Date) -> Timestamp {
+        end_of(day, &self.zone)
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    calendar::end_of,
     decide::required,
     event::Actor,
     ids::{CampaignId, CaseId, CategoryId, UnitId},
@@ -273,11 +274,6 @@ fn known<'u>(organisation: &Organisation, units: impl IntoIterator<Item = &'u Un
 fn limit(full: bool, what: &'static str, what_zh: &'static str, max: usize) -> Result<(), Refusal> {
     let max = u32::try_from(max).unwrap_or(u32::MAX);
     if full { Err(Refusal::Limit { what, what_zh, max }) } else { Ok(()) }
-}
-
-fn end_of(day: Date, zone: &TimeZone) -> Timestamp {
-    let next = day.tomorrow().ok().and_then(|next| next.to_zoned(zone.clone()).ok());
-    next.map_or(Timestamp::MAX, |next| next.timestamp())
 }
 
 impl Campaign {

@@ -4,6 +4,7 @@
 //! reporter is (that lives apart, sealed), and it must never read the policy: whatever a later reader needs to know of
 //! a rule is written into the event that applied it.
 
+mod mediation;
 mod proposal;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::proposal::{Guess, PlaceGuess, Proposal, Reason, ReasonKind};
+pub use self::{
+    mediation::{
+        Agreement, DUE_MAX_DAYS, PARTY_MAX, SESSIONS_MAX, SIGNATURES_MAX, Session, SessionOutcome, Signature, TERM_MAX,
+        TERMS_MAX, Term,
+    },
+    proposal::{Guess, PlaceGuess, Proposal, Reason, ReasonKind},
+};
 use crate::{
     clock::Clock,
     event::{Actor, Event, Recorded},
@@ -135,12 +142,24 @@ pub enum Desk {
     Official,
     /// Finished and not yet followed up 待回访.
     FollowUp,
+    /// Mediation or legal aid goes on 调解法援.
+    Mediation,
+    /// Terms of an agreement are still to be kept 协议履行.
+    Agreement,
 }
 
 impl Desk {
     /// Every desk.
-    pub const ALL: [Self; 6] =
-        [Self::Return, Self::Extension, Self::Whistle, Self::Appeal, Self::Official, Self::FollowUp];
+    pub const ALL: [Self; 8] = [
+        Self::Return,
+        Self::Extension,
+        Self::Whistle,
+        Self::Appeal,
+        Self::Official,
+        Self::FollowUp,
+        Self::Mediation,
+        Self::Agreement,
+    ];
 
     /// Code as stored beside the marks; unlike any mark.
     pub fn as_str(self) -> &'static str {
@@ -151,6 +170,8 @@ impl Desk {
             Self::Appeal => "desk-appeal",
             Self::Official => "desk-official",
             Self::FollowUp => "desk-follow-up",
+            Self::Mediation => "desk-mediation",
+            Self::Agreement => "desk-agreement",
         }
     }
 }
@@ -402,6 +423,8 @@ pub enum AttachmentKind {
     After,
     /// Evidence of an appeal, agreement, letter.
     Evidence,
+    /// A signature under an agreement 签名: printed on the agreement, and shown nowhere else.
+    Signature,
 }
 
 impl AttachmentKind {
@@ -412,6 +435,7 @@ impl AttachmentKind {
             Self::Before => "before",
             Self::After => "after",
             Self::Evidence => "evidence",
+            Self::Signature => "signature",
         }
     }
 }
@@ -524,6 +548,12 @@ pub struct Case {
     pub team: BTreeMap<String, BTreeSet<PersonId>>,
     /// Mediation or legal aid.
     pub route: Option<Routed>,
+    /// Sessions of mediation or legal aid, the first one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sessions: Vec<Session>,
+    /// What was agreed and signed, the first one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agreements: Vec<Agreement>,
     /// What was done, told at finishing.
     pub outcome: Option<String>,
     /// Filed forms.
@@ -614,6 +644,8 @@ impl Case {
             escalation: None,
             team: BTreeMap::new(),
             route: None,
+            sessions: Vec::new(),
+            agreements: Vec::new(),
             outcome: None,
             forms: Vec::new(),
             sampled: false,
@@ -747,6 +779,15 @@ impl Case {
             }
             Event::Routed { route, studio, unit } => {
                 self.route = Some(Routed { route: *route, studio: studio.clone(), unit: unit.clone(), at });
+            }
+            Event::SessionHeld(session) => self.sessions.push(session.clone()),
+            Event::AgreementSigned(agreement) => self.agreements.push(agreement.clone()),
+            Event::TermEnded { term, kept, note } => {
+                let mut terms = self.agreements.iter_mut().flat_map(|agreement| &mut agreement.terms);
+                if let Some(found) = terms.find(|found| found.number == *term) {
+                    (found.kept, found.kept_at) = (Some(*kept), Some(at));
+                    found.note.clone_from(note);
+                }
             }
             Event::Finished { outcome } => {
                 self.state = State::Finished;
@@ -911,6 +952,8 @@ impl Case {
         lies_on(Desk::Appeal, self.appeals.iter().any(|appeal| appeal.upheld.is_none()));
         lies_on(Desk::Official, self.escalation.is_some());
         lies_on(Desk::FollowUp, self.awaits_follow_up());
+        lies_on(Desk::Mediation, self.is_mediated());
+        lies_on(Desk::Agreement, self.terms().any(|term| term.kept.is_none()));
         desks
     }
 

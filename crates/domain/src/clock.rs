@@ -148,6 +148,8 @@ pub enum CancelReason {
     Finished,
     /// The bad grade was lifted by a new one.
     Regraded,
+    /// The term of an agreement was broken before its day, and will not be kept.
+    TermBroken,
 }
 
 /// Why a clock was recomputed.
@@ -225,13 +227,15 @@ pub(crate) fn evolve(clocks: &mut Vec<Clock>, event: &ClockEvent, at: Timestamp)
 
 /// `start` plus a length and what was granted on top: the due time, and whether the calendar for it is known.
 pub fn due(calendar: &Calendar, start: Timestamp, length: Length, granted: &[Length]) -> (Timestamp, bool) {
-    let (mut minutes, mut days) = (0_i64, 0_u32);
+    let (mut minutes, mut days, mut until) = (0_i64, 0_u32, None);
     for part in std::iter::once(&length).chain(granted) {
         match part {
             Length::Minutes(n) => minutes += i64::from(*n),
             Length::WorkingDays(n) => days += n,
+            Length::Until { day } => until = Some(calendar.end_of(*day)),
         }
     }
+    let start = until.unwrap_or(start);
     let (base, certain) = if days == 0 {
         (start, true)
     } else {
@@ -249,6 +253,7 @@ pub(crate) fn later(calendar: &Calendar, due_at: Timestamp, more: Length) -> Tim
             let last_day = due_at.saturating_sub(1.nanosecond()).unwrap_or(due_at);
             calendar.add_working_days(last_day, n).at
         }
+        Length::Until { day } => due_at.max(calendar.end_of(day)),
     }
 }
 

@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    case::{AttachmentKind, Mark, Origin, Place, Proposal, Reporter},
+    case::{AttachmentKind, Mark, Origin, Place, Proposal, Reporter, SessionOutcome, Signature},
     ids::{AttachmentId, CaseId, CategoryId, ChannelId, ClassId, FormId, PersonId, RequestId, StudioId, UnitId},
     policy::Length,
 };
@@ -52,6 +53,21 @@ pub struct Register {
     pub received_by_leader: Option<PersonId>,
     /// What triage proposes.
     pub proposal: Option<Proposal>,
+}
+
+/// What somebody is to do by a day, as it is agreed on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTerm {
+    /// Who, by their part in the matter, never by name.
+    #[schema(min_length = 1, max_length = 40)]
+    pub party: String,
+    /// What.
+    #[schema(min_length = 1, max_length = 500)]
+    pub text: String,
+    /// By the end of which day.
+    #[schema(value_type = String, format = Date)]
+    pub due: Date,
 }
 
 macro_rules! commands {
@@ -274,6 +290,38 @@ commands! {
         /// Studio or counter of the policy.
         studio: StudioId,
     }
+    /// Write down a session of mediation or legal aid.
+    HoldSession("hold-session", "write down a session", "登记调解会") {
+        /// When it was held.
+        #[schema(value_type = String, format = DateTime)]
+        held_at: Timestamp,
+        /// Who was there, by their part in the matter, never by name.
+        present: String,
+        /// What was said.
+        told: String,
+        /// How it ended.
+        outcome: SessionOutcome,
+        /// When the next one is, where it was adjourned.
+        #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
+        next_at: Option<Timestamp>,
+    }
+    /// Sign what the parties agreed on: the form of the agreement is on file.
+    SignAgreement("sign-agreement", "sign an agreement", "签订协议") {
+        /// What is to be done, by whom, by when.
+        terms: Vec<NewTerm>,
+        /// Who signs.
+        signatures: Vec<Signature>,
+    }
+    /// Say whether a term of an agreement was kept.
+    EndTerm("end-term", "tell whether a term was kept", "登记履约") {
+        /// Its number.
+        term: u32,
+        /// Whether it was kept.
+        kept: bool,
+        /// How one knows.
+        note: String,
+    }
     /// Say it is done.
     Finish("finish", "finish", "办结") {
         /// What was done.
@@ -441,6 +489,12 @@ impl Command {
             Self::BlowWhistle(c) => vec![&mut c.matter],
             Self::ReportIn(c) => vec![&mut c.action],
             Self::SettleWhistle(c) => vec![&mut c.note],
+            Self::HoldSession(c) => vec![&mut c.present, &mut c.told],
+            Self::SignAgreement(c) => {
+                let terms = c.terms.iter_mut().flat_map(|term| [&mut term.party, &mut term.text]);
+                terms.chain(c.signatures.iter_mut().map(|signature| &mut signature.party)).collect()
+            }
+            Self::EndTerm(c) => vec![&mut c.note],
             Self::Finish(c) => vec![&mut c.outcome],
             Self::Settle(c) => vec![&mut c.outcome],
             Self::FileOpinion(c) => c.values.values_mut().collect(),

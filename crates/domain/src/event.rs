@@ -15,7 +15,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::{
-    case::{Appeal, Attachment, Extension, Mark, Origin, Place, Proposal, Reporter, Return, Whistle},
+    case::{
+        Agreement, Appeal, Attachment, Extension, Mark, Origin, Place, Proposal, Reporter, Return, Session, Whistle,
+    },
     clock::ClockEvent,
     ids::{BadCode, CaseId, CategoryId, ChannelId, ClassId, FormId, PersonId, RequestId, StudioId, UnitId},
     policy::{Milestone, Route},
@@ -282,6 +284,19 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unit: Option<UnitId>,
     },
+    /// A session of mediation or legal aid was held 调解会.
+    SessionHeld(Session),
+    /// What the parties agreed on is signed 签订协议.
+    AgreementSigned(Agreement),
+    /// A term of an agreement was kept, or broken 履约.
+    TermEnded {
+        /// Its number.
+        term: u32,
+        /// Whether it was kept.
+        kept: bool,
+        /// What was told of it.
+        note: String,
+    },
     /// 办结
     Finished {
         /// What was done.
@@ -469,6 +484,9 @@ impl Event {
             Self::ReportedIn { .. } => "reported_in",
             Self::WhistleSettled { .. } => "whistle_settled",
             Self::Routed { .. } => "routed",
+            Self::SessionHeld(_) => "session_held",
+            Self::AgreementSigned(_) => "agreement_signed",
+            Self::TermEnded { .. } => "term_ended",
             Self::Finished { .. } => "finished",
             Self::Sampled { .. } => "sampled",
             Self::OpinionFiled { .. } => "opinion_filed",

@@ -337,7 +337,9 @@ impl Counting<'_> {
     }
 
     fn clocks(&mut self) {
-        for clock in &self.case.clocks {
+        let stop = |clock: &Clock| self.policy.clocks.get(&clock.rule).map(|rule| rule.stop);
+        // A term of an agreement is the parties' to keep: no unit is judged by it.
+        for clock in self.case.clocks.iter().filter(|clock| stop(clock) != Some(Milestone::Performed)) {
             let (at, met) = match clock.standing {
                 Standing::Met { at } => (at, true),
                 Standing::Breached { .. } => (clock.due_at, false),
@@ -345,7 +347,7 @@ impl Counting<'_> {
             };
             let unit =
                 clock.unit.as_ref().or_else(|| self.case.lead_at(at)).unwrap_or(&self.case.first_receiver).clone();
-            let is_contact = self.policy.clocks.get(&clock.rule).is_some_and(|rule| rule.stop == Milestone::Contacted);
+            let is_contact = stop(clock) == Some(Milestone::Contacted);
             let told = [
                 (true, Measure::Of(Count::ClocksDue)),
                 (met, Measure::Of(Count::ClocksMet)),

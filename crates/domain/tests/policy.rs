@@ -221,7 +221,21 @@ const BROKEN: &[Broken] = &[
     ),
     broken("warn_at = [0.5]\n", "warn_at = [0.5, 0.4]\n", "[0.5, 0.4]", "clocks.contact.warn_at[2]"),
     broken("warn_at = [0.5]\n", "warn_at = [1.5]\n", "[1.5]", "clocks.contact.warn_at[1]"),
-    broken("warn = [\"clock_unit\"]\n", "", "[clocks.report_in]", "clocks.report_in"),
+    broken(
+        "warn_at = [0.5, 0.8]\nwarn = [\"clock_unit\"]\n",
+        "warn_at = [0.5, 0.8]\n",
+        "[clocks.report_in]",
+        "clocks.report_in",
+    ),
+    // What an agreement says itself
+    broken(
+        "stop = \"performed\"\n",
+        "stop = \"performed\"\ncomplex = \"24 h\"\n",
+        "complex = \"24 h\"\nwarn_at = [0.8]",
+        "clocks.performance.complex",
+    ),
+    broken("stop = \"performed\"", "stop = \"closed\"", "stop = \"closed\"", "clocks.performance.stop"),
+    broken("agreement = \"mediation\"", "agreement = \"handshake\"", "\"handshake\"", "agreement"),
     broken(
         r#"tell = ["liaison_office", "duty"]"#,
         r#"tell = ["clock_unit", "duty"]"#,

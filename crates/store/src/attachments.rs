@@ -29,7 +29,7 @@ pub struct AttachmentRow {
     pub width: Option<i64>,
     /// Height in pixels, of a picture.
     pub height: Option<i64>,
-    /// `before`, `after`, `evidence` or `other`.
+    /// What it shows: `report`, `before`, `after`, `evidence`, `signature`.
     pub kind: String,
     /// Who added it.
     pub by_actor: String,
@@ -40,6 +40,11 @@ pub struct AttachmentRow {
 const COLUMNS: &str = "id, case_id, name, media_type, bytes, sha256, width, height, kind, by_actor, at";
 
 impl AttachmentRow {
+    /// Whether it is somebody's signature, which tells who they are.
+    pub fn is_signature(&self) -> bool {
+        self.kind == "signature"
+    }
+
     fn read(mut row: Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.get(0)?,

@@ -57,6 +57,9 @@ impl Draft<'_> {
             Command::ReportIn(c) => states(OPEN).and_then(|()| self.report_in(c)),
             Command::SettleWhistle(c) => states(OPEN).and_then(|()| self.settle_whistle(c)),
             Command::RouteTo(c) => states(WITH_UNIT).and_then(|()| self.route(c)),
+            Command::HoldSession(c) => states(AT_WORK_OR_DONE).and_then(|()| self.hold_session(c)),
+            Command::SignAgreement(c) => states(AT_WORK_OR_DONE).and_then(|()| self.sign_agreement(c)),
+            Command::EndTerm(c) => states(OPEN).and_then(|()| self.end_term(c)),
             Command::Finish(c) => states(&[State::Handling]).and_then(|()| self.finish_case(c)),
             Command::FileOpinion(c) => states(&[State::Finished]).and_then(|()| self.file_opinion(c)),
             Command::FollowUp(c) => states(&[State::Finished]).and_then(|()| self.follow_up(c)),
@@ -387,6 +390,9 @@ impl Draft<'_> {
         let (asked, max) = match (length, clock.length) {
             (Length::Minutes(n), Length::Minutes(_)) => (n, rules.max_minutes),
             (Length::WorkingDays(n), Length::WorkingDays(_)) => (n, rules.max_working_days),
+            (_, Length::Until { .. }) => {
+                return Err(Refusal::invalid("clock", "a clock that may be extended", "该时限不可延期"));
+            }
             (_, Length::Minutes(_)) => {
                 return Err(Refusal::invalid("length", "minutes, as the clock counts", "该时限按自然时间计，应填分钟"));
             }

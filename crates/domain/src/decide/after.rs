@@ -321,6 +321,9 @@ impl Draft<'_> {
         if self.case.appeals.iter().any(|appeal| appeal.upheld.is_none()) {
             return first("have the appeal decided", "等待申诉裁定");
         }
+        if self.case.terms().any(|term| term.kept.is_none()) {
+            return first("tell of every term of the agreement whether it was kept", "逐条登记协议履行情况");
+        }
         let rounds = self.world.policy.closing.follow_up_rounds as usize;
         let last = self.case.follow_ups_of_round().next_back();
         let unsatisfied = last.is_some_and(|follow_up| follow_up.satisfied == Some(false));

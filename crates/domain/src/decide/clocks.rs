@@ -5,7 +5,7 @@
 
 use crate::{
     calendar::Calendar,
-    case::Case,
+    case::{Case, Term},
     clock::{self, CancelReason, Clock, ClockEvent, RecomputeReason, Standing},
     event::{Actor, Event},
     ids::{ClockId, UnitId},
@@ -57,9 +57,19 @@ impl Draft<'_> {
                 let keys = self.keys(|clock, rule| rule.stop == Milestone::ReportedIn && Some(clock.round) == number);
                 self.cancel_keys(&keys, CancelReason::WhistleSettled);
             }
+            Event::AgreementSigned(agreement) => {
+                let unit = self.case.route.as_ref().and_then(|route| route.unit.clone());
+                agreement.terms.iter().for_each(|term| self.start_term(term, unit.as_ref()));
+            }
+            Event::TermEnded { term, kept: true, .. } => self.stop_all(Milestone::Performed, |clock| clock.round == *term),
+            Event::TermEnded { term, kept: false, .. } => {
+                let keys = self.keys(|clock, rule| rule.stop == Milestone::Performed && clock.round == *term);
+                self.cancel_keys(&keys, CancelReason::TermBroken);
+            }
             Event::Reopened { .. } => {
                 self.stop_all(Milestone::BadRatingAnswered, |_| true);
-                self.cancel(CancelReason::Reopened, |rule| rule.start != Milestone::WhistleBlown);
+                let stays = [Milestone::WhistleBlown, Milestone::Agreed];
+                self.cancel(CancelReason::Reopened, |rule| !stays.contains(&rule.start));
                 self.start_round();
             }
             Event::HandedUpstream { .. } | Event::Declined { .. } => self.cancel(CancelReason::CaseEnded, |_| true),
@@ -143,8 +153,22 @@ impl Draft<'_> {
         }
     }
 
+    /// The clocks of a term, which says itself by when.
+    fn start_term(&mut self, term: &Term, unit: Option<&UnitId>) {
+        let policy = self.world.policy;
+        for id in policy.clocks.iter().filter(|(_, rule)| rule.start == Milestone::Agreed).map(|(id, _)| id) {
+            let key = key(id, term.number, unit);
+            self.run(id, Length::Until { day: term.due }, key, term.number, unit);
+        }
+    }
+
     fn start(&mut self, id: &ClockId, rule: &ClockRule, key: String, round: u32, unit: Option<&UnitId>) {
-        let Some(length) = length(self.world.policy, rule, &self.case) else { return };
+        if let Some(length) = length(self.world.policy, rule, &self.case) {
+            self.run(id, length, key, round, unit);
+        }
+    }
+
+    fn run(&mut self, id: &ClockId, length: Length, key: String, round: u32, unit: Option<&UnitId>) {
         let started_at = self.moment.now;
         let (due_at, certain) = clock::due(self.world.calendar, started_at, length, &[]);
         self.clock_event(ClockEvent::Started(Box::new(Clock {
@@ -288,5 +312,6 @@ fn minutes(length: &Length) -> u64 {
     match length {
         Length::Minutes(n) => u64::from(*n),
         Length::WorkingDays(n) => u64::from(*n) * 24 * 60,
+        Length::Until { .. } => u64::MAX,
     }
 }

@@ -8,6 +8,7 @@ mod acts;
 mod after;
 mod clocks;
 mod forms;
+mod mediation;
 mod replay;
 
 use std::collections::BTreeSet;

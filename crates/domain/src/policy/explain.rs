@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use self::words::table;
-use super::{Category, ClockRule, Length, Name, Policy, Responsibility};
+use super::{Category, ClockRule, Length, Milestone, Name, Policy, Responsibility};
 use crate::ids::{CategoryId, ClassId};
 
 /// A language of the interface.
@@ -330,7 +330,10 @@ impl<'p> Teller<'p> {
                 self.language.milestone(rule.start).to_owned(),
                 self.language.milestone(rule.stop).to_owned(),
             ];
-            row.extend(policy.classes.iter().map(|class| told(rule.length.get(&class.id))));
+            row.extend(policy.classes.iter().map(|class| match rule.start {
+                Milestone::Agreed => self.language.pick("按协议", "as agreed").to_owned(),
+                _ => told(rule.length.get(&class.id)),
+            }));
             if has_complex {
                 row.push(told(rule.complex.as_ref()));
             }
@@ -410,6 +413,13 @@ impl<'p> Teller<'p> {
             }
             let line = self.language.aside(self.name(&studio.name), &aside);
             self.item(line);
+        }
+        if let Some(form) = policy.agreement.as_ref().and_then(|id| policy.forms.get(id)) {
+            let form = self.name(&form.name);
+            self.say_item(
+                format!("调解达成一致的，双方在《{form}》上签名，逐条履行并登记；未登记完不得结案。"),
+                format!("What parties agree on is signed under '{form}'; each of its terms is followed, and a case is closed only when all are told of."),
+            );
         }
     }
 

@@ -10,6 +10,7 @@ mod read;
 
 use std::{collections::BTreeMap, ops::Range};
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
@@ -82,6 +83,8 @@ pub struct Policy {
     pub team: Vec<Seat>,
     /// Mediation studios and legal-aid counters.
     pub studios: BTreeMap<StudioId, Studio>,
+    /// The form of an agreement 调解协议书; without one no agreement is signed.
+    pub agreement: Option<FormId>,
     /// Forms 表单 with their fields, by code; the codes `opinion` and `follow_up` must be among them.
     pub forms: BTreeMap<FormId, Form>,
     /// Rules of following up 回访.
@@ -170,6 +173,10 @@ pub enum Milestone {
     WhistleBlown,
     /// The called unit reported in 报到.
     ReportedIn,
+    /// An agreement was signed 签订协议 (one clock a term, which says itself by when).
+    Agreed,
+    /// A term of it was kept 履行.
+    Performed,
 }
 
 /// A length of time as the policy says it.
@@ -180,6 +187,12 @@ pub enum Length {
     Minutes(u32),
     /// Working days by the official calendar: due at the end of the n-th working day after the start.
     WorkingDays(u32),
+    /// Until the end of a day that was agreed on, whatever the policy says.
+    Until {
+        /// That day.
+        #[schema(value_type = String, format = Date)]
+        day: Date,
+    },
 }
 
 /// One clock rule 时限.
@@ -191,7 +204,7 @@ pub struct ClockRule {
     pub start: Milestone,
     /// The act that stops it.
     pub stop: Milestone,
-    /// Length by class; every class of the policy has one.
+    /// Length by class; every class of the policy has one. Empty where what starts it says by when: a term of an agreement.
     pub length: BTreeMap<ClassId, Length>,
     /// Length where the case is marked complex 情况复杂, instead of the class's.
     pub complex: Option<Length>,
@@ -270,7 +283,7 @@ impl Recipient {
             Self::Leaders => ("包案领导或街道领导", "the lead official or the leaders"),
             Self::Duty => ("值班人员", "whoever is on duty"),
             Self::Discipline => ("纪检监察", "the discipline office"),
-            Self::ClockUnit => ("被吹哨单位", "the unit called"),
+            Self::ClockUnit => ("被吹哨单位或调解单位", "the unit called, or the one that mediated"),
         }
     }
 }

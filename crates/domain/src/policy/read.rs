@@ -32,7 +32,7 @@ use crate::{
     case::Origin,
     duty::DutyRules,
     figures::{Count, PARTS},
-    ids::{BadCode, CategoryId, ClassId, UnitId},
+    ids::{BadCode, CategoryId, ClassId, FormId, UnitId},
     signal::SignalRules,
     words::Words,
 };
@@ -114,6 +114,8 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
     let team = t.need("team", team);
     let studios = t.need("studios", |node| node.by_code(|_, node| studio(node)));
     let forms = t.need("forms", forms::forms);
+    let form_codes: BTreeSet<FormId> = forms.iter().flat_map(|forms| forms.keys().cloned()).collect();
+    let agreement = t.may("agreement", |node| node.known(&form_codes, ("forms", "表单")));
     let follow_up = t.may("follow_up", follow_up::follow_up);
     let closing = t.need("closing", |node| closing(node, &mut known.reasons));
     let assessment = t.may("assessment", |node| assessment(node, &mut known.reasons));
@@ -151,6 +153,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
         team: team?,
         studios: studios?,
         forms: forms?,
+        agreement: agreement?,
         follow_up: follow_up?.unwrap_or_default(),
         closing: closing?,
         assessment: assessment?.unwrap_or_default(),

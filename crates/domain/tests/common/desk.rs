@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiban_domain::{
-    case::{AttachmentKind, Case, Mark, Place, Reporter, State},
+    case::{AttachmentKind, Case, Mark, Place, Reporter, SessionOutcome, Signature, State},
     clock::{Clock, Standing},
     command::{self as cmd, Command, Register},
     decide::{self, Moment},
@@ -418,6 +418,32 @@ pub(crate) fn mediation() -> cmd::FileForm {
         ("studio", "laoyang"),
     ];
     cmd::FileForm { form: "mediation".parse().unwrap(), values: texts(&values) }
+}
+
+/// A session that ended with the parties agreed.
+pub(crate) fn session(held: &str) -> cmd::HoldSession {
+    cmd::HoldSession {
+        held_at: local(held),
+        present: "楼上住户、楼下住户、调解员".into(),
+        told: "楼上愿意修好".into(),
+        outcome: SessionOutcome::Agreed,
+        next_at: None,
+    }
+}
+
+/// An agreement: who does what by which day, and who signs with which attachment.
+pub(crate) fn signed(terms: &[(&str, &str)], signatures: &[(&str, AttachmentId)]) -> cmd::SignAgreement {
+    let term = |(text, due): &(&str, &str)| cmd::NewTerm {
+        party: "楼上住户".into(),
+        text: (*text).to_owned(),
+        due: due.parse().unwrap(),
+    };
+    let signature =
+        |(party, attachment): &(&str, AttachmentId)| Signature { party: (*party).to_owned(), attachment: *attachment };
+    cmd::SignAgreement {
+        terms: terms.iter().map(term).collect(),
+        signatures: signatures.iter().map(signature).collect(),
+    }
 }
 
 /// Out of assessment for this reason, or in again.

@@ -3,22 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiban_domain::{
-    case::{AttachmentKind, Case, Mark, Origin, Place, Reporter, State},
+    case::{AttachmentKind, Case, Mark, Origin, Place, Reporter, SessionOutcome, State},
     command::{self as cmd, Act, Command, Register},
     decide::World,
     event::Actor,
     ids::{AttachmentId, CaseId, PersonId, RequestId, UnitId},
     organisation::Role,
     permission,
-    policy::{Length, Milestone},
+    policy::{Length, Milestone, Route},
 };
+use jiff::ToSpan;
 
 use super::{
     always::PRIVATE,
     chance::Chance,
     desk::{
         self, actor, answer, appeal, close, exclude, finish, follow_up, give_back, mediation, opinion, rate, reopen,
-        unit,
+        signed, unit,
     },
 };
 
@@ -221,6 +222,11 @@ pub(crate) fn whoever(world: &World<'_>, case: &Case, command: &Command, chance:
 pub(crate) fn any(world: &World<'_>, case: &Case, act: Act, chance: &mut Chance) -> Command {
     let text = |chance: &mut Chance| if chance.once_in(15) { String::new() } else { "说明".to_owned() };
     let stray = |chance: &mut Chance| RequestId(chance.uuid());
+    // Few come to an agreement: what follows of it is not left to chance alone.
+    let open_term = case.terms().find(|term| term.kept.is_none()).map(|term| term.number);
+    if let Some(term) = open_term.filter(|_| chance.once_in(6)) {
+        return cmd::EndTerm { term, kept: chance.percent(70), note: text(chance) }.into();
+    }
     match act {
         Act::Classify => {
             let categories: Vec<_> = world.policy.categories.keys().collect();
@@ -280,7 +286,9 @@ pub(crate) fn any(world: &World<'_>, case: &Case, act: Act, chance: &mut Chance)
                 let clock = chance.pick(&running);
                 let length = match clock.length {
                     Length::Minutes(_) => Length::Minutes(u32::try_from(chance.range(1, 3_000)).unwrap()),
-                    Length::WorkingDays(_) => Length::WorkingDays(u32::try_from(chance.range(1, 5)).unwrap()),
+                    Length::WorkingDays(_) | Length::Until { .. } => {
+                        Length::WorkingDays(u32::try_from(chance.range(1, 5)).unwrap())
+                    }
                 };
                 (clock.key.clone(), length)
             };
@@ -318,6 +326,37 @@ pub(crate) fn any(world: &World<'_>, case: &Case, act: Act, chance: &mut Chance)
         Act::RouteTo => {
             cmd::RouteTo { studio: chance.pick(&["laoyang", "legal_aid", "nowhere"]).parse().unwrap() }.into()
         }
+        Act::HoldSession => {
+            let outcome = *chance.pick(&[
+                SessionOutcome::Adjourned,
+                SessionOutcome::Agreed,
+                SessionOutcome::Failed,
+                SessionOutcome::Advised,
+            ]);
+            let (held_at, told) = (case.changed_at, text(chance));
+            cmd::HoldSession { held_at, present: "双方".into(), told, outcome, next_at: None }.into()
+        }
+        // Mostly a step towards a signature, where it is still too early for one.
+        Act::SignAgreement if !ready_to_sign(case) && chance.percent(80) => {
+            match (is_mediation(case), case.unsigned(&"mediation".parse().unwrap())) {
+                _ if case.state == State::Dispatched => any(world, case, Act::Accept, chance),
+                (false, _) => cmd::RouteTo { studio: "laoyang".parse().unwrap() }.into(),
+                (true, None) => mediation().into(),
+                (true, Some(_)) => any(world, case, Act::Attach, chance),
+            }
+        }
+        Act::SignAgreement => {
+            let day = case.changed_at.to_zoned(world.calendar.zone().clone()).date();
+            let due = day.saturating_add(i64::try_from(chance.range(0, 20)).unwrap().days());
+            let shown = case.attachments.last().map_or_else(|| AttachmentId(chance.uuid()), |shown| shown.id);
+            signed(&[("修好", &due.to_string())], &[("楼上住户", shown), ("楼下住户", shown)]).into()
+        }
+        Act::EndTerm if case.terms().count() == 0 && chance.percent(80) => {
+            any(world, case, Act::SignAgreement, chance)
+        }
+        Act::EndTerm => {
+            cmd::EndTerm { term: open_term.unwrap_or(9), kept: chance.percent(70), note: text(chance) }.into()
+        }
         Act::Finish => finish().into(),
         Act::FileOpinion => opinion().into(),
         Act::FollowUp => follow_up(*chance.pick(&[None, Some(true), Some(false)])).into(),
@@ -348,6 +387,15 @@ pub(crate) fn any(world: &World<'_>, case: &Case, act: Act, chance: &mut Chance)
         Act::Tick => cmd::Tick {}.into(),
         Act::Recalendar => cmd::Recalendar {}.into(),
     }
+}
+
+fn is_mediation(case: &Case) -> bool {
+    case.route.as_ref().is_some_and(|route| route.route == Route::Mediation)
+}
+
+/// Whether there is something to sign, and something to sign with.
+fn ready_to_sign(case: &Case) -> bool {
+    is_mediation(case) && case.unsigned(&"mediation".parse().unwrap()).is_some() && !case.attachments.is_empty()
 }
 
 fn person(chance: &mut Chance) -> PersonId {

@@ -19,7 +19,7 @@ fn told(desk: &Desk) -> Vec<Fact> {
     facts(desk.case(), &Town::dongmen().policy, &zone)
 }
 
-fn of(desk: &Desk, count: Count) -> i64 {
+pub(crate) fn of(desk: &Desk, count: Count) -> i64 {
     told(desk).iter().map(|fact| fact.counts.of(count)).sum()
 }
 

@@ -12,6 +12,7 @@ mod ends;
 mod figures;
 mod handle;
 mod may;
+mod mediation;
 mod refusals;
 mod rounds;
 mod told;

@@ -40,7 +40,7 @@ const STANDINGS: [(&str, &str); 13] = [
 ];
 
 /// As long as nobody here has taken the case, the upstream platform may tell how it handled it.
-const WHO_MAY: [(Act, &str); 39] = [
+const WHO_MAY: [(Act, &str); 42] = [
     (Act::Classify, "liaison duty system upstream"),
     (Act::Correct, "liaison duty lead"),
     (Act::Dispatch, "liaison duty system upstream"),
@@ -61,6 +61,9 @@ const WHO_MAY: [(Act, &str); 39] = [
     (Act::ReportIn, "called upstream"),
     (Act::SettleWhistle, "liaison upstream"),
     (Act::RouteTo, "liaison lead co-unit"),
+    (Act::HoldSession, "liaison lead co-unit mediator"),
+    (Act::SignAgreement, "liaison lead co-unit mediator"),
+    (Act::EndTerm, "liaison lead co-unit mediator"),
     (Act::Finish, "lead upstream"),
     (Act::FileOpinion, "lead upstream"),
     (Act::FollowUp, "liaison lead upstream"),
@@ -76,7 +79,7 @@ const WHO_MAY: [(Act, &str); 39] = [
     (Act::HandUpstream, "liaison"),
     (Act::Decline, "liaison upstream"),
     (Act::Exclude, "liaison upstream"),
-    (Act::RevealIdentity, "liaison duty lead co-unit first"),
+    (Act::RevealIdentity, "liaison duty lead co-unit first mediator"),
     (Act::Close, "liaison lead system upstream"),
     (Act::Tick, "system"),
     (Act::Recalendar, "system"),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::MONDAY;
 use crate::common::desk::{
     Desk, answer, appeal, at, call, classify, close, dispatch, exclude, finish, follow_up, give_back, mediation,
-    minutes_more, opinion, rate, reopen, unit, whistle,
+    minutes_more, opinion, rate, reopen, session, signed, unit, whistle,
 };
 
 /// A case in each state, with something of everything on it.
@@ -57,6 +57,9 @@ pub(crate) fn one_of_each() -> Vec<(&'static str, Command)> {
         ("cgj1", cmd::ReportIn { whistle: id, unit: unit("lh.cgj"), action: note() }.into()),
         ("xlb1", cmd::SettleWhistle { whistle: id, outcome: "solved".into(), note: note() }.into()),
         ("xlb1", cmd::RouteTo { studio: "laoyang".parse().unwrap() }.into()),
+        ("sfs1", session(MONDAY).into()),
+        ("sfs1", signed(&[], &[]).into()),
+        ("sfs1", cmd::EndTerm { term: 1, kept: true, note: note() }.into()),
         ("zfd1", finish().into()),
         ("zfd1", opinion().into()),
         ("xlb1", follow_up(Some(true)).into()),
@@ -96,7 +99,8 @@ fn nobody_else_may_and_nothing_happens_out_of_its_state() {
             Act::Accept | Act::Return | Act::DecideReturn | Act::Verify | Act::BlowWhistle | Act::RouteTo => &[D, H],
             Act::Finish => &[H],
             Act::FileOpinion | Act::FollowUp | Act::Close => &[F],
-            Act::FileForm => &[H, F],
+            Act::FileForm | Act::HoldSession | Act::SignAgreement => &[H, F],
+            Act::EndTerm => &[R, D, H, F],
             Act::Rate | Act::Answer | Act::Dispute | Act::Appeal | Act::DecideAppeal | Act::Reopen => &[F, C],
             _ => anywhere,
         };

@@ -2,14 +2,15 @@
 //! share and the signature of who filed it.
 
 use jiban_domain::{
-    case::{FiledForm, FollowUp},
+    case::{FiledForm, FollowUp, Signature, Term},
     policy::{Field, FieldKind},
 };
-use jiban_office::{Block, Document, Entry, SignLine};
+use jiban_office::{Align, Block, Cell, Column, Document, Entry, SignLine, Table};
 
 use super::Source;
 
-pub(super) fn document(source: &Source<'_>, filed: &FiledForm) -> Document {
+/// The form filed in this place among those of the case.
+pub(super) fn document(source: &Source<'_>, place: usize, filed: &FiledForm) -> Document {
     let form = source.policy.forms.get(&filed.form);
     let title = form.map_or_else(|| filed.form.to_string(), |form| source.name(&form.name).to_owned());
     let mut document = Document::new(source.language, title);
@@ -23,6 +24,10 @@ pub(super) fn document(source: &Source<'_>, filed: &FiledForm) -> Document {
     let others = filed.values.iter().filter(|(id, _)| !known(id));
     entries.extend(others.map(|(id, value)| Entry { label: id.clone(), value: value.clone(), wide: true }));
     document.blocks.push(Block::Form { entries });
+    if source.policy.agreement.as_ref() == Some(&filed.form) {
+        document.blocks.extend(agreement(source, place));
+        return document;
+    }
     let sign = |zh: &str, en: &str, name: String, at: String| SignLine { label: source.pick(zh, en), name, at };
     document.blocks.push(Block::Sign {
         entries: vec![
@@ -31,6 +36,43 @@ pub(super) fn document(source: &Source<'_>, filed: &FiledForm) -> Document {
         ],
     });
     document
+}
+
+/// What was agreed, term by term, and who signed; lines to sign on while nobody has.
+fn agreement(source: &Source<'_>, place: usize) -> Vec<Block> {
+    let Some(signed) = source.case.agreements.iter().find(|agreement| agreement.form as usize == place) else {
+        let line = |zh: &str, en: &str| SignLine { label: source.pick(zh, en), name: String::new(), at: String::new() };
+        let party = || line("当事人（签名或盖章）", "Party (signature or seal)");
+        return vec![Block::Sign { entries: vec![party(), party(), line("调解员", "Mediator")] }];
+    };
+    let column = |zh: &str, en: &str| Column { heading: source.pick(zh, en), align: Align::Left };
+    let row = |term: &Term| {
+        let stands = match term.kept {
+            None => source.pick("待履行", "open"),
+            Some(true) => source.pick("已履行", "kept"),
+            Some(false) => source.pick("未履行", "broken"),
+        };
+        let cells = [term.number.to_string(), term.party.clone(), term.text.clone(), term.due.to_string(), stands];
+        cells.map(Cell::Text).to_vec()
+    };
+    let terms = Table {
+        caption: Some(source.pick("履行事项", "Terms")),
+        columns: vec![
+            column("序号", "No."),
+            column("由谁履行", "By whom"),
+            column("事项", "What"),
+            column("期限", "By"),
+            column("情况", "Stands"),
+        ],
+        rows: signed.terms.iter().map(row).collect(),
+        note: None,
+    };
+    let line = |signature: &Signature| SignLine {
+        label: signature.party.clone(),
+        name: source.pick("已签名", "signed"),
+        at: source.time(signed.at),
+    };
+    vec![Block::Table(terms), Block::Sign { entries: signed.signatures.iter().map(line).collect() }]
 }
 
 /// What every form of a case begins with.

@@ -89,7 +89,7 @@ impl Source<'_> {
     pub fn document(&self, paper: Paper, events: &[Recorded]) -> Option<Document> {
         match paper {
             Paper::Sheet => Some(sheet::document(self, events)),
-            Paper::Form(at) => self.case.forms.get(at).map(|form| forms::document(self, form)),
+            Paper::Form(at) => self.case.forms.get(at).map(|form| forms::document(self, at, form)),
             Paper::Extension(at) => self.case.extensions.get(at).map(|asked| slips::extension(self, asked, events)),
             Paper::Return(at) => self.case.returns.get(at).map(|returned| slips::returned(self, returned, events)),
         }

@@ -23,6 +23,7 @@ pub(super) fn extension(source: &Source<'_>, asked: &Extension, events: &[Record
         }
         Length::Minutes(minutes) => source.pick(format!("{minutes} 分钟"), format!("{minutes} min")),
         Length::WorkingDays(days) => source.pick(format!("{days} 个工作日"), format!("{days} working days")),
+        Length::Until { day } => source.pick(format!("至 {day}"), format!("until {day}")),
     };
     let entry = |zh: &str, en: &str, value: String| Entry { label: source.pick(zh, en), value, wide: false };
     let reason = source.code(&asked.reason, &source.policy.extensions.reasons).to_owned();

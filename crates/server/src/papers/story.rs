@@ -2,6 +2,7 @@
 //! out; what the program does for itself is left out.
 
 use jiban_domain::{
+    case::SessionOutcome,
     clock::ClockEvent,
     event::{Event, Recorded},
 };
@@ -82,6 +83,36 @@ fn said(source: &Source<'_>, event: &Event) -> Option<String> {
         Event::Routed { studio, .. } => {
             let studio = source.policy.studios.get(studio).map_or("", |studio| source.name(&studio.name));
             say("转调解或法律援助", "sent to mediation or legal aid", studio)
+        }
+        Event::SessionHeld(session) => {
+            let outcome = match session.outcome {
+                SessionOutcome::Adjourned => source.pick("择日再议", "adjourned"),
+                SessionOutcome::Agreed => source.pick("达成一致", "agreed"),
+                SessionOutcome::Failed => source.pick("调解不成", "no agreement"),
+                SessionOutcome::Advised => source.pick("已提供法律援助", "legal aid given"),
+            };
+            say("调解会", "session held", &joined(&[&outcome, &session.told]))
+        }
+        Event::AgreementSigned(agreement) => {
+            let terms: Vec<String> = agreement
+                .terms
+                .iter()
+                .map(|term| {
+                    let (number, party, text, due) = (term.number, &term.party, &term.text, term.due);
+                    source.pick(
+                        format!("{number}. {party}于 {due} 前：{text}"),
+                        format!("{number}. {party}, by {due}: {text}"),
+                    )
+                })
+                .collect();
+            say("签订协议", "agreement signed", &terms.join("；"))
+        }
+        Event::TermEnded { term, kept, note } => {
+            let kept = match kept {
+                true => source.pick(format!("第 {term} 项已履行"), format!("term {term} kept")),
+                false => source.pick(format!("第 {term} 项未履行"), format!("term {term} broken")),
+            };
+            say("登记履约", "told of a term", &joined(&[&kept, note]))
         }
         Event::Finished { outcome } => say("办结", "finished", outcome),
         Event::OpinionFiled { .. } => say("填报《群众诉求处理意见书》", "filed the opinion form", ""),

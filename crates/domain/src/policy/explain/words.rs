@@ -73,6 +73,7 @@ impl Language {
         match length {
             Length::Minutes(minutes) => self.minutes(minutes),
             Length::WorkingDays(days) => self.working_days(days),
+            Length::Until { day } => day.to_string(),
         }
     }
 
@@ -106,6 +107,8 @@ impl Language {
             Milestone::BadRatingAnswered => ("回应差评", "bad grade answered"),
             Milestone::WhistleBlown => ("吹哨", "whistle blown"),
             Milestone::ReportedIn => ("报到", "reported in"),
+            Milestone::Agreed => ("签订协议", "agreement signed"),
+            Milestone::Performed => ("履行", "term kept"),
         })
     }
 

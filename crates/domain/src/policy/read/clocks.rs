@@ -22,10 +22,13 @@ const CLOCKS: [(&str, Option<Milestone>, Milestone); 8] = [
 ];
 
 /// What starts and what stops these belong together, each pair to nothing else.
-const PAIRS: [(Milestone, Milestone); 2] =
-    [(Milestone::WhistleBlown, Milestone::ReportedIn), (Milestone::AskedAgain, Milestone::FollowedUpAgain)];
+const PAIRS: [(Milestone, Milestone); 3] = [
+    (Milestone::WhistleBlown, Milestone::ReportedIn),
+    (Milestone::AskedAgain, Milestone::FollowedUpAgain),
+    (Milestone::Agreed, Milestone::Performed),
+];
 
-const MILESTONES: [(&str, Milestone); 14] = [
+const MILESTONES: [(&str, Milestone); 16] = [
     ("registered", Milestone::Registered),
     ("dispatched", Milestone::Dispatched),
     ("accepted", Milestone::Accepted),
@@ -40,6 +43,8 @@ const MILESTONES: [(&str, Milestone); 14] = [
     ("bad_rating_answered", Milestone::BadRatingAnswered),
     ("whistle_blown", Milestone::WhistleBlown),
     ("reported_in", Milestone::ReportedIn),
+    ("agreed", Milestone::Agreed),
+    ("performed", Milestone::Performed),
 ];
 
 pub(super) fn clocks(node: &Node<'_>, known: &Known) -> Option<BTreeMap<ClockId, ClockRule>> {
@@ -69,13 +74,23 @@ fn clock(id: &ClockId, node: &Node<'_>, known: &Known) -> Option<ClockRule> {
             let stop = node.word(&MILESTONES)?;
             fitting_stop(id, node, start?, stop)
         });
-        let length = t.need("length", |node| lengths(node, known));
-        let complex = t.may("complex", running_length);
+        let says_itself = start == Some(Milestone::Agreed);
+        let length = match says_itself {
+            true => t.may("length", said_by_the_agreement).map(|_: Option<()>| BTreeMap::new()),
+            false => t.need("length", |node| lengths(node, known)),
+        };
+        let complex = match says_itself {
+            true => t.may("complex", said_by_the_agreement),
+            false => t.may("complex", running_length),
+        };
         let warn_at = t.may_list("warn_at", warn_shares);
-        let own = start == Some(Milestone::WhistleBlown);
+        let own = matches!(start, Some(Milestone::WhistleBlown | Milestone::Agreed));
         let warn = t.may_list("warn", |node| recipients(node, own));
         let breach = t.need("breach", |node| breach(node, own));
-        let extendable = t.need("extendable", Node::flag);
+        let extendable = t.need("extendable", |node| match node.flag()? {
+            true if says_itself => said_by_the_agreement(node),
+            extendable => Some(extendable),
+        });
         let origins = t.may_list("origins", |node| node.set(|node| node.word(&ORIGINS)));
         let (warn_at, warn) = (warn_at?, warn?);
         if warn_at.is_empty() != warn.is_empty() {
@@ -137,7 +152,13 @@ fn fitting_stop(id: &ClockId, node: &Node<'_>, start: Milestone, stop: Milestone
             ),
         );
     }
-    let only_starts = [Milestone::Registered, Milestone::AskedAgain, Milestone::BadlyRated, Milestone::WhistleBlown];
+    let only_starts = [
+        Milestone::Registered,
+        Milestone::AskedAgain,
+        Milestone::BadlyRated,
+        Milestone::WhistleBlown,
+        Milestone::Agreed,
+    ];
     if only_starts.contains(&stop) {
         return node.refuse(
             ("this act only starts clocks", "这个动作只能开始计时"),
@@ -145,6 +166,14 @@ fn fitting_stop(id: &ClockId, node: &Node<'_>, start: Milestone, stop: Milestone
         );
     }
     Some(stop)
+}
+
+/// By when a term is due stands in the agreement, and only those who signed may put it off.
+fn said_by_the_agreement<T>(node: &Node<'_>) -> Option<T> {
+    node.refuse(
+        ("the agreement itself says by when", "何时到期由协议约定"),
+        ("remove length and complex, and write extendable = false", "请删去 length 和 complex，并写 extendable = false"),
+    )
 }
 
 fn lengths(node: &Node<'_>, known: &Known) -> Option<BTreeMap<ClassId, Length>> {
@@ -210,7 +239,7 @@ fn recipients(node: &Node<'_>, own_clock: bool) -> Option<Vec<Recipient>> {
         let recipient = node.word(&Recipient::CODES)?;
         if recipient == Recipient::ClockUnit && !own_clock {
             return node.refuse(
-                ("only clocks that a whistle starts have a unit of their own", "只有吹哨开始的时限才有自己的单位"),
+                ("only clocks of whistles and agreements have a unit of their own", "只有吹哨和协议的时限才有自己的单位"),
                 ("write lead_unit", "请写 lead_unit"),
             );
         }

@@ -226,7 +226,7 @@ impl<'t> Node<'t> {
                     format!("请写 {} 至 {} 的时长", in_words(*bounds.start()), in_words(*bounds.end())),
                 ),
             ),
-            Length::WorkingDays(_) => self.refuse(
+            Length::WorkingDays(_) | Length::Until { .. } => self.refuse(
                 ("working days do not fit here", "这里不能用工作日"),
                 ("write natural time, such as \"30 min\" or \"72 h\"", "请写自然时间，例如 \"30 min\" 或 \"72 h\""),
             ),

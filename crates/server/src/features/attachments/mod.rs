@@ -189,7 +189,7 @@ async fn take(
     Ok((StatusCode::CREATED, Json(row.into())))
 }
 
-/// The attachments of a case.
+/// The attachments of a case. Signatures are not among them: they are printed on the agreement.
 #[utoipa::path(
     get, path = "/cases/{case}/attachments", tag = "attachments",
     params(("case" = String, Path, description = "Id or number of the case")),
@@ -199,7 +199,7 @@ async fn take(
 async fn list(State(app): State<App>, seen: Seen) -> Answer<Json<Vec<Stored>>> {
     let id = seen.case.id;
     let rows = app.store.read(move |tx| attachments::list(tx, id.0)).await?;
-    Ok(Json(rows.into_iter().map(Stored::from).collect()))
+    Ok(Json(rows.into_iter().filter(|row| !row.is_signature()).map(Stored::from).collect()))
 }
 
 /// Which attachment, from the path.
@@ -212,7 +212,7 @@ impl axum::extract::FromRequestParts<App> for Which {
     }
 }
 
-/// Download an attachment.
+/// Download an attachment that is no signature.
 #[utoipa::path(
     get, path = "/cases/{case}/attachments/{attachment}", tag = "attachments",
     params(
@@ -225,7 +225,7 @@ impl axum::extract::FromRequestParts<App> for Which {
 async fn download(State(app): State<App>, seen: Seen, Which(which): Which) -> Answer<(HeaderMap, Bytes)> {
     let case = seen.case.id;
     let row = app.store.read(move |tx| attachments::get(tx, case.0, which)).await?;
-    let row = row.ok_or_else(Problem::not_found)?;
+    let row = row.filter(|row| !row.is_signature()).ok_or_else(Problem::not_found)?;
     let name = BlobName::attachment(app.store.tenant(), case.0, row.id, "original")?;
     let bytes = app.blobs.get(&name).await?.ok_or_else(|| Problem::internal("an attachment without its file"))?;
     let mut headers = HeaderMap::new();

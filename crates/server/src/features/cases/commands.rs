@@ -100,6 +100,12 @@ endpoints! {
     settle_whistle: SettleWhistle at "/cases/{case}/settle-whistle";
     /// Route to mediation or legal aid 转调解或法援.
     route: RouteTo at "/cases/{case}/route";
+    /// Write down a session of mediation or legal aid 登记调解会.
+    hold_session: HoldSession at "/cases/{case}/hold-session";
+    /// Sign an agreement 签订协议.
+    sign_agreement: SignAgreement at "/cases/{case}/sign-agreement";
+    /// Tell whether a term of an agreement was kept 登记履约.
+    end_term: EndTerm at "/cases/{case}/end-term";
     /// Finish 办结.
     finish: Finish at "/cases/{case}/finish";
     /// File the opinion form 意见书.

@@ -1,21 +1,30 @@
 //! Papers of a case over HTTP 文书: which there are, each as a document for the page and as a file. Photos go into the sheet.
 
+use std::collections::BTreeSet;
+
 use axum::{
     Json,
     extract::{FromRequestParts, State},
     http::request::Parts,
     response::{IntoResponse, Response},
 };
-use jiban_domain::{case::AttachmentKind, event::Recorded, policy::Language};
+use jiban_domain::{
+    case::AttachmentKind,
+    command::{Act, RevealIdentity},
+    event::Recorded,
+    permission,
+    policy::Language,
+};
 use jiban_office::{Block, Document, PICTURES_MAX, Picture};
-use jiban_store::{attachments, blobs::BlobName, events};
+use jiban_store::{attachments, attachments::AttachmentRow, blobs::BlobName, events};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 
 use crate::{
     app::App,
-    desk::rows,
+    desk::{self, rows},
     http::{
         auth::Seen,
         body::{Query, path},
@@ -110,11 +119,13 @@ async fn one(State(app): State<App>, seen: Seen, Which(paper): Which, Query(how)
     let events = rows.iter().map(rows::recorded).collect::<Result<Vec<Recorded>, _>>()?;
     let source = source(&seen, how.language.into());
     let mut document = source.document(paper, &events).ok_or_else(Problem::not_found)?;
-    if paper == Paper::Sheet {
-        let pictures = photos(&app, &seen, how.language.into()).await?;
-        if !pictures.is_empty() {
-            document.blocks.push(Block::Pictures { pictures });
-        }
+    let pictures = match paper {
+        Paper::Sheet => photos(&app, &seen, how.language.into()).await?,
+        Paper::Form(place) if how.form.is_some() => signatures(&app, &seen, place).await?,
+        _ => Vec::new(),
+    };
+    if !pictures.is_empty() {
+        document.blocks.push(Block::Pictures { pictures });
     }
     match how.form {
         None => Ok(Json(document).into_response()),
@@ -122,24 +133,61 @@ async fn one(State(app): State<App>, seen: Seen, Which(paper): Which, Query(how)
     }
 }
 
+/// The signatures under the agreement that the form in this place became, for those who may know who the parties are: it
+/// is recorded that they saw them, before they do. Nothing for anybody else.
+async fn signatures(app: &App, seen: &Seen, place: usize) -> Answer<Vec<Picture>> {
+    let (case, staff) = (&seen.case, &seen.staff);
+    let Some(agreement) = case.agreements.iter().find(|agreement| agreement.form as usize == place) else {
+        return Ok(Vec::new());
+    };
+    if permission::may(&staff.snapshot.organisation, &staff.actor, Act::RevealIdentity, case).is_err() {
+        return Ok(Vec::new());
+    }
+    let reveal = RevealIdentity { reason: "打印带签名的协议书".to_owned() };
+    desk::act(app, case.id, reveal.into(), staff.actor.clone(), None, None).await?;
+    let mut pictures = Vec::new();
+    let mut shown = BTreeSet::new();
+    for signature in agreement.signatures.iter().filter(|signature| shown.insert(signature.attachment)) {
+        if let Some(bytes) = picture(app, case.id.0, signature.attachment.0).await? {
+            pictures.push(Picture { bytes, href: None, caption: signature.party.clone() });
+        }
+    }
+    Ok(pictures)
+}
+
+/// A picture of a case; none where it is something else, or is gone.
+async fn picture(app: &App, case: Uuid, id: Uuid) -> Answer<Option<Vec<u8>>> {
+    let row = app.store.read(move |tx| attachments::get(tx, case, id)).await?;
+    match row.filter(|row| row.media_type.starts_with("image/")) {
+        Some(row) => file(app, &row).await,
+        None => Ok(None),
+    }
+}
+
+/// The bytes of an attachment; none where they are gone.
+async fn file(app: &App, row: &AttachmentRow) -> Answer<Option<Vec<u8>>> {
+    let name = BlobName::attachment(app.store.tenant(), row.case_id, row.id, "original")?;
+    Ok(app.blobs.get(&name).await?.map(|bytes| bytes.to_vec()))
+}
+
 /// Photos of before and after, in the order in which they came.
 async fn photos(app: &App, seen: &Seen, language: Language) -> Answer<Vec<Picture>> {
     let case = seen.case.id.0;
     let stored = app.store.read(move |tx| attachments::list(tx, case)).await?;
-    let shown = stored.into_iter().filter(|row| row.media_type.starts_with("image/")).take(PHOTOS_MAX);
+    let is_shown = |row: &AttachmentRow| row.media_type.starts_with("image/") && !row.is_signature();
+    let shown = stored.into_iter().filter(is_shown).take(PHOTOS_MAX);
     let mut pictures = Vec::new();
     for row in shown {
-        let name = BlobName::attachment(app.store.tenant(), case, row.id, "original")?;
-        let Some(bytes) = app.blobs.get(&name).await? else { continue };
-        let kinds = [AttachmentKind::Report, AttachmentKind::Before, AttachmentKind::After, AttachmentKind::Evidence];
+        let Some(bytes) = file(app, &row).await? else { continue };
+        let kinds = [AttachmentKind::Report, AttachmentKind::Before, AttachmentKind::After];
         let what = match kinds.into_iter().find(|kind| kind.as_str() == row.kind) {
             Some(AttachmentKind::Report) => language.pick("群众上传", "sent by the reporter"),
             Some(AttachmentKind::Before) => language.pick("处置前", "before"),
             Some(AttachmentKind::After) => language.pick("处置后", "after"),
-            Some(AttachmentKind::Evidence) | None => language.pick("佐证", "evidence"),
+            _ => language.pick("佐证", "evidence"),
         };
         pictures.push(Picture {
-            bytes: bytes.to_vec(),
+            bytes,
             href: Some(format!("/api/v1/cases/{}/attachments/{}", seen.case.id, row.id)),
             caption: what.to_owned(),
         });
