@@ -16,6 +16,7 @@ pub mod duty;
 pub mod effect;
 pub mod event;
 pub mod figures;
+pub mod hall;
 pub mod ids;
 mod index_map;
 pub mod machine;

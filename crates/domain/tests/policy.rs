@@ -356,7 +356,11 @@ const BROKEN: &[Broken] = &[
     ),
     broken("min = 2\nmax = 2", "min = 2\nmax = 1 # less", "# less", "team[3].max"),
     broken(r#"id = "cadre""#, r#"id = "delegate" # twice"#, "# twice", "team[2].id"),
-    broken(r#"route = "legal_aid""#, r#"route = "law""#, r#"route = "law""#, "studios.legal_aid.route"),
+    broken(r#"route = "legal_aid", unit"#, r#"route = "law", unit"#, r#"route = "law""#, "studios.legal_aid.route"),
+    // The hall
+    broken("until = \"18:00\"", "until = \"08:00\"", "until = \"08:00\"", "hall.until"),
+    broken("from = \"09:00\"", "from = \"nine\"", "\"nine\"", "hall.from"),
+    broken("letter = \"B\"", "letter = \"A\" # again", "# again", "hall.counters[2].letter"),
     // Forms and closing
     broken("[forms.follow_up]", "[forms.callback]", "[forms.opinion]", "forms"),
     broken(

@@ -59,6 +59,19 @@ pub fn put(tx: &mut WriteTx<'_>, work: &WorkRow) -> Result<(), StoreError> {
     tx.execute(&sql, params![tenant, &w.kind, w.id, &w.unit, &w.state, w.next_at, w.at, &w.body])
 }
 
+/// Writes a work unless it is there already. Whoever comes at the same time waits until it is known which.
+///
+/// # Errors
+/// When the database fails.
+pub fn put_if_new(tx: &mut WriteTx<'_>, work: &WorkRow) -> Result<(), StoreError> {
+    let sql = format!(
+        "INSERT INTO works (tenant_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (tenant_id, kind, id) DO NOTHING"
+    );
+    let (tenant, w) = (tx.tenant(), work);
+    tx.execute(&sql, params![tenant, &w.kind, w.id, &w.unit, &w.state, w.next_at, w.at, &w.body])
+}
+
 /// One work, to be changed.
 ///
 /// # Errors

@@ -414,6 +414,14 @@ impl<'p> Teller<'p> {
             let line = self.language.aside(self.name(&studio.name), &aside);
             self.item(line);
         }
+        if let Some(hours) = policy.hall.hours {
+            let (from, until) = (hours.from.strftime("%H:%M"), hours.until.strftime("%H:%M"));
+            let counters = self.names(policy.hall.counters.iter().map(|counter| &counter.name));
+            self.say_item(
+                format!("服务大厅：{from}—{until} 取号；窗口：{counters}；转窗口不用重新排队。"),
+                format!("Request hall: numbers from {from} to {until}; counters: {counters}; whoever is sent on keeps their place."),
+            );
+        }
         if let Some(form) = policy.agreement.as_ref().and_then(|id| policy.forms.get(id)) {
             let form = self.name(&form.name);
             self.say_item(

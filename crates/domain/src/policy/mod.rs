@@ -27,6 +27,7 @@ use crate::{
     campaign::CampaignRules,
     duty::DutyRules,
     figures::Count,
+    hall::HallRules,
     ids::{CaseId, CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId},
     machine::MachineRules,
     round::RoundRules,
@@ -83,6 +84,8 @@ pub struct Policy {
     pub team: Vec<Seat>,
     /// Mediation studios and legal-aid counters.
     pub studios: BTreeMap<StudioId, Studio>,
+    /// The request hall 群众诉求服务大厅.
+    pub hall: HallRules,
     /// The form of an agreement 调解协议书; without one no agreement is signed.
     pub agreement: Option<FormId>,
     /// Forms 表单 with their fields, by code; the codes `opinion` and `follow_up` must be among them.

@@ -7,6 +7,7 @@
 mod clocks;
 mod follow_up;
 mod forms;
+mod hall;
 mod judging;
 mod machines;
 mod matters;
@@ -113,6 +114,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
     let escalation = t.need("escalation", escalation);
     let team = t.need("team", team);
     let studios = t.need("studios", |node| node.by_code(|_, node| studio(node)));
+    let hall = t.may("hall", hall::hall);
     let forms = t.need("forms", forms::forms);
     let form_codes: BTreeSet<FormId> = forms.iter().flat_map(|forms| forms.keys().cloned()).collect();
     let agreement = t.may("agreement", |node| node.known(&form_codes, ("forms", "表单")));
@@ -153,6 +155,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
         team: team?,
         studios: studios?,
         forms: forms?,
+        hall: hall?.unwrap_or_default(),
         agreement: agreement?,
         follow_up: follow_up?.unwrap_or_default(),
         closing: closing?,

@@ -39,6 +39,31 @@ fn read<T: Work>(row: &WorkRow) -> Result<T, StoreError> {
     serde_json::from_str(&row.body).map_err(|why| StoreError::corrupt(format!("{} {}: {why}", T::KIND, row.id)))
 }
 
+fn row<T: Work>(tx: &WriteTx<'_>, snapshot: &Snapshot, work: &T) -> Result<WorkRow, StoreError> {
+    Ok(WorkRow {
+        kind: T::KIND.to_owned(),
+        id: work.id(),
+        unit: work.unit().to_string(),
+        state: work.state().to_owned(),
+        next_at: work.next_at(snapshot),
+        at: tx.now(),
+        body: serde_json::to_string(work).map_err(|why| StoreError::other(why.to_string()))?,
+    })
+}
+
+/// A work that is there once for whoever comes first, to be changed: the one that is stored, or `new`.
+///
+/// # Errors
+/// The store's.
+pub fn find_or_new<T: Work>(tx: &mut WriteTx<'_>, snapshot: &Snapshot, new: &T) -> Result<T, StoreError> {
+    if let Some(found) = find_for_update::<T>(tx, new.id())? {
+        return Ok(found);
+    }
+    let row = row(tx, snapshot, new)?;
+    works::put_if_new(tx, &row)?;
+    find_for_update::<T>(tx, new.id())?.ok_or_else(|| StoreError::corrupt(format!("{} {} is gone", T::KIND, new.id())))
+}
+
 /// Writes a work and records what was done with it.
 ///
 /// # Errors
@@ -50,15 +75,7 @@ pub fn put<T: Work>(
     by: &Actor,
     (what, told): &Done,
 ) -> Result<(), StoreError> {
-    let row = WorkRow {
-        kind: T::KIND.to_owned(),
-        id: work.id(),
-        unit: work.unit().to_string(),
-        state: work.state().to_owned(),
-        next_at: work.next_at(snapshot),
-        at: tx.now(),
-        body: serde_json::to_string(work).map_err(|why| StoreError::other(why.to_string()))?,
-    };
+    let row = row(tx, snapshot, work)?;
     works::put(tx, &row)?;
     let body = serde_json::json!({ T::KIND: work.id(), "told": told });
     audit::record(tx, Stream::Works, audit::trace(by, what, &body))
@@ -72,12 +89,20 @@ pub fn find_for_update<T: Work>(tx: &mut WriteTx<'_>, id: Uuid) -> Result<Option
     works::find_for_update(tx, T::KIND, id)?.as_ref().map(read).transpose()
 }
 
+/// One work, if it is there.
+///
+/// # Errors
+/// The store's.
+pub fn find_in<T: Work>(tx: &mut ReadTx<'_>, id: Uuid) -> Result<Option<T>, StoreError> {
+    works::find(tx, T::KIND, id)?.as_ref().map(read).transpose()
+}
+
 /// One work.
 ///
 /// # Errors
 /// Not found; the store's.
 pub async fn find<T: Work>(app: &App, id: Uuid) -> Answer<T> {
-    let found = app.store.read(move |tx| works::find(tx, T::KIND, id)?.as_ref().map(read).transpose()).await?;
+    let found = app.store.read(move |tx| find_in::<T>(tx, id)).await?;
     found.ok_or_else(Problem::not_found)
 }
 

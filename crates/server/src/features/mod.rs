@@ -8,6 +8,7 @@ pub mod bulletins;
 pub mod campaigns;
 pub mod cases;
 pub mod duty;
+pub mod hall;
 pub mod intake;
 pub mod letters;
 pub mod live;

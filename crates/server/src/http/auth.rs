@@ -162,6 +162,29 @@ holders! {
     Signatory: Leader;
 }
 
+/// Someone signed in who works at the request hall 群众诉求服务大厅: for the liaison office, or where mediation and legal aid
+/// are given.
+#[derive(Debug, Clone)]
+pub struct HallStaff(pub Staff);
+
+impl HallStaff {
+    /// Whether they do.
+    pub fn is(staff: &Staff) -> bool {
+        let policy = &staff.snapshot.policy;
+        let studios = policy.studios.values().filter_map(|studio| studio.unit.as_ref());
+        studios.chain([&policy.dispatch.liaison_office]).any(|unit| staff.works_for(unit))
+    }
+}
+
+impl FromRequestParts<App> for HallStaff {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let staff = Staff::from_request_parts(parts, app).await?;
+        if Self::is(&staff) { Ok(Self(staff)) } else { Err(Problem::forbidden()) }
+    }
+}
+
 /// A case that this person may read. The path names it by id or by number, as `{case}`.
 #[derive(Debug, Clone)]
 pub struct Seen {

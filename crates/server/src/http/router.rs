@@ -30,6 +30,7 @@ pub fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(features::notifications::routes())
         .merge(features::notices::routes())
         .merge(features::duty::routes())
+        .merge(features::hall::routes())
         .merge(features::rounds::routes())
         .merge(features::statistics::routes())
         .merge(features::triage::routes())

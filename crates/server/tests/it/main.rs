@@ -20,6 +20,7 @@ mod doors;
 mod duty;
 mod exchange;
 mod follow_ups;
+mod hall;
 mod helper;
 mod job;
 mod kit;

@@ -41,6 +41,8 @@ enum Guard {
     Leader,
     /// Whoever it is shown to; tests of its own say to whom.
     Shown,
+    /// Whoever works at the request hall: the liaison office, and where mediation is done.
+    Hall,
     /// Whoever may plan rounds: those who see the whole, and communities for their own grids.
     Planner,
     /// Whoever may tell residents something.
@@ -58,7 +60,7 @@ enum Guard {
 /// Every endpoint, with its guard.
 fn endpoints() -> Vec<(Method, String, Guard)> {
     use Guard::{
-        Admin, Assessor, Audit, Case, Leader, Liaison, Overseer, Planner, Public, Reader, Registrar, Shown, Staff,
+        Admin, Assessor, Audit, Case, Hall, Leader, Liaison, Overseer, Planner, Public, Reader, Registrar, Shown, Staff,
         Writer,
     };
     let rows = [
@@ -148,6 +150,13 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("POST", "/duty/calls", Staff),
         ("POST", "/duty/calls/{call}/take", Shown),
         ("POST", "/duty/calls/{call}/pass", Shown),
+        ("GET", "/public/hall", Public),
+        ("POST", "/public/hall/tickets", Public),
+        ("GET", "/hall", Hall),
+        ("POST", "/hall/tickets", Hall),
+        ("POST", "/hall/call", Hall),
+        ("POST", "/hall/tickets/{number}", Hall),
+        ("GET", "/mediations", Staff),
         ("GET", "/rounds/spots", Staff),
         ("POST", "/rounds/visits", Staff),
         ("GET", "/rounds/coverage", Reader),
@@ -202,7 +211,13 @@ fn may(act: Act) -> &'static [&'static str] {
         Act::Accept | Act::Return | Act::RequestExtension | Act::Finish | Act::Appeal | Act::FileOpinion => &["zfd1"],
         Act::DecideReturn | Act::Escalate | Act::Reopen => &["xlb1", "leader1"],
         Act::Contact | Act::Verify | Act::RevealIdentity => &["xlb1", "duty1", "zfd1"],
-        Act::RouteTo | Act::FollowUp | Act::FileForm | Act::Close => &["xlb1", "zfd1"],
+        Act::RouteTo
+        | Act::FollowUp
+        | Act::FileForm
+        | Act::HoldSession
+        | Act::SignAgreement
+        | Act::EndTerm
+        | Act::Close => &["xlb1", "zfd1"],
         Act::Note => &["xlb1", "duty1", "zfd1", "leader1", "c01a", "c01g01a"],
         Act::Attach => &["xlb1", "duty1", "zfd1", "c01a", "c01g01a"],
         Act::AssignTeam => &["xlb1", "leader1", "zfd1"],
@@ -244,6 +259,11 @@ fn body(act: Act) -> Value {
         Act::FileOpinion => json!({ "values": {} }),
         Act::FollowUp => json!({ "reached": false }),
         Act::FileForm => json!({ "form": "mediation", "values": {} }),
+        Act::HoldSession => {
+            json!({ "held_at": "2026-06-08T01:00:00Z", "present": "双方", "told": "x", "outcome": "agreed" })
+        }
+        Act::SignAgreement => json!({ "terms": [], "signatures": [] }),
+        Act::EndTerm => json!({ "term": 1, "kept": true, "note": "x" }),
         Act::Exclude => json!({ "reason": "malicious", "note": "x" }),
         Act::Appeal | Act::Reopen | Act::HandUpstream | Act::RevealIdentity | Act::Dispute => json!({ "reason": "x" }),
         Act::DecideAppeal => json!({ "id": nobody, "upheld": false, "note": "x" }),
@@ -395,7 +415,7 @@ both_engines! {
                 Guard::Planner => &["xlb1", "leader1", "admin", "c01a", "c02a"],
                 Guard::Reader => ACCOUNTS.split_last_chunk::<2>().unwrap().0,
                 Guard::Assessor => &["xlb1", "leader1", "jjw1"],
-                Guard::Liaison => &["xlb1"],
+                Guard::Liaison | Guard::Hall => &["xlb1"],
                 Guard::Leader => &["leader1"],
                 Guard::Staff => &ACCOUNTS,
                 _ => continue,
