@@ -26,7 +26,7 @@ use crate::{
     ids::{
         AttachmentId, CaseId, CategoryId, ChannelId, ClassId, FormId, PersonId, RequestId, SpotId, StudioId, UnitId,
     },
-    policy::{Milestone, Route},
+    policy::{Milestone, RECHECK, Route},
 };
 
 /// Origin 来源性质: how the case came to be.
@@ -146,11 +146,13 @@ pub enum Desk {
     Mediation,
     /// Terms of an agreement are still to be kept 协议履行.
     Agreement,
+    /// What a round found is to be looked at again 待复查.
+    Recheck,
 }
 
 impl Desk {
     /// Every desk.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Return,
         Self::Extension,
         Self::Whistle,
@@ -159,6 +161,7 @@ impl Desk {
         Self::FollowUp,
         Self::Mediation,
         Self::Agreement,
+        Self::Recheck,
     ];
 
     /// Code as stored beside the marks; unlike any mark.
@@ -172,6 +175,7 @@ impl Desk {
             Self::FollowUp => "desk-follow-up",
             Self::Mediation => "desk-mediation",
             Self::Agreement => "desk-agreement",
+            Self::Recheck => "desk-recheck",
         }
     }
 }
@@ -878,6 +882,11 @@ impl Case {
                     rating.after_satisfied = *satisfied;
                 }
             }
+            Event::Rechecked { fine, .. } => {
+                if *fine {
+                    self.reach(Milestone::Rechecked, at);
+                }
+            }
             Event::Reopened { unrecorded, .. } => {
                 self.round += 1;
                 self.state = State::Handling;
@@ -953,8 +962,15 @@ impl Case {
         lies_on(Desk::Official, self.escalation.is_some());
         lies_on(Desk::FollowUp, self.awaits_follow_up());
         lies_on(Desk::Mediation, self.is_mediated());
+        lies_on(Desk::Recheck, self.awaits_recheck());
         lies_on(Desk::Agreement, self.terms().any(|term| term.kept.is_none()));
         desks
+    }
+
+    /// Whether what a round found waits to be looked at again.
+    pub fn awaits_recheck(&self) -> bool {
+        let waits = |clock: &Clock| clock.rule.as_str() == RECHECK && (clock.is_running() || clock.is_overdue());
+        self.state == State::Finished && self.clocks.iter().any(waits)
     }
 
     /// Whether a follow-up is to be made: none of this round yet, or one after which another is asked for.

@@ -327,6 +327,13 @@ commands! {
         /// What was done.
         outcome: String,
     }
+    /// Look again at what a round found, after it was finished.
+    Recheck("recheck", "look at it again", "复查") {
+        /// Whether it is as it should be; if not, it is taken up anew.
+        fine: bool,
+        /// What was seen.
+        note: String,
+    }
     /// File the opinion form.
     FileOpinion("file-opinion", "file the opinion form", "填报意见书") {
         /// Values by field.
@@ -497,6 +504,7 @@ impl Command {
             Self::EndTerm(c) => vec![&mut c.note],
             Self::Finish(c) => vec![&mut c.outcome],
             Self::Settle(c) => vec![&mut c.outcome],
+            Self::Recheck(c) => vec![&mut c.note],
             Self::FileOpinion(c) => c.values.values_mut().collect(),
             Self::FollowUp(c) => c.values.values_mut().collect(),
             Self::Answer(c) => vec![&mut c.comment],

@@ -297,6 +297,13 @@ pub enum Event {
         /// What was told of it.
         note: String,
     },
+    /// What a round found was looked at again 复查.
+    Rechecked {
+        /// Whether it is as it should be; if not, it was taken up anew.
+        fine: bool,
+        /// What was seen.
+        note: String,
+    },
     /// 办结
     Finished {
         /// What was done.
@@ -487,6 +494,7 @@ impl Event {
             Self::SessionHeld(_) => "session_held",
             Self::AgreementSigned(_) => "agreement_signed",
             Self::TermEnded { .. } => "term_ended",
+            Self::Rechecked { .. } => "rechecked",
             Self::Finished { .. } => "finished",
             Self::Sampled { .. } => "sampled",
             Self::OpinionFiled { .. } => "opinion_filed",

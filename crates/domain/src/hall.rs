@@ -174,13 +174,21 @@ impl HallDay {
         Self { unit, day, tickets: Vec::new() }
     }
 
-    /// Gives the next number of a counter.
+    /// Gives the next number of a counter. `time` of the day is told where hours bind: not those who give a number to
+    /// somebody who stands at the door.
     ///
     /// # Errors
     /// No such counter, out of hours, or no number left.
-    pub fn take(&mut self, rules: &HallRules, counter: &str, now: Timestamp, time: Time) -> Result<&Ticket, Refusal> {
+    pub fn take(
+        &mut self,
+        rules: &HallRules,
+        counter: &str,
+        now: Timestamp,
+        time: Option<Time>,
+    ) -> Result<&Ticket, Refusal> {
         let counter = rules.counter(counter)?;
-        if let Some(hours) = rules.hours.filter(|_| !rules.is_open(time)) {
+        let is_closed = |_: &HallHours| time.is_some_and(|time| !rules.is_open(time));
+        if let Some(hours) = rules.hours.filter(is_closed) {
             let (from, until) = (hours.from.strftime("%H:%M"), hours.until.strftime("%H:%M"));
             let (en, zh) = (format!("the hall gives numbers from {from} to {until}"), format!("取号时间为 {from}—{until}"));
             return Err(Refusal::invalid("counter", en, zh));
@@ -292,7 +300,7 @@ mod tests {
         HallDay::new(UnitId::new("lh.dm.xlb").unwrap(), date(2026, 6, 8))
     }
 
-    const NOON: Time = time(12, 0, 0, 0);
+    const NOON: Option<Time> = Some(time(12, 0, 0, 0));
 
     fn clerk() -> PersonId {
         PersonId::new("sfs1").unwrap()
@@ -337,11 +345,12 @@ mod tests {
     fn numbers_are_given_in_hours_and_as_many_as_three_digits_hold() {
         let (rules, mut hall) = (rules(), day());
         for outside in [time(8, 59, 59, 0), time(18, 0, 0, 0)] {
-            assert!(hall.take(&rules, "petition", at(0), outside).is_err());
+            assert!(hall.take(&rules, "petition", at(0), Some(outside)).is_err());
         }
+        assert_eq!(hall.take(&rules, "petition", at(0), None).unwrap().number, "A001", "from the hand of staff");
         assert!(hall.take(&HallRules::default(), "petition", at(0), NOON).is_err(), "there is no hall");
         assert!(hall.take(&rules, "nowhere", at(0), NOON).is_err());
-        for _ in 0..999 {
+        for _ in 1..999 {
             hall.take(&rules, "petition", at(0), NOON).unwrap();
         }
         assert!(hall.take(&rules, "petition", at(0), NOON).is_err());

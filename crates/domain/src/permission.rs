@@ -33,6 +33,8 @@ enum Standing {
     Community,
     /// Member of a unit called by a whistle.
     Called,
+    /// Member of the grid of the place, or of the community over it.
+    Place,
     /// Member of the unit that mediates or gives legal aid.
     Mediator,
     /// The named lead official.
@@ -74,6 +76,7 @@ const fn needed(act: Act) -> &'static [Standing] {
         Act::OfficialAct => &[S::Official],
         Act::BlowWhistle => &[S::Community],
         Act::ReportIn => &[S::Called],
+        Act::Recheck => &[S::Place, S::Handling, S::Liaison],
         Act::FileOpinion => &[S::Lead],
         Act::FileForm | Act::HoldSession | Act::SignAgreement | Act::EndTerm => {
             &[S::Handling, S::Liaison, S::Mediator]
@@ -124,6 +127,7 @@ const fn en(standing: Standing) -> &'static str {
         S::FirstReceiver => "the unit that took it first",
         S::Community => "the community",
         S::Called => "a called unit",
+        S::Place => "the grid of the place",
         S::Mediator => "the mediating unit",
         S::Official => "the lead official",
         S::ThirdPerson => "a leader, where it is drawn for a third person",
@@ -143,6 +147,7 @@ const fn zh(standing: Standing) -> &'static str {
         S::FirstReceiver => "首问单位",
         S::Community => "所属社区",
         S::Called => "被吹哨单位",
+        S::Place => "所在网格",
         S::Mediator => "调解或法律援助单位",
         S::Official => "包案领导",
         S::ThirdPerson => "抽中第三人回访时的领导",
@@ -299,6 +304,7 @@ fn holds(organisation: &Organisation, person: &Person, standing: Standing, case:
             .iter()
             .flat_map(|whistle| whistle.called.keys())
             .any(|unit| works_for(organisation, person, unit)),
+        S::Place => case.place.grid.as_ref().is_some_and(|grid| works_for(organisation, person, grid)),
         S::ThirdPerson => case.sampled && case.awaits_follow_up() && over_case(Role::Leader),
         S::Mediator => {
             let unit = case.route.as_ref().and_then(|routed| routed.unit.as_ref());

@@ -25,6 +25,7 @@ export const work = computed<Place[]>(() => [
   ...(reads() ? [{ name: 'assessment', label: t.value.assessment.title }] : []),
   ...(holds('liaison', 'leader', 'discipline') ? [{ name: 'bulletins', label: t.value.bulletins.title }] : []),
   { name: 'letters', label: t.value.letters.title },
+  ...(me.value?.hall ? [{ name: 'hall', label: t.value.hall.title }] : []),
   { name: 'duty', label: t.value.duty.title },
 ]);
 

@@ -13,6 +13,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/console/cases/:case', name: 'case', component: () => import('./pages/CasePage.vue'), props: true },
   { path: '/console/notices', name: 'notices', component: () => import('./pages/Notices.vue') },
   { path: '/console/map', name: 'map', component: () => import('./pages/GridMap.vue') },
+  { path: '/console/hall', name: 'hall', component: () => import('./pages/Hall.vue') },
   { path: '/console/duty', name: 'duty', component: () => import('./pages/Duty.vue') },
   { path: '/console/organisation', name: 'organisation', component: () => import('./pages/Organisation.vue') },
   { path: '/console/codes', name: 'codes', component: () => import('./pages/Codes.vue') },

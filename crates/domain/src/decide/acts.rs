@@ -21,7 +21,7 @@ use crate::{
     refusal::Refusal,
 };
 
-use super::{Draft, known_class, known_leader, known_unit, locate, note, optional, required};
+use super::{Draft, clocks::asks_of, known_class, known_leader, known_unit, locate, note, optional, required};
 
 pub(super) type Outcome = Result<(), Refusal>;
 
@@ -61,6 +61,7 @@ impl Draft<'_> {
             Command::SignAgreement(c) => states(AT_WORK_OR_DONE).and_then(|()| self.sign_agreement(c)),
             Command::EndTerm(c) => states(OPEN).and_then(|()| self.end_term(c)),
             Command::Finish(c) => states(&[State::Handling]).and_then(|()| self.finish_case(c)),
+            Command::Recheck(c) => states(&[State::Finished]).and_then(|()| self.recheck(c)),
             Command::FileOpinion(c) => states(&[State::Finished]).and_then(|()| self.file_opinion(c)),
             Command::FollowUp(c) => states(&[State::Finished]).and_then(|()| self.follow_up(c)),
             Command::Answer(c) => states(DONE).and_then(|()| self.answer(c)),
@@ -677,13 +678,13 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// Whether the policy asks for this milestone from a case of this origin.
+    /// Whether the policy asks for this milestone from a case of this origin and category.
     pub(super) fn is_due(&self, milestone: Milestone) -> bool {
         if self.case.unrecorded.contains(&milestone) {
             return false;
         }
-        let rules = self.world.policy.clocks.values();
-        rules.filter(|r| r.stop == milestone).any(|r| r.origins.is_empty() || r.origins.contains(&self.case.origin))
+        let policy = self.world.policy;
+        policy.clocks.values().any(|rule| rule.stop == milestone && asks_of(policy, rule, &self.case))
     }
 
     /// The id for what this act begins. One that is in use means that this very act was done before.

@@ -294,6 +294,22 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// What a round found is looked at again 复查: as it should be, or it is taken up anew.
+    pub(super) fn recheck(&mut self, c: &cmd::Recheck) -> Outcome {
+        if !self.is_due(Milestone::Rechecked) {
+            return Err(Refusal::invalid("case", "a finding that is to be looked at again", "本件无需复查"));
+        }
+        if self.case.milestones.contains_key(&Milestone::Rechecked) {
+            return Err(Refusal::Already { what: "looked at again", what_zh: "复查" });
+        }
+        let note = note("note", &c.note)?.to_owned();
+        self.push(Event::Rechecked { fine: c.fine, note: note.clone() });
+        if !c.fine {
+            self.push(Event::Reopened { reason: note, unrecorded: BTreeSet::new() });
+        }
+        Ok(())
+    }
+
     pub(super) fn exclude(&mut self, c: &cmd::Exclude) -> Outcome {
         if let Some(reason) = &c.reason {
             known_code("reason", reason, &self.world.policy.assessment.exclude_reasons)?;
@@ -320,6 +336,9 @@ impl Draft<'_> {
         }
         if self.case.appeals.iter().any(|appeal| appeal.upheld.is_none()) {
             return first("have the appeal decided", "等待申诉裁定");
+        }
+        if self.is_due(Milestone::Rechecked) && !done(Milestone::Rechecked) {
+            return first("look at it again", "复查");
         }
         if self.case.terms().any(|term| term.kept.is_none()) {
             return first("tell of every term of the agreement whether it was kept", "逐条登记协议履行情况");

@@ -66,6 +66,7 @@ impl Draft<'_> {
                 let keys = self.keys(|clock, rule| rule.stop == Milestone::Performed && clock.round == *term);
                 self.cancel_keys(&keys, CancelReason::TermBroken);
             }
+            Event::Rechecked { .. } => self.pass(Milestone::Rechecked),
             Event::Reopened { .. } => {
                 self.stop_all(Milestone::BadRatingAnswered, |_| true);
                 let stays = [Milestone::WhistleBlown, Milestone::Agreed];
@@ -131,7 +132,7 @@ impl Draft<'_> {
         for (id, rule) in policy.clocks.iter().filter(|(_, rule)| rule.start == milestone) {
             let key = key(id, round, unit);
             let exists = self.case.clocks.iter().any(|clock| clock.key == key);
-            if !exists && runs_for(rule, &self.case) {
+            if !exists && runs_for(policy, rule, &self.case) {
                 self.start(id, rule, key.clone(), round, unit);
                 // The first receiver may have called before the dispatch: done in time, and counted.
                 if self.case.milestones.contains_key(&rule.stop) {
@@ -147,7 +148,7 @@ impl Draft<'_> {
         let reached = |milestone| self.case.milestones.contains_key(&milestone);
         let begins = |rule: &ClockRule| reached(rule.start) && !reached(rule.stop);
         let rules: Vec<_> =
-            policy.clocks.iter().filter(|(_, rule)| begins(rule) && runs_for(rule, &self.case)).collect();
+            policy.clocks.iter().filter(|(_, rule)| begins(rule) && runs_for(policy, rule, &self.case)).collect();
         for (id, rule) in rules {
             self.start(id, rule, key(id, round, None), round, None);
         }
@@ -292,9 +293,15 @@ fn key(id: &ClockId, round: u32, unit: Option<&UnitId>) -> String {
 
 /// Whether the rule runs for this case at all. Contact needs somebody to contact, and what a record does not tell cannot
 /// be judged.
-fn runs_for(rule: &ClockRule, case: &Case) -> bool {
+fn runs_for(policy: &Policy, rule: &ClockRule, case: &Case) -> bool {
+    asks_of(policy, rule, case) && !case.unrecorded.contains(&rule.stop) && (rule.stop != Milestone::Contacted || case.reporter.contactable)
+}
+
+/// Whether the rule is for cases of this origin and category.
+pub(super) fn asks_of(policy: &Policy, rule: &ClockRule, case: &Case) -> bool {
     let origin = rule.origins.is_empty() || rule.origins.contains(&case.origin);
-    origin && !case.unrecorded.contains(&rule.stop) && (rule.stop != Milestone::Contacted || case.reporter.contactable)
+    let mut lineage = case.category.iter().flat_map(|id| policy.lineage(id));
+    origin && (rule.categories.is_empty() || lineage.any(|id| rule.categories.contains(id)))
 }
 
 /// Length by mark and class; of a case not yet classed, the shortest: nobody waits because we have not looked.

@@ -29,9 +29,8 @@ impl Draft<'_> {
         self.taken_up()?;
         limit(self.case.sessions.len() >= SESSIONS_MAX, "sessions on one case", "一件诉求的调解会", SESSIONS_MAX)?;
         let now = self.moment.now;
-        if c.held_at > now || c.held_at < self.case.registered_at {
-            let (en, zh) = ("a time since the registration, and not to come", "应在登记之后，且不晚于现在");
-            return Err(Refusal::invalid("held_at", en, zh));
+        if c.held_at > now {
+            return Err(Refusal::invalid("held_at", "a time that is not to come", "不能晚于现在"));
         }
         let adjourned = c.outcome == SessionOutcome::Adjourned;
         if c.next_at.is_some_and(|next| next <= now || !adjourned) {

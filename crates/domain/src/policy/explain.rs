@@ -355,6 +355,10 @@ impl<'p> Teller<'p> {
             let origins = language.list(rule.origins.iter().map(|origin| language.origin(*origin)));
             self.say_item(format!("只用于{origins}"), format!("runs for these origins only: {origins}"));
         }
+        if !rule.categories.is_empty() {
+            let categories = language.list(rule.categories.iter().map(|id| self.category(id)));
+            self.say_item(format!("只用于{categories}"), format!("runs for these categories only: {categories}"));
+        }
         if !rule.warn_at.is_empty() {
             let shares = language.list(rule.warn_at.iter().map(|share| language.percent(*share)));
             let whom = language.recipients(&rule.warn);

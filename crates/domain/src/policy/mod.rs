@@ -8,7 +8,10 @@ mod explain;
 mod judging;
 mod read;
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -180,6 +183,8 @@ pub enum Milestone {
     Agreed,
     /// A term of it was kept 履行.
     Performed,
+    /// What a round found was looked at again after it was finished 复查.
+    Rechecked,
 }
 
 /// A length of time as the policy says it.
@@ -221,7 +226,12 @@ pub struct ClockRule {
     pub extendable: bool,
     /// Origins it runs for; empty: all.
     pub origins: Vec<crate::case::Origin>,
+    /// Categories it runs for, with all below them; empty: all.
+    pub categories: BTreeSet<CategoryId>,
 }
+
+/// Code of the clock that runs until what a round found is looked at again, where a policy has one.
+pub const RECHECK: &str = "recheck";
 
 /// One level of what a breach does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

@@ -358,6 +358,7 @@ pub(crate) fn any(world: &World<'_>, case: &Case, act: Act, chance: &mut Chance)
             cmd::EndTerm { term: open_term.unwrap_or(9), kept: chance.percent(70), note: text(chance) }.into()
         }
         Act::Finish => finish().into(),
+        Act::Recheck => cmd::Recheck { fine: chance.percent(70), note: text(chance) }.into(),
         Act::FileOpinion => opinion().into(),
         Act::FollowUp => follow_up(*chance.pick(&[None, Some(true), Some(false)])).into(),
         Act::Answer => answer(chance.once_in(2)).into(),

@@ -40,7 +40,7 @@ const STANDINGS: [(&str, &str); 13] = [
 ];
 
 /// As long as nobody here has taken the case, the upstream platform may tell how it handled it.
-const WHO_MAY: [(Act, &str); 42] = [
+const WHO_MAY: [(Act, &str); 43] = [
     (Act::Classify, "liaison duty system upstream"),
     (Act::Correct, "liaison duty lead"),
     (Act::Dispatch, "liaison duty system upstream"),
@@ -65,6 +65,7 @@ const WHO_MAY: [(Act, &str); 42] = [
     (Act::SignAgreement, "liaison lead co-unit mediator"),
     (Act::EndTerm, "liaison lead co-unit mediator"),
     (Act::Finish, "lead upstream"),
+    (Act::Recheck, "liaison lead co-unit community"),
     (Act::FileOpinion, "lead upstream"),
     (Act::FollowUp, "liaison lead upstream"),
     (Act::Answer, "reporter"),

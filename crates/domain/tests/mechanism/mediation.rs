@@ -8,7 +8,7 @@ use jiban_domain::{
     ids::AttachmentId,
     policy::Length,
 };
-use jiff::{Timestamp, civil::date};
+use jiff::civil::date;
 use uuid::Uuid;
 
 use crate::{MONDAY, figures::of};
@@ -101,8 +101,7 @@ fn a_session_is_held_where_it_was_taken_up_and_not_in_time_to_come() {
     desk.expect_refusal("first", "route the case", agreed(&[]));
     desk.act(cmd::RouteTo { studio: "legal_aid".parse().unwrap() }).by("sfs1");
     desk.act(mediation()).expect_refusal("first", "to mediation", agreed(&[("修好漏水", "2026-06-18")]));
-    let early = cmd::HoldSession { held_at: Timestamp::UNIX_EPOCH, ..session(MONDAY) };
-    desk.expect_refusal("invalid", "since the registration", early);
+    desk.expect_refusal("invalid", "not to come", session("2026-06-08T09:00:01"));
     let next = |outcome, at: &str| cmd::HoldSession { outcome, next_at: Some(local(at)), ..session(MONDAY) };
     desk.expect_refusal("invalid", "a time to come", next(SessionOutcome::Adjourned, MONDAY));
     desk.expect_refusal("invalid", "a time to come", next(SessionOutcome::Failed, "2026-06-10 10:00"));

@@ -1,7 +1,7 @@
 //! 6. Before it is asked 未诉先办: rounds, their plans, and what is settled on the spot.
 
 use jiban_domain::{
-    case::{AttachmentKind, Origin, State},
+    case::{AttachmentKind, Desk as Lies, Origin, State},
     command::{self as cmd},
     event::Actor,
     ids::{AttachmentId, RoundPlanId},
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::MONDAY;
 use crate::common::{
     Town,
-    desk::{at, unit},
+    desk::{at, classify, dispatch, unit},
     local,
 };
 
@@ -110,4 +110,30 @@ fn a_plan_that_nobody_could_walk_is_refused_in_words() {
         let refusal = made(wrong).unwrap_err();
         assert!(refusal.contains(told), "{told}: {refusal}");
     }
+}
+
+#[test]
+fn a_hazard_that_took_time_is_looked_at_again_by_the_grid_of_the_place() {
+    let recheck = |fine| cmd::Recheck { fine, note: "现场查看".into() };
+    let mut desk = at(MONDAY).register_with(|new| new.origin = Some(Origin::Inspection));
+    desk.by("xlb1").act(classify("fast", Some("safety.exits"), &[])).act(dispatch("lh.dm.zfd", &[]));
+    desk.by("zfd1").accept();
+    desk.act(cmd::Attach { id: AttachmentId(Uuid::from_u128(5)), kind: AttachmentKind::After, name: "后.jpg".into() });
+    desk.finish();
+    assert_eq!(desk.stands("recheck.1"), "running");
+    assert!(desk.case().desks().contains(&Lies::Recheck));
+    desk.expect_refusal("first", "look at it again", cmd::Close { note: String::new() });
+    // Not mended: it is taken up anew, and looked at again once more.
+    desk.at("+1d").by("c01g01a").act(recheck(false)).expect_state(State::Handling);
+    assert_eq!((desk.stands("recheck.1"), desk.case().round), ("met", 2));
+    desk.by("zfd1").finish();
+    desk.at("+1d").by("c01g01a").act(recheck(true)).expect_refusal("already", "looked at again", recheck(true));
+    assert!(desk.case().desks().is_empty());
+    desk.by("zfd1").close();
+    // What is no hazard is not.
+    let mut plain = at(MONDAY).register_with(|new| new.origin = Some(Origin::Inspection));
+    plain.by("xlb1").act(classify("fast", Some("city.stall"), &[])).act(dispatch("lh.dm.zfd", &[]));
+    plain.by("zfd1").accept();
+    plain.act(cmd::Attach { id: AttachmentId(Uuid::from_u128(5)), kind: AttachmentKind::After, name: "后.jpg".into() });
+    plain.finish().by("c01g01a").expect_refusal("invalid", "to be looked at again", recheck(true));
 }

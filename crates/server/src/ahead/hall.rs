@@ -92,15 +92,15 @@ async fn change(
     Ok(changed.await??)
 }
 
-/// Gives the next number of a counter, and tells how many wait before it.
+/// Gives the next number of a counter, and tells how many wait before it. Hours bind whoever takes it by themselves.
 ///
 /// # Errors
 /// No such counter, out of hours, no number left.
 pub async fn take(app: &App, by: Actor, counter: String) -> Answer<(Ticket, usize)> {
     let snapshot = app.snapshot();
-    let rules = snapshot.policy.hall.clone();
+    let (rules, hours_bind) = (snapshot.policy.hall.clone(), by.person().is_none());
     let taken = change(app, &snapshot, by, move |hall, now, time| {
-        let ticket = hall.take(&rules, &counter, now, time)?.clone();
+        let ticket = hall.take(&rules, &counter, now, hours_bind.then_some(time))?.clone();
         Ok((("hall_taken", json!({ "number": ticket.number })), Some(ticket)))
     });
     let ticket = taken.await?.ok_or_else(|| Problem::internal("a number that was not given"))?;

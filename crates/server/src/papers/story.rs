@@ -84,6 +84,11 @@ fn said(source: &Source<'_>, event: &Event) -> Option<String> {
             let studio = source.policy.studios.get(studio).map_or("", |studio| source.name(&studio.name));
             say("转调解或法律援助", "sent to mediation or legal aid", studio)
         }
+        Event::Rechecked { fine, note } => {
+            let fine =
+                source.pick(if *fine { "合格" } else { "不合格" }, if *fine { "as it should be" } else { "not mended" });
+            say("复查", "looked at again", &joined(&[&fine, note]))
+        }
         Event::SessionHeld(session) => {
             let outcome = match session.outcome {
                 SessionOutcome::Adjourned => source.pick("择日再议", "adjourned"),

@@ -83,6 +83,8 @@ both_engines! {
         app.clock.advance(SignedDuration::from_hours(10));
         let late = app.call("", Method::POST, "/public/hall/tickets", Some(json!({ "counter": "petition" }))).await;
         assert!(late.text().contains("09:00—18:00"), "{}", late.text());
+        let given = app.post("xlb1", "/hall/tickets", json!({ "counter": "mediation" })).await.expect(201);
+        assert_eq!(given["number"], "B002", "whoever stands at the door is given one by hand");
         app.clock.advance(SignedDuration::from_hours(16));
         assert_eq!(take(&app, "petition").await["number"], "A001");
         let record = app.get("admin", "/audit").await.to_string();

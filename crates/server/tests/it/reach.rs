@@ -221,6 +221,7 @@ fn may(act: Act) -> &'static [&'static str] {
         Act::Note => &["xlb1", "duty1", "zfd1", "leader1", "c01a", "c01g01a"],
         Act::Attach => &["xlb1", "duty1", "zfd1", "c01a", "c01g01a"],
         Act::AssignTeam => &["xlb1", "leader1", "zfd1"],
+        Act::Recheck => &["xlb1", "zfd1", "c01a", "c01g01a"],
         Act::DecideExtension
         | Act::SettleWhistle
         | Act::DecideAppeal
@@ -263,6 +264,7 @@ fn body(act: Act) -> Value {
             json!({ "held_at": "2026-06-08T01:00:00Z", "present": "双方", "told": "x", "outcome": "agreed" })
         }
         Act::SignAgreement => json!({ "terms": [], "signatures": [] }),
+        Act::Recheck => json!({ "fine": true, "note": "x" }),
         Act::EndTerm => json!({ "term": 1, "kept": true, "note": "x" }),
         Act::Exclude => json!({ "reason": "malicious", "note": "x" }),
         Act::Appeal | Act::Reopen | Act::HandUpstream | Act::RevealIdentity | Act::Dispute => json!({ "reason": "x" }),

@@ -4,6 +4,8 @@
  * an act makes sense in the case's state, so that it is offered in its place.
  */
 import type { Case, Clock, Length } from '@core/api';
+import { waits } from '@core/clock/clock';
+import { forInput, fromInput, now } from '@core/clock/time';
 import type { Doable } from '@core/perform';
 import { common, named } from '@core/text';
 import type { World } from '@core/world';
@@ -27,6 +29,7 @@ export type Field = Base &
     | { kind: 'text'; max: number }
     | { kind: 'line'; max: number }
     | { kind: 'date' }
+    | { kind: 'moment' }
     | { kind: 'number'; max: number }
     | { kind: 'check' }
     /** Yes, no; with `open` also 'no answer'. */
@@ -86,6 +89,12 @@ export function fits(act: Doable, it: Case): boolean {
     case 'route_to':
     case 'hand_upstream':
       return held;
+    case 'hold_session':
+      return it.route != null && (it.state === 'handling' || it.state === 'finished');
+    case 'sign_agreement':
+      return it.route?.route === 'mediation' && (it.state === 'handling' || it.state === 'finished');
+    case 'end_term':
+      return openTerms(it).length > 0;
     case 'finish':
       return it.state === 'handling';
     case 'request_extension':
@@ -98,6 +107,8 @@ export function fits(act: Doable, it: Case): boolean {
       return it.whistles.some((one) => one.outcome == null && Object.values(one.called).some((done) => done == null));
     case 'settle_whistle':
       return it.whistles.some((one) => one.outcome == null);
+    case 'recheck':
+      return awaitsRecheck(it);
     case 'file_opinion':
     case 'follow_up':
     case 'close':
@@ -114,6 +125,14 @@ export function fits(act: Doable, it: Case): boolean {
   }
 }
 
+/** Whether what a round found waits to be looked at again. */
+export const awaitsRecheck = (it: Case) =>
+  it.state === 'finished' && it.clocks.some((clock) => clock.rule === 'recheck' && waits(clock));
+
+/** Terms of agreements that are still to be kept. */
+export const openTerms = (it: Case) =>
+  (it.agreements ?? []).flatMap((agreement) => agreement.terms).filter((term) => term.kept == null);
+
 const running = (clock: Clock) => clock.standing.is === 'running';
 
 /** The acts that come first in a state: what the case waits for. */
@@ -123,7 +142,7 @@ export function firstActs(it: Case): Doable[] {
     registered: it.class ? ['dispatch', 'classify', 'decline'] : ['classify', 'dispatch', 'decline'],
     dispatched: ['accept', 'return', 'contact'],
     handling: ['contact', 'verify', 'finish'],
-    finished: ['file_opinion', 'follow_up', 'close'],
+    finished: [...(awaitsRecheck(it) ? (['recheck'] as const) : []), 'file_opinion', 'follow_up', 'close'],
     closed: ['reopen'],
   };
   return [...waiting.filter((act) => fits(act, it)), ...(byState[it.state] ?? []), 'note'];
@@ -338,6 +357,38 @@ export function actForm(act: Doable, it: Case, world: World, chosen = ''): ActFo
         true,
       );
       return form((v) => ({ studio: text(v.studio) }));
+    case 'recheck':
+      field({ key: 'fine', label: words.fine, kind: 'yesno', needed: true, hint: words.fineHint });
+      note('note', words.seen, true);
+      return form((v) => ({ fine: v.fine === 'yes', note: text(v.note) }));
+    case 'hold_session': {
+      field({ key: 'held_at', label: words.heldAt, kind: 'moment', needed: true }, forInput(now.value));
+      field({ key: 'present', label: words.present, kind: 'line', max: 500, needed: true });
+      note('told', words.told, true);
+      const outcomes = Object.entries(t.value.mediation.outcomes).map(([value, label]) => ({ value, label }));
+      one('outcome', words.sessionOutcome, outcomes, true);
+      field({ key: 'next_at', label: words.nextAt, kind: 'moment' });
+      return form((v) => ({
+        held_at: fromInput(text(v.held_at)),
+        present: text(v.present),
+        told: text(v.told),
+        outcome: text(v.outcome),
+        ...(text(v.next_at) ? { next_at: fromInput(text(v.next_at)) } : {}),
+      }));
+    }
+    case 'sign_agreement':
+      // Terms and signatures have a dialog of their own.
+      return form(() => ({}));
+    case 'end_term': {
+      const terms = openTerms(it).map((term) => ({
+        value: String(term.number),
+        label: `${term.number}. ${term.party} · ${term.text} · ${t.value.mediation.by(term.due)}`,
+      }));
+      one('term', words.term, terms, true, terms.length === 1 ? (terms[0]?.value ?? '') : '');
+      field({ key: 'kept', label: words.kept, kind: 'yesno', needed: true });
+      note('note', words.keptNote, true);
+      return form((v) => ({ term: Number(v.term), kept: v.kept === 'yes', note: text(v.note) }));
+    }
     case 'finish':
       note('outcome', words.outcome, true);
       return form((v) => ({ outcome: text(v.outcome) }));
@@ -394,7 +445,8 @@ export function actForm(act: Doable, it: Case, world: World, chosen = ''): ActFo
     }
     case 'appeal': {
       note('reason', words.reason, true);
-      const files = it.attachments.map((file) => ({
+      const shown = it.attachments.filter((file) => file.kind !== 'signature');
+      const files = shown.map((file) => ({
         value: file.id,
         label: `${t.value.case[file.kind]} · ${file.name}`,
       }));

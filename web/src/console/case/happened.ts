@@ -103,6 +103,26 @@ export function happened(entry: TimelineEntry, world: World): Said {
       return say(event.note, named(world.policy.whistle.outcomes[event.outcome], event.outcome));
     case 'routed':
       return say('', named(world.policy.studios[event.studio]?.name, event.studio));
+    case 'rechecked':
+      return say(event.note, event.fine ? words.fine : words.notFine, event.fine ? 'good' : 'warn');
+    case 'session_held': {
+      const next = event.next_at ? t.value.mediation.next(moment(event.next_at)) : '';
+      return say(event.told, join(t.value.mediation.outcomes[event.outcome], next));
+    }
+    case 'agreement_signed':
+      return say(
+        event.terms
+          .map((term) => `${term.number}. ${term.party} · ${term.text} · ${t.value.mediation.by(term.due)}`)
+          .join('；'),
+        '',
+        'good',
+      );
+    case 'term_ended':
+      return say(
+        event.note,
+        join(String(event.term), event.kept ? t.value.mediation.kept : t.value.mediation.broken),
+        event.kept ? 'good' : 'warn',
+      );
     case 'finished':
       return say(event.outcome, '', 'good');
     case 'opinion_filed':

@@ -41,7 +41,8 @@ export function waits(clock: Clock): boolean {
 
 /** A length of the policy in words. */
 export function length(of: Length): string {
-  return 'minutes' in of ? span(of.minutes * 60_000) : common.value.span.workingDays(of.working_days);
+  if ('minutes' in of) return span(of.minutes * 60_000);
+  return 'until' in of ? common.value.span.until(of.until.day) : common.value.span.workingDays(of.working_days);
 }
 
 /** Which rule set it, when it started, when it is due, what was granted. */

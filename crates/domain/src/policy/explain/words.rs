@@ -109,6 +109,7 @@ impl Language {
             Milestone::ReportedIn => ("报到", "reported in"),
             Milestone::Agreed => ("签订协议", "agreement signed"),
             Milestone::Performed => ("履行", "term kept"),
+            Milestone::Rechecked => ("复查", "looked at again"),
         })
     }
 

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{DAYS_MAX, Known, MINUTES_MAX, ORIGINS, name, spelled, table::Node};
+use super::{DAYS_MAX, Known, MINUTES_MAX, ORIGINS, matters::CATEGORY, name, spelled, table::Node};
 use crate::{
     ids::{ClassId, ClockId},
-    policy::{BreachLevel, ClockRule, Length, Milestone, Recipient},
+    policy::{BreachLevel, ClockRule, Length, Milestone, RECHECK, Recipient},
 };
 
 /// Clocks that every policy has, with what starts (where it cannot be otherwise) and what stops them (section 4).
@@ -28,7 +28,7 @@ const PAIRS: [(Milestone, Milestone); 3] = [
     (Milestone::Agreed, Milestone::Performed),
 ];
 
-const MILESTONES: [(&str, Milestone); 16] = [
+const MILESTONES: [(&str, Milestone); 17] = [
     ("registered", Milestone::Registered),
     ("dispatched", Milestone::Dispatched),
     ("accepted", Milestone::Accepted),
@@ -45,6 +45,7 @@ const MILESTONES: [(&str, Milestone); 16] = [
     ("reported_in", Milestone::ReportedIn),
     ("agreed", Milestone::Agreed),
     ("performed", Milestone::Performed),
+    ("rechecked", Milestone::Rechecked),
 ];
 
 pub(super) fn clocks(node: &Node<'_>, known: &Known) -> Option<BTreeMap<ClockId, ClockRule>> {
@@ -92,6 +93,7 @@ fn clock(id: &ClockId, node: &Node<'_>, known: &Known) -> Option<ClockRule> {
             extendable => Some(extendable),
         });
         let origins = t.may_list("origins", |node| node.set(|node| node.word(&ORIGINS)));
+        let categories = t.may_list("categories", |node| node.set(|node| node.known(&known.categories, CATEGORY)));
         let (warn_at, warn) = (warn_at?, warn?);
         if warn_at.is_empty() != warn.is_empty() {
             return t.refuse(
@@ -113,6 +115,7 @@ fn clock(id: &ClockId, node: &Node<'_>, known: &Known) -> Option<ClockRule> {
             breach: breach?,
             extendable: extendable?,
             origins: origins?,
+            categories: categories?.into_iter().collect(),
         })
     })
 }
@@ -140,6 +143,16 @@ fn fitting_stop(id: &ClockId, node: &Node<'_>, start: Milestone, stop: Milestone
             return node
                 .refuse((format!("the clock '{id}' does not run so"), format!("时限“{id}”不是这样计时的")), remedy);
         }
+    }
+    if (stop == Milestone::Rechecked) != (id.as_str() == RECHECK) {
+        let rechecked = spelled(&MILESTONES, Milestone::Rechecked);
+        return node.refuse(
+            (format!("'{RECHECK}' and {rechecked} belong together"), format!("“{RECHECK}”与 {rechecked} 必须对应")),
+            (
+                format!("call the one clock that stops at {rechecked} '{RECHECK}'"),
+                format!("请把到 {rechecked} 停止的那一个时限命名为“{RECHECK}”"),
+            ),
+        );
     }
     let torn = PAIRS.iter().find(|(first, last)| (start == *first) != (stop == *last));
     if let Some((first, last)) = torn {

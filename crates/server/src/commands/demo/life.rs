@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiban_domain::{
-    case::{AttachmentKind, Case, State},
+    case::{AttachmentKind, Case, SessionOutcome, Signature, State},
+    clock::Clock,
     command::{self as cmd, Command},
     decide::{self, Decision, Moment, World},
     event::Actor,
@@ -305,7 +306,7 @@ impl<'a> Life<'a> {
             let after = self.minutes(10, 40);
             return Some(self.step(after, by.clone(), cmd::RouteTo { studio }));
         }
-        if let Some(step) = self.agreement(case) {
+        if let Some(step) = self.mediation(case) {
             return Some(step);
         }
         if std::mem::take(&mut self.turns.extended) {
@@ -325,7 +326,9 @@ impl<'a> Life<'a> {
         let category = case.category.as_ref().and_then(|id| self.world.policy.categories.get(id));
         let photo = case.attachments.iter().any(|attachment| attachment.kind == AttachmentKind::After);
         let share = if self.is_late() { 1.05 } else { self.rng.random_range(0.05..0.85) };
-        let due = case.clocks.iter().filter(|clock| clock.is_running()).map(|clock| clock.due_at).max();
+        // Terms of an agreement run on long after the work.
+        let of_the_work = |clock: &&Clock| clock.is_running() && !matches!(clock.length, Length::Until { .. });
+        let due = case.clocks.iter().filter(of_the_work).map(|clock| clock.due_at).max();
         let left = due.map_or(3_600, |due| due.as_second() - case.changed_at.as_second()).max(120);
         #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "seconds of a few days")]
         let after = (left as f64 * share) as i64;
@@ -388,6 +391,12 @@ impl<'a> Life<'a> {
             return Some(self.step(after, liaison, cmd::Exclude { reason: Some(reason.to_owned()), note }));
         }
         let after = self.minutes(30, 1_200);
+        if let Some(term) = case.terms().find(|term| term.kept.is_none()) {
+            let due = self.world.calendar.end_of(term.due);
+            let after = (due.as_second() - case.changed_at.as_second()).max(3_600) - self.minutes(10, 50) * 60;
+            let note = "回访双方，均确认已履行。".to_owned();
+            return Some(self.step(after.max(60), by, cmd::EndTerm { term: term.number, kept: true, note }));
+        }
         Some(self.step(after, by, cmd::Close { note: "已回访，结案。".to_owned() }))
     }
 
@@ -455,14 +464,28 @@ impl<'a> Life<'a> {
         (known && case.excluded.is_none()).then_some(reason)
     }
 
-    /// The agreement that mediation came to, by somebody of where it took place.
-    fn agreement(&mut self, case: &Case) -> Option<Step> {
+    /// Mediation by somebody of where it takes place: a session, the form of what was agreed, signatures, the agreement.
+    fn mediation(&mut self, case: &Case) -> Option<Step> {
         let routed = case.route.as_ref().filter(|routed| routed.route == Route::Mediation)?;
-        let (form, _) = self.world.policy.forms.get_key_value("mediation")?;
-        if case.forms.iter().any(|filed| filed.form == *form) {
+        let form = self.world.policy.agreement.clone()?;
+        if !case.agreements.is_empty() {
             return None;
         }
         let by = self.someone(routed.unit.as_ref()?);
+        if case.sessions.is_empty() {
+            let session = cmd::HoldSession {
+                held_at: case.changed_at,
+                present: "楼上住户、楼下住户、网格员".to_owned(),
+                told: "双方陈述经过，楼上住户同意限时修复、夜间不再施工。".to_owned(),
+                outcome: SessionOutcome::Agreed,
+                next_at: None,
+            };
+            let after = self.minutes(60, 240);
+            return Some(self.step(after, by, session));
+        }
+        if case.unsigned(&form).is_some() {
+            return Some(self.signing(case, by));
+        }
         let due = case.changed_at.to_zoned(jiff::tz::TimeZone::UTC).date().saturating_add(10.days());
         let values = [
             ("parties", "楼上住户（被申请人）与楼下住户（申请人）".to_owned()),
@@ -474,8 +497,37 @@ impl<'a> Life<'a> {
             ("studio", routed.studio.to_string()),
         ];
         let values = values.map(|(field, value)| (field.to_owned(), value)).into();
-        let after = self.minutes(60, 240);
-        Some(self.step(after, by, cmd::FileForm { form: form.clone(), values }))
+        let after = self.minutes(10, 40);
+        Some(self.step(after, by, cmd::FileForm { form, values }))
+    }
+
+    /// Both sign, one after the other, then the agreement stands.
+    fn signing(&mut self, case: &Case, by: Actor) -> Step {
+        let parties = ["楼上住户", "楼下住户"];
+        let drawn: Vec<AttachmentId> = case
+            .attachments
+            .iter()
+            .filter(|attachment| attachment.kind == AttachmentKind::Signature)
+            .map(|attachment| attachment.id)
+            .collect();
+        let after = self.minutes(1, 4);
+        if let Some(party) = parties.get(drawn.len()) {
+            let id = AttachmentId(self.uuid(case.changed_at));
+            let name = format!("{party}.png");
+            return self.step(after, by, cmd::Attach { id, kind: AttachmentKind::Signature, name });
+        }
+        let day = case.changed_at.to_zoned(self.world.calendar.zone().clone()).date();
+        let term = |text: &str, days: i64| cmd::NewTerm {
+            party: parties[0].to_owned(),
+            text: text.to_owned(),
+            due: day.saturating_add(days.days()),
+        };
+        let sign = |(party, attachment): (&&str, AttachmentId)| Signature { party: (*party).to_owned(), attachment };
+        let agreement = cmd::SignAgreement {
+            terms: vec![term("修复渗水处", 10), term("赔偿天花板修补费", 30)],
+            signatures: parties.iter().zip(drawn).map(sign).collect(),
+        };
+        self.step(after, by, agreement)
     }
 
     fn team(&mut self, case: &Case) -> Option<BTreeMap<String, BTreeSet<PersonId>>> {

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use axum::body::Bytes;
 use image::{ImageFormat, Rgb, RgbImage};
 use jiban_domain::{
-    case::{Attachment, Case},
+    case::{Attachment, AttachmentKind, Case},
     event::Actor,
 };
 use jiban_store::{StoreError, attachments, blobs::BlobName};
@@ -25,13 +25,17 @@ const BATCH: usize = 200;
 /// # Errors
 /// A [`Failure`] of the store or of the place of files.
 pub(super) async fn keep(app: &App, cases: &[Case]) -> Result<(), Failure> {
+    let signature = signed()?;
     let scenes = (0..SCENES).map(drawn).collect::<Result<Vec<_>, _>>()?;
     let all: Vec<(&Case, &Attachment)> =
         cases.iter().flat_map(|case| case.attachments.iter().map(move |attachment| (case, attachment))).collect();
     for some in all.chunks(BATCH) {
         let mut rows = Vec::with_capacity(some.len());
         for (case, attachment) in some {
-            let scene = &scenes[usize::from(attachment.id.0.as_bytes()[15]) % scenes.len()];
+            let scene = match attachment.kind {
+                AttachmentKind::Signature => &signature,
+                _ => &scenes[usize::from(attachment.id.0.as_bytes()[15]) % scenes.len()],
+            };
             let name = BlobName::attachment(app.store.tenant(), case.id.0, attachment.id.0, "original")?;
             app.blobs.put(&name, scene.clone()).await?;
             rows.push(row(case, attachment, scene));
@@ -78,6 +82,21 @@ fn drawn(scene: u32) -> Result<Bytes, Failure> {
         let tone = u8::try_from((house * 29 + scene * 17) % 60).unwrap_or(0);
         if window { Rgb([92, 112, 128]) } else { Rgb([196 - tone, 178 - tone / 2, 160 - tone / 3]) }
     });
+    written(&picture)
+}
+
+/// A line of ink such as a hand draws, and nobody's name.
+fn signed() -> Result<Bytes, Failure> {
+    let picture = RgbImage::from_fn(WIDTH, HEIGHT, |x, y| {
+        let along = f64::from(x) / 40.0;
+        let line = 180.0 + 60.0 * (along * 1.7).sin() * (along * 0.5).cos();
+        let is_ink = (60..WIDTH - 60).contains(&x) && (f64::from(y) - line).abs() < 5.0;
+        if is_ink { Rgb([16, 20, 24]) } else { Rgb([255, 255, 255]) }
+    });
+    written(&picture)
+}
+
+fn written(picture: &RgbImage) -> Result<Bytes, Failure> {
     let mut bytes = Cursor::new(Vec::new());
     picture.write_to(&mut bytes, ImageFormat::Jpeg).map_err(|why| Failure(why.to_string()))?;
     Ok(bytes.into_inner().into())

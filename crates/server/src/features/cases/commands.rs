@@ -108,6 +108,8 @@ endpoints! {
     end_term: EndTerm at "/cases/{case}/end-term";
     /// Finish 办结.
     finish: Finish at "/cases/{case}/finish";
+    /// Look again at what a round found 复查.
+    recheck: Recheck at "/cases/{case}/recheck";
     /// File the opinion form 意见书.
     file_opinion: FileOpinion at "/cases/{case}/file-opinion";
     /// File the follow-up 回访.

@@ -25,7 +25,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::App,
     http::{
-        auth::{COOKIE, Staff, token_hash},
+        auth::{COOKIE, HallStaff, Staff, token_hash},
         body::Body,
         limits::Public,
         problem::{Answer, Problem},
@@ -107,6 +107,8 @@ struct Me {
     roles: Vec<Role>,
     /// Units whose cases, with all below, they may read.
     reach: Vec<UnitId>,
+    /// Whether they work at the request hall.
+    hall: bool,
     /// Whether a helper model writes drafts here.
     helper: bool,
 }
@@ -120,6 +122,7 @@ fn describe(app: &App, staff: &Staff) -> Answer<Me> {
         posts: person.posts.clone(),
         roles: roles.into_iter().collect(),
         reach: staff.reach.iter().cloned().collect(),
+        hall: HallStaff::is(staff),
         helper: app.config.helper.is_some(),
     })
 }
