@@ -391,6 +391,12 @@ impl<'a> Life<'a> {
             return Some(self.step(after, liaison, cmd::Exclude { reason: Some(reason.to_owned()), note }));
         }
         let after = self.minutes(30, 1_200);
+        if case.awaits_recheck() {
+            let grid = case.place.grid.clone().or_else(|| case.lead.clone())?;
+            let (after, by) = (self.minutes(60, 2_000), self.someone(&grid));
+            let note = "现场复查，隐患已消除。".to_owned();
+            return Some(self.step(after, by, cmd::Recheck { fine: true, note }));
+        }
         if let Some(term) = case.terms().find(|term| term.kept.is_none()) {
             let due = self.world.calendar.end_of(term.due);
             let after = (due.as_second() - case.changed_at.as_second()).max(3_600) - self.minutes(10, 50) * 60;
