@@ -42,9 +42,9 @@ test('from a number at the counter to a signed agreement that is kept', async ()
   await row.getByRole('link', { name: '登记诉求' }).click();
   await office.page.getByText(`为 ${number} 号登记`).waitFor();
   await office.page.getByLabel('诉求内容').fill('楼上装修漏水，泡坏了天花板，楼上不肯赔。');
-  await office.page.getByRole('button', { name: /^登记/ }).first().click();
-  await office.page.getByRole('link', { name: '打开诉求件' }).waitFor();
-  const opened = await office.page.getByRole('link', { name: '打开诉求件' }).getAttribute('href');
+  await office.page.getByRole('button', { name: '登记', exact: true }).click();
+  await office.page.getByRole('link', { name: '打开此件' }).waitFor();
+  const opened = await office.page.getByRole('link', { name: '打开此件' }).getAttribute('href');
   const case_ = /DM\d+-\d+/.exec(opened ?? '')?.[0] ?? '';
   await office.page.getByRole('link', { name: '服务大厅' }).first().click();
   const again = office.page.getByRole('region', { name: '正在接待' }).getByRole('listitem').filter({ hasText: number });
