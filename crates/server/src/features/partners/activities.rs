@@ -49,7 +49,7 @@ struct Activities {
 
 /// Activities of the reader's units and of those over them, the newest first.
 #[utoipa::path(
-    get, path = "/activities", tag = "partners", params(Which),
+    get, path = "/activities", tag = "activities", params(Which),
     responses((status = 200, body = Activities), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
@@ -63,7 +63,7 @@ async fn list(State(app): State<App>, staff: Staff, Query(which): Query<Which>) 
 
 /// Set an activity or task.
 #[utoipa::path(
-    post, path = "/activities", tag = "partners", request_body = Plan,
+    post, path = "/activities", tag = "activities", request_body = Plan,
     responses((status = 201, body = Activity), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
@@ -86,7 +86,7 @@ struct Page {
 
 /// One activity with who takes part.
 #[utoipa::path(
-    get, path = "/activities/{activity}", tag = "partners",
+    get, path = "/activities/{activity}", tag = "activities",
     params(("activity" = String, Path, description = "Id of the activity")),
     responses((status = 200, body = Page), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
@@ -98,7 +98,7 @@ async fn one(State(app): State<App>, staff: Staff, path: Path) -> Answer<Json<Pa
 
 /// Confirm who came, thank, call it off.
 #[utoipa::path(
-    post, path = "/activities/{activity}/acts", tag = "partners", request_body = Act,
+    post, path = "/activities/{activity}/acts", tag = "activities", request_body = Act,
     params(("activity" = String, Path, description = "Id of the activity")),
     responses((status = 200, body = Activity), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
