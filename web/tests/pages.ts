@@ -40,6 +40,23 @@ async function told(context: BrowserContext): Promise<string> {
   return `/track/${number}`;
 }
 
+/** The door of a shop that has just been admitted, kept on the phone. */
+async function partner(context: BrowserContext): Promise<string> {
+  const { request } = context;
+  const headers = { 'x-jiban': 'web' };
+  const { consent } = (await (await request.get('/api/v1/public/partners/terms')).json()) as {
+    consent: { version: string };
+  };
+  const data = { kind: 'shop', name: '青云糖水铺', phone: '13900001111', spot: 's001', consent: consent.version };
+  const door = (await (await request.post('/api/v1/public/partners', { data })).json()) as { partner: string };
+  const signedIn = await request.post('/api/v1/sessions', { data: { login: 'c01a', password: 'dongmen-demo' } });
+  const { token } = (await signedIn.json()) as { token: string };
+  const admits = { ...headers, authorization: `Bearer ${token}` };
+  await request.post(`/api/v1/partners/${door.partner}/acts`, { data: { act: 'admit' }, headers: admits });
+  await context.addInitScript((value) => localStorage.setItem('jiban.partner', value), JSON.stringify(door));
+  return '/partner';
+}
+
 export const PAGES: PageSpec[] = [
   { title: 'resident-home', path: '/' },
   { title: 'resident-scanned', path: '/q/s001' },
@@ -48,6 +65,10 @@ export const PAGES: PageSpec[] = [
   { title: 'resident-progress', path: told },
   { title: 'resident-here', path: '/here' },
   { title: 'resident-hall', path: '/hall' },
+  { title: 'resident-volunteering', path: '/volunteering' },
+  { title: 'resident-partner-join', path: '/partner/join' },
+  { title: 'resident-partner-sign-in', path: '/partner' },
+  { title: 'resident-partner', path: partner },
   { title: 'resident-not-found', path: '/nowhere' },
   { title: 'work-sign-in', path: '/work/sign-in' },
   { title: 'work-tasks', path: '/work', login: 'c01a' },
@@ -73,6 +94,8 @@ export const PAGES: PageSpec[] = [
   { title: 'console-policy', path: '/console/policy', login: 'leader1' },
   { title: 'console-what-if', path: '/console/policy/what-if', login: 'leader1' },
   { title: 'console-signals', path: '/console/signals', login: 'leader1' },
+  { title: 'console-partners', path: '/console/partners', login: 'c01a' },
+  { title: 'console-activities', path: '/console/partners?show=activities', login: 'c01a' },
   { title: 'console-campaigns', path: '/console/campaigns', login: 'leader1' },
   { title: 'console-campaign', path: someCampaign, login: 'xlb1' },
   { title: 'console-assessment', path: '/console/assessment', login: 'leader1' },

@@ -118,4 +118,8 @@ uuid_id! {
     DutyCallId;
     /// A plan of rounds 巡查计划.
     RoundPlanId;
+    /// A partner 共建伙伴.
+    PartnerId;
+    /// An activity or task that partners take part in 活动、任务.
+    ActivityId;
 }

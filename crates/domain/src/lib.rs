@@ -5,6 +5,7 @@
 //! so that years of a subdistrict replay in seconds and a failing seed can be run again. Nothing here may know a number
 //! of the mechanism: those are data, in [`policy::Policy`].
 
+pub mod activity;
 pub mod calendar;
 pub mod campaign;
 pub mod case;
@@ -22,6 +23,7 @@ mod index_map;
 pub mod machine;
 pub mod notice;
 pub mod organisation;
+pub mod partner;
 pub mod permission;
 pub mod policy;
 pub mod refusal;

@@ -154,6 +154,8 @@ pub fn what_zh(what: &str) -> &str {
         "attachment" => "附件",
         "form" => "表单",
         "seat" => "席位",
+        "activity" => "活动",
+        "partner" => "共建伙伴",
         other => other,
     }
 }

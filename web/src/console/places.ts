@@ -21,6 +21,7 @@ export const work = computed<Place[]>(() => [
   { name: 'map', label: t.value.map.title },
   ...(holds('admin', 'liaison', 'leader') ? [{ name: 'signals', label: t.value.signals.title }] : []),
   ...(reads() ? [{ name: 'rounds', label: t.value.rounds.title }] : []),
+  ...(reads() ? [{ name: 'partners', label: t.value.partners.title }] : []),
   { name: 'campaigns', label: t.value.campaigns.title },
   ...(reads() ? [{ name: 'assessment', label: t.value.assessment.title }] : []),
   ...(holds('liaison', 'leader', 'discipline') ? [{ name: 'bulletins', label: t.value.bulletins.title }] : []),

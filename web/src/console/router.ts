@@ -21,6 +21,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/console/policy/what-if', name: 'what-if', component: () => import('./pages/WhatIf.vue') },
   { path: '/console/signals', name: 'signals', component: () => import('./pages/Signals.vue') },
   { path: '/console/rounds', name: 'rounds', component: () => import('./pages/Rounds.vue') },
+  { path: '/console/partners', name: 'partners', component: () => import('./pages/Partners.vue') },
   { path: '/console/campaigns', name: 'campaigns', component: () => import('./pages/Campaigns.vue') },
   {
     path: '/console/campaigns/:campaign',

@@ -20,11 +20,22 @@ export interface Draft {
   grid: string;
   lon: number | null;
   lat: number | null;
+  /** The way in, where it is a partner's own. */
+  channel: string;
   /** The same for every try of this one request. */
   key: string;
 }
 
-const blank = (): Draft => ({ text: '', spot: null, address: '', grid: '', lon: null, lat: null, key: freshKey() });
+const blank = (): Draft => ({
+  text: '',
+  spot: null,
+  address: '',
+  grid: '',
+  lon: null,
+  lat: null,
+  channel: '',
+  key: freshKey(),
+});
 const store = kept<Draft | null>('draft', null);
 
 export const draft = ref<Draft>({ ...blank(), ...store.value });

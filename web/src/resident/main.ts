@@ -23,6 +23,9 @@ const router = createRouter({
     { path: '/track/:number?', name: 'track', component: () => import('./pages/Track.vue'), props: true },
     { path: '/hall', name: 'hall', component: () => import('./pages/Hall.vue') },
     { path: '/here', name: 'here', component: () => import('./pages/Here.vue') },
+    { path: '/volunteering', name: 'volunteering', component: () => import('./pages/Volunteering.vue') },
+    { path: '/partner/join', name: 'partner-join', component: () => import('./pages/Join.vue') },
+    { path: '/partner/:partner?', name: 'partner', component: () => import('./pages/Partner.vue'), props: true },
     { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFound.vue') },
   ],
 });

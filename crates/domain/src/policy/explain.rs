@@ -608,6 +608,25 @@ impl<'p> Teller<'p> {
             format!("物联感知：{kinds}；同一来源、同一地点的同类事件合并提示，由人判断是否立件；处理后{quiet}内不重复提示。"),
             format!("Machine events: {kinds}. Those of one source, place and kind are one thing to look at, and a person decides whether it becomes a case; what was decided holds for {quiet}."),
         );
+        if let Some(partners) = &policy.partners {
+            let (checks, most) = (&partners.self_checks, self.language.minutes(partners.credit_minutes));
+            let lists = self.language.list(checks.iter().map(|list| {
+                let every = self.language.days(list.every_days);
+                let kinds = self.language.list(list.kinds.iter().map(|kind| {
+                    let (zh, en) = kind.name();
+                    self.language.pick(zh, en)
+                }));
+                let aside = format!("{kinds}{}{every}", self.language.pick("，每", ", every "));
+                self.language.aside(self.language.name(&list.name), &aside)
+            }));
+            let (version, channel) = (&partners.consent.version, &partners.channel);
+            let channel =
+                policy.channels.get(channel).map_or(channel.as_str(), |found| self.language.name(&found.name));
+            self.say_item(
+                format!("共建伙伴：经社区审核加入，知情同意书 {version} 版；反映问题走“{channel}”；自查：{lists}；一次活动最多记时长{most}。"),
+                format!("Partners: admitted by the community, with consent to version {version}; what they report comes by '{channel}'; self-checks: {lists}; one activity credits at most {most}."),
+            );
+        }
         let kept = &policy.retention;
         let days = |days| self.language.days(days);
         let (identity, keys) = (days(kept.identity_days), days(kept.idempotency_days));

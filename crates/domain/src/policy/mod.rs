@@ -33,6 +33,7 @@ use crate::{
     hall::HallRules,
     ids::{CaseId, CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId},
     machine::MachineRules,
+    partner::PartnerRules,
     round::RoundRules,
     signal::SignalRules,
 };
@@ -117,6 +118,8 @@ pub struct Policy {
     pub rounds: RoundRules,
     /// Machine events 物联感知.
     pub machines: MachineRules,
+    /// Partners 共建伙伴; none where the house has none.
+    pub partners: Option<PartnerRules>,
     /// Guards against gaming 防注水.
     pub guards: Guards,
     /// Letters 表扬书、提醒函.

@@ -13,6 +13,7 @@ mod figures;
 mod handle;
 mod may;
 mod mediation;
+mod partners;
 mod refusals;
 mod rounds;
 mod told;

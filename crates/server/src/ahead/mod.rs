@@ -2,10 +2,12 @@
 //!
 //! What may be done is the domain's to say; here it is stored, recorded in a chain of its own, told, and measured.
 
+pub mod activities;
 pub mod campaign_paper;
 pub mod campaigns;
 pub mod duty_calls;
 pub mod effect;
 pub mod hall;
+pub mod partners;
 pub mod rounds;
 pub mod works;

@@ -17,6 +17,7 @@ pub mod notices;
 pub mod notifications;
 pub mod open311;
 pub mod papers;
+pub mod partners;
 pub mod rounds;
 pub mod sessions;
 pub mod signals;

@@ -158,6 +158,8 @@ holders! {
     Assessor: Liaison | Leader | Discipline;
     /// Someone signed in who writes letters and bulletins: the liaison office.
     Writer: Liaison;
+    /// Someone signed in who sets activities for partners: a community, the liaison office, a grid worker.
+    Organiser: Community | Liaison | GridWorker;
     /// Someone signed in who signs letters: a leader.
     Signatory: Leader;
 }

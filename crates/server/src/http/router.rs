@@ -41,6 +41,7 @@ pub fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(features::letters::routes())
         .merge(features::machines::routes())
         .merge(features::papers::routes())
+        .merge(features::partners::routes())
         .merge(features::audit::routes())
         .merge(features::attachments::routes())
         .merge(features::world::routes())

@@ -1,6 +1,6 @@
 //! What is done at night 每夜: in the small hours of the subdistrict, triage learns from what people decided, weak signals
-//! are looked for and letters drafted, so that they wait when the day begins; and, whenever their time has come, bulletins
-//! and what units must be told of the tasks of campaigns.
+//! are looked for and letters drafted, so that they wait when the day begins; and, whenever their time has come, bulletins,
+//! what units must be told of the tasks of campaigns, and the end of activities.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use jiban_store::{StoreError, models};
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
 use crate::{
-    ahead::campaigns,
+    ahead::{activities, campaigns},
     app::App,
     assess::{bulletins, letters},
     desk::{learnt::Subject, lessons, signals},
@@ -83,6 +83,7 @@ async fn tick(app: &App, next: &mut Option<Timestamp>) -> Answer<()> {
     if told > 0 {
         tracing::info!(told, "units were told of tasks of campaigns that are due");
     }
+    activities::end_due(app).await?;
     Ok(())
 }
 

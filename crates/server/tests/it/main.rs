@@ -27,6 +27,7 @@ mod kit;
 mod live;
 mod machines;
 mod outbox;
+mod partners;
 mod reach;
 mod refusals;
 mod repeats;

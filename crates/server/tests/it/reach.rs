@@ -47,6 +47,8 @@ enum Guard {
     Planner,
     /// Whoever may tell residents something.
     Writer,
+    /// Whoever may set activities for partners.
+    Organiser,
     /// Administrators.
     Admin,
     /// Administrators and the discipline office.
@@ -60,8 +62,8 @@ enum Guard {
 /// Every endpoint, with its guard.
 fn endpoints() -> Vec<(Method, String, Guard)> {
     use Guard::{
-        Admin, Assessor, Audit, Case, Hall, Leader, Liaison, Overseer, Planner, Public, Reader, Registrar, Shown, Staff,
-        Writer,
+        Admin, Assessor, Audit, Case, Hall, Leader, Liaison, Organiser, Overseer, Planner, Public, Reader, Registrar,
+        Shown, Staff, Writer,
     };
     let rows = [
         ("POST", "/sessions", Public),
@@ -162,6 +164,24 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("GET", "/rounds/coverage", Reader),
         ("POST", "/rounds/plans", Planner),
         ("POST", "/rounds/plans/{plan}/end", Shown),
+        ("GET", "/partners", Staff),
+        ("GET", "/partners/{partner}", Shown),
+        ("POST", "/partners/{partner}/acts", Shown),
+        ("POST", "/partners/{partner}/reveal", Shown),
+        ("GET", "/activities", Staff),
+        ("POST", "/activities", Organiser),
+        ("GET", "/activities/{activity}", Shown),
+        ("POST", "/activities/{activity}/acts", Shown),
+        ("GET", "/public/partners/terms", Public),
+        ("POST", "/public/partners", Public),
+        ("POST", "/public/partners/door", Public),
+        ("POST", "/public/partners/take", Public),
+        ("POST", "/public/partners/give-back", Public),
+        ("POST", "/public/partners/done", Public),
+        ("POST", "/public/partners/check", Public),
+        ("POST", "/public/partners/report", Public),
+        ("POST", "/public/partners/leave", Public),
+        ("GET", "/public/activities", Public),
         ("POST", "/cases/{case}/presence", Case),
         ("GET", "/desks", Staff),
         ("GET", "/follow-ups", Staff),
@@ -414,6 +434,7 @@ both_engines! {
                 Guard::Registrar => &["xlb1", "admin"],
                 Guard::Overseer => &["xlb1", "leader1", "admin"],
                 Guard::Writer => &["xlb1", "leader1", "c01a", "c02a"],
+                Guard::Organiser => &["xlb1", "c01a", "c02a", "c01g01a"],
                 Guard::Planner => &["xlb1", "leader1", "admin", "c01a", "c02a"],
                 Guard::Reader => ACCOUNTS.split_last_chunk::<2>().unwrap().0,
                 Guard::Assessor => &["xlb1", "leader1", "jjw1"],

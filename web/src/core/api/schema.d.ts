@@ -4,6 +4,58 @@
  */
 
 export interface paths {
+    "/api/v1/activities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Activities of the reader's units and of those over them, the newest first. */
+        get: operations["activities_list"];
+        put?: never;
+        /** Set an activity or task. */
+        post: operations["activities_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activities/{activity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One activity with who takes part. */
+        get: operations["activities_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activities/{activity}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm who came, thank, call it off. */
+        post: operations["activities_act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assessment": {
         parameters: {
             query?: never;
@@ -1736,6 +1788,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/partners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Partners of the reader's units, the newest first. */
+        get: operations["partners_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/partners/{partner}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One partner with what it did. */
+        get: operations["partners_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/partners/{partner}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Admit, decline or praise a partner. */
+        post: operations["partners_act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/partners/{partner}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who is behind a partner. The reason is recorded first. */
+        post: operations["partners_reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/policy": {
         parameters: {
             query?: never;
@@ -1802,6 +1922,23 @@ export interface paths {
          *     escalated. Nothing is changed.
          */
         post: operations["policy_simulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/activities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Volunteer activities that are open, those that begin first at the front. */
+        get: operations["public_open"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1973,6 +2110,159 @@ export interface paths {
         };
         /** Notices shown now, the newest first. */
         get: operations["public_shown"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/partners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign up as a partner. The answer holds what opens its door, this once. */
+        post: operations["public_sign_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/partners/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a self-check. */
+        post: operations["public_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/partners/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that it is done. */
+        post: operations["public_done"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/partners/door": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What stands behind a partner's door. */
+        post: operations["public_door"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/partners/give-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a seat back. */
+        post: operations["public_give_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/partners/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave: the contact is erased. */
+        post: operations["public_leave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/partners/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note a case that the partner reported, so that it finds it again. */
+        post: operations["public_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/partners/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a seat in an activity. */
+        post: operations["public_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/partners/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What whoever signs up consents to. */
+        get: operations["public_terms"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2543,6 +2833,172 @@ export interface components {
             /** @description Who may, in Chinese. */
             who_zh: string;
         };
+        /** @description A page of activities. */
+        Activities: {
+            activities: components["schemas"]["Activity"][];
+            /**
+             * Format: uuid
+             * @description Send as `before` for the next page; none at the end.
+             */
+            next?: string | null;
+        };
+        /** @description An activity. */
+        Activity: {
+            /** @description Its id. */
+            id: string;
+            /** @description What was set. */
+            plan: components["schemas"]["NewActivity"];
+            /** @description Where it stands. */
+            state: components["schemas"]["ActivityState"];
+            /** @description Seats taken, in the order in which they were. */
+            seats: components["schemas"]["ActivitySeat"][];
+            /** @description Who set it, as an actor. */
+            set_by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            set_at: string;
+            /** @description Why it was called off. */
+            reason?: string;
+        };
+        /** @description What staff do with an activity. */
+        ActivityAct: {
+            /**
+             * Format: uuid
+             * @description Whose seat.
+             */
+            partner: string;
+            /** @description Whether they came. */
+            came: boolean;
+            /**
+             * Format: int32
+             * @description Minutes credited; 0 for who did not come.
+             */
+            minutes: number;
+            /** @enum {string} */
+            act: "settle";
+        } | {
+            /**
+             * Format: uuid
+             * @description Whom.
+             */
+            partner: string;
+            /** @description The line. */
+            text: string;
+            /** @enum {string} */
+            act: "thank";
+        } | {
+            /** @description Why; whoever took a seat reads it. */
+            reason: string;
+            /** @enum {string} */
+            act: "cancel";
+        };
+        /**
+         * @description Kind of an activity.
+         * @enum {string}
+         */
+        ActivityKind: "volunteering" | "task";
+        /** @description An activity as it is offered. */
+        ActivityOffer: {
+            id: string;
+            kind: components["schemas"]["ActivityKind"];
+            title: string;
+            text: string;
+            place: string;
+            /** @description For which kinds of partner; none for all. */
+            kinds: components["schemas"]["PartnerKind"][];
+            /** @description The unit for whose partners it is. */
+            unit: components["schemas"]["Name"];
+            state: components["schemas"]["ActivityState"];
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            until: string;
+            /** Format: int32 */
+            seats: number;
+            /** @description Seats that are taken. */
+            taken: number;
+            /**
+             * Format: int32
+             * @description Minutes that are credited at most.
+             */
+            minutes: number;
+            /** @description Why it was called off. */
+            reason: string;
+            seat?: components["schemas"]["ActivityOwnSeat"] | null;
+        };
+        /** @description A partner's own seat. */
+        ActivityOwnSeat: {
+            /**
+             * Format: date-time
+             * @description When it said that it is done.
+             */
+            done_at?: string | null;
+            /** @description What it said. */
+            note: string;
+            /** @description Whether staff confirmed that it came; none where nobody said yet. */
+            came?: boolean | null;
+            /**
+             * Format: int32
+             * @description Minutes credited.
+             */
+            minutes: number;
+            /** @description The line of thanks. */
+            thanks: string;
+        };
+        /** @description One activity. */
+        ActivityPage: {
+            activity: components["schemas"]["Activity"];
+            /** @description Whether the reader may confirm, thank, call it off. */
+            leads: boolean;
+        };
+        /** @description A seat that is taken. */
+        ActivitySeat: {
+            /** @description By whom. */
+            partner: string;
+            /** @description What they are called: a person's name masked. */
+            name: string;
+            /** @description What they are. */
+            kind: components["schemas"]["PartnerKind"];
+            /**
+             * Format: date-time
+             * @description When it was taken.
+             */
+            taken_at: string;
+            /**
+             * Format: date-time
+             * @description When they said that it is done.
+             */
+            done_at?: string | null;
+            /** @description What they said of it. */
+            note?: string;
+            settled?: components["schemas"]["ActivitySettled"] | null;
+            /** @description The line of thanks. */
+            thanks?: string;
+        };
+        /** @description What came of a seat: attendance 到场 as staff confirmed it. */
+        ActivitySettled: {
+            /** @description Whether they came. */
+            came: boolean;
+            /**
+             * Format: int32
+             * @description Minutes credited.
+             */
+            minutes: number;
+            /** @description Who confirmed it, as an actor. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+        };
+        /**
+         * @description Where an activity stands.
+         * @enum {string}
+         */
+        ActivityState: "open" | "ended" | "cancelled";
         /** @description Who should handle a case: what the rules say, and the likeliest units. */
         Advice: components["schemas"]["Assignment"] & {
             /** @description The likeliest units, the best first, three at most. */
@@ -4101,6 +4557,16 @@ export interface components {
             rows: components["schemas"]["DocumentCell"][][];
             /** @description Below the table, in small print. */
             note?: string | null;
+        };
+        /** @description What opens a partner's door: told once. */
+        Door: {
+            /**
+             * Format: uuid
+             * @description Id of the partner.
+             */
+            partner: string;
+            /** @description Its code. */
+            code: string;
         };
         /** @description A draft by a machine. */
         Draft: {
@@ -5828,6 +6294,41 @@ export interface components {
             /** @description Duty phones, those of the whole subdistrict first. */
             duty: components["schemas"]["DutyPhone"][];
         };
+        /** @description What is set. */
+        NewActivity: {
+            /** @description What kind. */
+            kind: components["schemas"]["ActivityKind"];
+            /** @description What people call it. */
+            title: string;
+            /** @description What is done, what to bring. */
+            text: string;
+            /** @description For which kinds of partner; none for all. */
+            kinds?: components["schemas"]["PartnerKind"][];
+            /** @description For partners of this unit and all below it. */
+            unit: string;
+            /** @description Where people meet. */
+            place: string;
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description When it is over.
+             */
+            until: string;
+            /**
+             * Format: int32
+             * @description How many may take part.
+             */
+            seats: number;
+            /**
+             * Format: int32
+             * @description Minutes that are credited at most to each.
+             */
+            minutes: number;
+        };
         /** @description A campaign to begin. */
         NewCampaign: {
             /** @description What it is. */
@@ -6140,6 +6641,265 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /** @description A partner as staff see it. */
+        Partner: {
+            id: string;
+            /** @description Its grid. */
+            unit: string;
+            /** @description The spot whose code it signed up by. */
+            spot?: string | null;
+            kind: components["schemas"]["PartnerKind"];
+            /** @description Name: of a person masked. */
+            name: string;
+            /** @description Phone, masked; empty once the contact is erased. */
+            phone: string;
+            state: components["schemas"]["PartnerState"];
+            /** Format: date-time */
+            applied_at: string;
+            consent: components["schemas"]["PartnerConsented"];
+            /** Format: date-time */
+            decided_at?: string | null;
+            /** @description Who admitted or declined it, as an actor. */
+            decided_by?: string | null;
+            /** @description Why it was declined. */
+            reason: string;
+            /**
+             * Format: int32
+             * @description Minutes credited.
+             */
+            minutes: number;
+            /**
+             * Format: int32
+             * @description How often it was praised or thanked.
+             */
+            praised: number;
+            /** @description How many of its self-checks are due. */
+            due: number;
+        };
+        /** @description What staff do with a partner. */
+        PartnerAct: {
+            /** @enum {string} */
+            act: "admit";
+        } | {
+            /** @description Why; the applicant reads it. */
+            reason: string;
+            /** @enum {string} */
+            act: "decline";
+        } | {
+            /** @description The line. */
+            text: string;
+            /** @enum {string} */
+            act: "praise";
+        };
+        /** @description A self-check as it was made. */
+        PartnerCheck: {
+            /** @description Code of the self-check. */
+            list: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Each item, and whether it is so. */
+            items: {
+                [key: string]: boolean;
+            };
+        };
+        /** @description A self-check as it was made. */
+        PartnerChecked: {
+            door: components["schemas"]["Door"];
+            /** @description Code of the self-check. */
+            list: string;
+            /** @description Each of its items, and whether it is so. */
+            items: {
+                [key: string]: boolean;
+            };
+        };
+        /** @description What whoever signs up consents to 知情同意. */
+        PartnerConsentText: {
+            /** @description Version of the text. */
+            version: string;
+            /** @description The text. */
+            text: components["schemas"]["Name"];
+        };
+        /** @description That somebody consented. */
+        PartnerConsented: {
+            /** @description To which version of the text. */
+            version: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+        };
+        /** @description Who is behind a partner, as shown after a reveal. */
+        PartnerContact: {
+            /** @description Whom to ask for; empty where nobody was named. */
+            name: string;
+            /** @description Phone. */
+            phone: string;
+        };
+        /** @description That an activity is done. */
+        PartnerDone: {
+            door: components["schemas"]["Door"];
+            /**
+             * Format: uuid
+             * @description Which activity.
+             */
+            activity: string;
+            /** @description What was done. */
+            note: string;
+        };
+        /** @description What stands behind a partner's door. */
+        PartnerDoor: {
+            kind: components["schemas"]["PartnerKind"];
+            /** @description Name: of a person masked. */
+            name: string;
+            state: components["schemas"]["PartnerState"];
+            /** @description Why it was declined. */
+            reason: string;
+            /** @description Its grid. */
+            grid: components["schemas"]["Name"];
+            community?: components["schemas"]["Name"] | null;
+            /** @description The grid's hotline. */
+            hotline?: string | null;
+            /** @description The spot whose code it signed up by. */
+            spot?: string | null;
+            /** Format: date-time */
+            applied_at: string;
+            /**
+             * Format: int32
+             * @description Minutes credited.
+             */
+            minutes: number;
+            /**
+             * Format: int32
+             * @description How often it was praised or thanked.
+             */
+            praised: number;
+            /** @description Praise and thanks, the newest first. */
+            praise: components["schemas"]["PartnerDoorPraise"][];
+            /** @description Its self-checks. */
+            checks: components["schemas"]["PartnerDoorCheck"][];
+            /** @description Activities in which it has or had a seat, the newest first. */
+            mine: components["schemas"]["ActivityOffer"][];
+            /** @description Activities in which it may take a seat now. */
+            open: components["schemas"]["ActivityOffer"][];
+            /** @description The channel by which what it reports comes in. */
+            channel: string;
+            /** @description Numbers of the cases it reported, the newest first. */
+            reports: string[];
+        };
+        /** @description A self-check of the partner. */
+        PartnerDoorCheck: {
+            list: components["schemas"]["SelfCheck"];
+            last?: components["schemas"]["PartnerCheck"] | null;
+            /** @description Whether it is time to make it again. */
+            due: boolean;
+        };
+        /** @description A line of praise or thanks. */
+        PartnerDoorPraise: {
+            text: string;
+            /** @description Who praised: a unit. */
+            unit: components["schemas"]["Name"];
+            /** Format: date-time */
+            at: string;
+        };
+        /**
+         * @description Kind of a partner.
+         * @enum {string}
+         */
+        PartnerKind: "shop" | "property" | "institution" | "volunteer" | "party_member";
+        /** @description One partner. */
+        PartnerPage: {
+            partner: components["schemas"]["Partner"];
+            /** @description Whether the reader may admit or decline it. */
+            admits: boolean;
+            /** @description Whether the reader may see who is behind it, for a reason. */
+            reveals: boolean;
+            /** @description Its self-checks, the newest first. */
+            checks: components["schemas"]["PartnerCheck"][];
+            /** @description Praise and thanks, the newest first. */
+            praise: components["schemas"]["PartnerPraise"][];
+            /** @description Activities that it takes or took part in, the newest first. */
+            activities: components["schemas"]["PartnerPart"][];
+        };
+        /** @description An activity of a partner. */
+        PartnerPart: {
+            id: string;
+            kind: components["schemas"]["ActivityKind"];
+            title: string;
+            state: components["schemas"]["ActivityState"];
+            /** Format: date-time */
+            from: string;
+            settled?: components["schemas"]["ActivitySettled"] | null;
+        };
+        /** @description A line of praise 点赞, or of thanks 致谢 for an activity. */
+        PartnerPraise: {
+            /** @description The line. */
+            text: string;
+            /** @description Of which unit whoever praised is. */
+            unit: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description For which activity; none for praise by itself. */
+            activity?: string | null;
+        };
+        /** @description A case that a partner reported. */
+        PartnerReported: {
+            door: components["schemas"]["Door"];
+            /** @description Number and code of the case. */
+            case: components["schemas"]["Ticket"];
+        };
+        /** @description Why somebody looks. */
+        PartnerReveal: {
+            /** @description What it is needed for. */
+            reason: string;
+        };
+        /** @description Rules of partners. */
+        PartnerRules: {
+            /** @description The public channel by which what partners report comes in. */
+            channel: string;
+            /**
+             * Format: int32
+             * @description Most minutes that one activity may credit.
+             */
+            credit_minutes: number;
+            /** @description What whoever signs up consents to. */
+            consent: components["schemas"]["PartnerConsentText"];
+            /** @description What partners look at by themselves. */
+            self_checks: components["schemas"]["SelfCheck"][];
+        };
+        /**
+         * @description Where a partner stands.
+         * @enum {string}
+         */
+        PartnerState: "applied" | "active" | "declined" | "left";
+        /** @description An activity, at a partner's door. */
+        PartnerTakes: {
+            door: components["schemas"]["Door"];
+            /**
+             * Format: uuid
+             * @description Which activity.
+             */
+            activity: string;
+        };
+        /** @description What whoever signs up consents to. */
+        PartnerTerms: {
+            consent: components["schemas"]["PartnerConsentText"];
+        };
+        /** @description A page of partners. */
+        Partners: {
+            partners: components["schemas"]["Partner"][];
+            /**
+             * Format: uuid
+             * @description Send as `before` for the next page; none at the end.
+             */
+            next?: string | null;
+        };
         /** @description Days, both ends counted in, in the time zone of the policy. */
         Period: {
             /**
@@ -6325,6 +7085,7 @@ export interface components {
             rounds: components["schemas"]["RoundRules"];
             /** @description Machine events 物联感知. */
             machines: components["schemas"]["MachineRules"];
+            partners?: components["schemas"]["PartnerRules"] | null;
             /** @description Guards against gaming 防注水. */
             guards: components["schemas"]["Guards"];
             /** @description Letters 表扬书、提醒函. */
@@ -7006,6 +7767,31 @@ export interface components {
             /** @description Titles (of `Person::titles`) of which the person must bear one; empty: anyone. */
             titles: string[];
         };
+        /** @description A self-check 自查, such as the three things before the door 门前三包. */
+        SelfCheck: {
+            /** @description Code. */
+            id: string;
+            /** @description What people call it. */
+            name: components["schemas"]["Name"];
+            /** @description Which partners make it. */
+            kinds: components["schemas"]["PartnerKind"][];
+            /**
+             * Format: int32
+             * @description Once in so many days.
+             */
+            every_days: number;
+            /** @description What is looked at, in order. */
+            items: components["schemas"]["SelfCheckItem"][];
+        };
+        /** @description One thing to look at. */
+        SelfCheckItem: {
+            /** @description Code. */
+            id: string;
+            /** @description How it should be, e.g. 门前干净. */
+            name: components["schemas"]["Name"];
+            /** @description What is said of it where it is not so. */
+            finding: components["schemas"]["Name"];
+        };
         /** @description A service, in the standard's words. */
         Service: {
             service_code: string;
@@ -7067,6 +7853,23 @@ export interface components {
             password: string;
             /** @description One-time code, where the account has one. */
             code?: string | null;
+        };
+        /** @description Somebody who signs up. */
+        SignUp: {
+            /** @description What they are. */
+            kind: components["schemas"]["PartnerKind"];
+            /** @description Name: of a shop or institution it is shown to staff, of a person it is sealed and shown masked. */
+            name: string;
+            /** @description Whom to ask for, of a shop or institution. */
+            person?: string;
+            /** @description Phone; sealed. */
+            phone: string;
+            /** @description The spot whose code was scanned. */
+            spot?: string | null;
+            /** @description The grid, where no code was scanned. */
+            grid?: string | null;
+            /** @description Version of the text that they consent to. */
+            consent: string;
         };
         /** @description A weak signal. */
         Signal: {
@@ -7778,6 +8581,135 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    activities_list: {
+        parameters: {
+            query?: {
+                /** @description Only those that stand here. */
+                state?: "open" | "ended" | "cancelled";
+                /** @description Those set before this one: the `next` of the page before. */
+                before?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activities"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activities_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewActivity"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activity"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activities_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the activity */
+                activity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityPage"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activities_act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the activity */
+                activity: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActivityAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activity"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     assessment_table: {
         parameters: {
             query?: {
@@ -11740,6 +12672,138 @@ export interface operations {
             };
         };
     };
+    partners_list: {
+        parameters: {
+            query?: {
+                /** @description Only those that stand here. */
+                state?: "applied" | "active" | "declined" | "left";
+                /** @description Those that applied before this one: the `next` of the page before. */
+                before?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Partners"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    partners_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the partner */
+                partner: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerPage"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    partners_act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the partner */
+                partner: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Partner"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    partners_reveal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the partner */
+                partner: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerReveal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerContact"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     policy_read: {
         parameters: {
             query?: never;
@@ -11899,6 +12963,36 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Checked"];
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_open: {
+        parameters: {
+            query?: {
+                /** @description Only what is for partners of this grid; all of the subdistrict where none is given. */
+                grid?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityOffer"][];
                 };
             };
             "4XX": {
@@ -12219,6 +13313,284 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Notice"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_sign_up: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body make one partner */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignUp"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Door"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerChecked"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerDoor"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_done: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerDone"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerDoor"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_door: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Door"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerDoor"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_give_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerTakes"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerDoor"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Door"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerDoor"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerReported"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerDoor"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerTakes"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerDoor"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerTerms"];
                 };
             };
             "4XX": {

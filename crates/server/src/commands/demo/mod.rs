@@ -8,6 +8,7 @@ mod board;
 pub mod history;
 mod judged;
 pub mod life;
+mod partners;
 mod photos;
 pub mod walk;
 
@@ -100,6 +101,7 @@ impl Demo {
             let today = app.now().await?.to_zoned(app.snapshot().calendar.zone().clone()).date();
             judged::judge(&app, today).await?;
             ahead::put_up(&app, today, self.days).await?;
+            partners::put_up(&app).await?;
         }
         println!("Data in {}", folder.display());
         println!("Accounts (password {PASSWORD}):");

@@ -1,0 +1,392 @@
+//! Partners 共建伙伴 as they are kept: who signs up, who is admitted, what a partner does at its small door, and who is told.
+//!
+//! Who is behind a partner is sealed with the keys of reporters' identities, bound to the partner, and opened only for a
+//! reason that is recorded first. It is erased when the partner leaves or is declined.
+
+use std::collections::BTreeMap;
+
+use jiban_domain::{
+    activity::Activity,
+    event::Actor,
+    ids::{ActivityId, PartnerId, SpotId, UnitId},
+    notice,
+    organisation::Role,
+    partner::{Act, Application, Partner, PartnerKind, PartnerRules, PartnerState},
+    permission,
+    policy::Recipient,
+    refusal::Refusal,
+};
+use jiban_store::{ReadTx, StoreError, WriteTx, idempotency, identity::IdentityVault};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::works::{self, Done, Work};
+use crate::{
+    app::App,
+    desk::{
+        self, Key, Stop,
+        identity::{Identity, tracking_code, tracking_hash},
+        telling::{self, Words},
+        ticket::{Ticket, same},
+    },
+    http::{
+        auth::Staff,
+        problem::{Answer, Problem},
+    },
+    infra::{
+        audit::{self, Stream},
+        world::Snapshot,
+    },
+};
+
+/// A partner acts by its id and code, as a reporter does by number and code; which one it was, the record itself tells.
+pub(super) const PARTNER: Actor = Actor::Reporter;
+
+impl Work for Partner {
+    const KIND: &'static str = "partner";
+
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+
+    fn unit(&self) -> &UnitId {
+        &self.unit
+    }
+
+    fn state(&self) -> &'static str {
+        self.state.as_str()
+    }
+
+    fn next_at(&self, _: &Snapshot) -> Option<Timestamp> {
+        None
+    }
+}
+
+/// Rules of partners of this house.
+///
+/// # Errors
+/// Not found, where the policy has none.
+pub fn rules(snapshot: &Snapshot) -> Answer<&PartnerRules> {
+    snapshot.policy.partners.as_ref().ok_or_else(Problem::not_found)
+}
+
+/// Somebody who signs up.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignUp {
+    /// What they are.
+    pub kind: PartnerKind,
+    /// Name: of a shop or institution it is shown to staff, of a person it is sealed and shown masked.
+    #[schema(min_length = 1, max_length = 60)]
+    pub name: String,
+    /// Whom to ask for, of a shop or institution.
+    #[serde(default)]
+    #[schema(max_length = 60)]
+    pub person: String,
+    /// Phone; sealed.
+    #[schema(min_length = 5, max_length = 30)]
+    pub phone: String,
+    /// The spot whose code was scanned.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub spot: Option<SpotId>,
+    /// The grid, where no code was scanned.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub grid: Option<UnitId>,
+    /// Version of the text that they consent to.
+    #[schema(max_length = 64)]
+    pub consent: String,
+}
+
+/// What opens a partner's door: told once.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Door {
+    /// Id of the partner.
+    #[schema(value_type = String, format = Uuid)]
+    pub partner: PartnerId,
+    /// Its code.
+    #[schema(max_length = 32)]
+    pub code: String,
+}
+
+fn code_hash(app: &App, id: PartnerId, code: &str) -> [u8; 32] {
+    tracking_hash(&app.token_key, &id.to_string(), code)
+}
+
+impl Door {
+    /// Whether it opens this partner.
+    fn opens(&self, app: &App, partner: &Partner) -> bool {
+        let stored: Option<[u8; 32]> = hex::decode(&partner.code).ok().and_then(|bytes| bytes.try_into().ok());
+        stored.is_some_and(|stored| same(&stored, &code_hash(app, self.partner, &self.code)))
+    }
+
+    /// The partner whose door it is. A wrong pair is no partner at all.
+    ///
+    /// # Errors
+    /// Not found, or the store's.
+    pub async fn open(&self, app: &App) -> Answer<Partner> {
+        let partner: Partner = works::find(app, self.partner.0).await?;
+        if self.opens(app, &partner) { Ok(partner) } else { Err(Problem::not_found()) }
+    }
+}
+
+fn context(id: PartnerId) -> Vec<u8> {
+    [b"partner".as_slice(), id.0.as_bytes()].concat()
+}
+
+fn sealed(vault: &IdentityVault, id: PartnerId, who: &Identity) -> Answer<String> {
+    let plain = serde_json::to_vec(who).map_err(|_| Problem::internal("a contact cannot be written"))?;
+    Ok(hex::encode(vault.seal(&context(id), &plain)?))
+}
+
+fn opened(vault: &IdentityVault, partner: &Partner) -> Answer<Option<Identity>> {
+    let Some(sealed) = &partner.contact else { return Ok(None) };
+    let sealed = hex::decode(sealed).map_err(|_| Problem::internal("a sealed contact is no hex"))?;
+    let plain = vault.open(&context(partner.id), &sealed)?;
+    serde_json::from_slice(&plain).map(Some).map_err(|_| Problem::internal("an opened contact is none"))
+}
+
+/// Signs up: the community is told; the code is told here once, and again to the same request under the same key.
+///
+/// # Errors
+/// A refusal that names the field; not found, where the house has no partners.
+pub async fn sign_up(app: &App, new: SignUp, key: Option<Key>) -> Answer<Door> {
+    let snapshot = app.snapshot();
+    let rules = rules(&snapshot)?.clone();
+    let called = new.name.trim().to_owned();
+    let person = if new.kind.is_person() { called.clone() } else { new.person.clone() };
+    let who = Identity { name: person, phone: new.phone.trim().to_owned(), ..Identity::default() };
+    who.check("")?;
+    if app.vault.blind_index(&who.phone).is_none() {
+        return Err(Problem::field("phone", "a telephone number", "应为电话号码"));
+    }
+    let (id, code) = (PartnerId(Uuid::now_v7()), tracking_code());
+    let masked = who.masked();
+    let name = if new.kind.is_person() && !called.is_empty() { masked.name } else { who.hide(&called).0 };
+    let application = Application {
+        kind: new.kind,
+        name,
+        phone: masked.phone,
+        contact: sealed(&app.vault, id, &who)?,
+        code: hex::encode(code_hash(app, id, &code)),
+        spot: new.spot,
+        grid: new.grid,
+        consent: new.consent,
+    };
+    let (parts, door) = (app.clone(), Door { partner: id, code });
+    let applied = app.store.write(move |tx| -> Result<Door, Stop> {
+        if let Some(key) = &key
+            && let Some(answer) = desk::begin(tx, key)?
+        {
+            return Ok(desk::unsealed(&parts, key, &answer)?);
+        }
+        let partner = Partner::apply(id, application.clone(), &rules, &snapshot.organisation, tx.now())?;
+        let told =
+            json!({ "unit": partner.unit, "spot": partner.spot, "kind": partner.kind, "consent": partner.consent });
+        works::put(tx, &snapshot, &partner, &PARTNER, &("partner_applied", told))?;
+        tell_community(tx, &parts, &snapshot, &partner)?;
+        if let Some(key) = &key {
+            let kept = desk::sealed(&parts, key, &door)?;
+            idempotency::finish(tx, &key.sender, &key.key, &key.request, Some(&kept))?;
+        }
+        Ok(door.clone())
+    });
+    let door = applied.await?;
+    app.outbox_nudge.notify_one();
+    Ok(door)
+}
+
+fn tell_community(tx: &mut WriteTx<'_>, app: &App, snapshot: &Snapshot, partner: &Partner) -> Result<(), StoreError> {
+    let organisation = &snapshot.organisation;
+    let community = organisation.community_of(&partner.unit).unwrap_or(&partner.unit);
+    let (kind, kind_en) = partner.kind.name();
+    let (zh, en) = organisation.unit(&partner.unit).map_or(("", ""), |unit| (&unit.name.zh, &unit.name.en));
+    let words = Words {
+        number: String::new(),
+        zh: format!("{zh}有{kind}申请加入共建，请审核"),
+        en: format!("A {kind_en} of {en} asks to be a partner"),
+        link: Some("/partners".to_owned()),
+    };
+    let to = notice::told_of_unit(&snapshot.world(), community, &[Recipient::LeadUnit], tx.now());
+    telling::tell(tx, app, organisation, "partner", &to, &words)
+}
+
+/// Whether this person may look at a partner: their units' and those below.
+pub fn sees(staff: &Staff, partner: &Partner) -> bool {
+    staff.reaches(&partner.unit)
+}
+
+/// Whether this person may admit a partner: its community, and the liaison office over it.
+pub fn admits(staff: &Staff, partner: &Partner) -> bool {
+    let organisation = &staff.snapshot.organisation;
+    let community = organisation.community_of(&partner.unit);
+    let of_community = permission::holds_role(organisation, &staff.actor, Role::Community)
+        .any(|unit| Some(unit) == community || *unit == partner.unit);
+    of_community || (staff.holds(Role::Liaison) && sees(staff, partner))
+}
+
+/// Whether this person may see who is behind a partner: who admits, and the grid worker of its grid.
+pub fn reveals(staff: &Staff, partner: &Partner) -> bool {
+    admits(staff, partner) || (staff.holds(Role::GridWorker) && staff.works_for(&partner.unit))
+}
+
+/// One partner that this person may look at.
+///
+/// # Errors
+/// Not found; the store's.
+pub async fn find(app: &App, staff: &Staff, id: Uuid) -> Answer<Partner> {
+    let partner: Partner = works::find(app, id).await?;
+    if sees(staff, &partner) { Ok(partner) } else { Err(Problem::not_found()) }
+}
+
+/// Partners, the newest first; in this state only, where one is given.
+///
+/// # Errors
+/// The store's.
+pub async fn list(app: &App, state: Option<PartnerState>, before: Option<Uuid>, limit: i64) -> Answer<Vec<Partner>> {
+    Ok(app.store.read(move |tx| works::list(tx, state.map(PartnerState::as_str), before, limit)).await?)
+}
+
+/// Admits, declines or praises a partner. Whether this person may is asked here.
+///
+/// # Errors
+/// Not found, forbidden, or a refusal.
+pub async fn act(app: &App, staff: &Staff, id: Uuid, act: Act) -> Answer<Partner> {
+    let partner = find(app, staff, id).await?;
+    let may = match &act {
+        Act::Admit | Act::Decline { .. } => admits(staff, &partner),
+        Act::Praise { .. } => true,
+    };
+    if !may {
+        return Err(Problem::forbidden());
+    }
+    let (unit, by) = (home(staff, &partner.unit), staff.actor.clone());
+    let act = match act {
+        Act::Admit => Act::Admit,
+        Act::Decline { reason } => Act::Decline { reason: masked(&reason) },
+        Act::Praise { text } => Act::Praise { text: masked(&text) },
+    };
+    let alter = move |partner: &mut Partner, now: Timestamp| -> Result<Done, Refusal> {
+        partner.act(&act, &unit, &by, now)?;
+        Ok((act.kind(), serde_json::to_value(&act).unwrap_or_default()))
+    };
+    works::change(app, &staff.snapshot, id, &staff.actor, alter, |_: &mut WriteTx<'_>, _| Ok(())).await
+}
+
+/// A text without personal numbers.
+pub(super) fn masked(text: &str) -> String {
+    jiban_text::mask_personal(text).0
+}
+
+/// The unit in whose name somebody thanks.
+pub(super) fn home(staff: &Staff, or: &UnitId) -> UnitId {
+    permission::home_unit(&staff.snapshot.organisation, &staff.person).unwrap_or(or).clone()
+}
+
+/// Who is behind a partner, and how to reach them. The reason is recorded first.
+///
+/// # Errors
+/// Not found, forbidden, a reason that is missing; already, where it was erased.
+pub async fn reveal(app: &App, staff: &Staff, id: Uuid, reason: &str) -> Answer<Identity> {
+    let partner = find(app, staff, id).await?;
+    if !reveals(staff, &partner) {
+        return Err(Problem::forbidden());
+    }
+    let reason = masked(reason.trim());
+    if reason.is_empty() {
+        return Err(Problem::field("reason", "why it is needed", "请说明用途"));
+    }
+    let Some(who) = opened(&app.vault, &partner)? else {
+        return Err(Refusal::Already { what: "erased", what_zh: "删除" }.into());
+    };
+    let body = json!({ Partner::KIND: partner.id, "told": { "reason": reason } });
+    let trace = audit::trace(&staff.actor, "partner_revealed", &body);
+    app.store.write(move |tx| -> Result<(), StoreError> { audit::record(tx, Stream::Works, trace.clone()) }).await?;
+    Ok(who)
+}
+
+/// A partner does something at its own door.
+///
+/// # Errors
+/// Not found, where the door does not open; the refusal.
+pub async fn at_door(
+    app: &App,
+    door: &Door,
+    alter: impl Fn(&mut Partner, Timestamp) -> Result<Done, Refusal> + Send + 'static,
+) -> Answer<Partner> {
+    door.open(app).await?;
+    works::change(app, &app.snapshot(), door.partner.0, &PARTNER, alter, |_: &mut WriteTx<'_>, _| Ok(())).await
+}
+
+/// A partner makes a self-check.
+///
+/// # Errors
+/// As [`at_door`].
+pub async fn check(app: &App, door: &Door, list: String, items: BTreeMap<String, bool>) -> Answer<Partner> {
+    let snapshot = app.snapshot();
+    let rules = rules(&snapshot)?.clone();
+    let alter = move |partner: &mut Partner, now: Timestamp| -> Result<Done, Refusal> {
+        partner.check(&rules, &list, items.clone(), now)?;
+        Ok(("partner_checked", json!({ "list": list, "items": items })))
+    };
+    at_door(app, door, alter).await
+}
+
+/// A partner notes that it reported a case: it shows its number and code, so that nobody notes another's. Neither the record
+/// nor staff are told of which: who reported a case is the case's secret.
+///
+/// # Errors
+/// As [`at_door`]; not found, where the ticket opens no case.
+pub async fn reported(app: &App, door: &Door, case: Ticket) -> Answer<Partner> {
+    door.open(app).await?;
+    let number = case.open(app).await?.number;
+    let alter = move |partner: &mut Partner, _: Timestamp| -> Result<Done, Refusal> {
+        partner.reported(number.clone())?;
+        Ok(("partner_reported", json!({})))
+    };
+    at_door(app, door, alter).await
+}
+
+/// A partner leaves: the contact is erased, and seats of what is still to come are free again.
+///
+/// # Errors
+/// As [`at_door`].
+pub async fn leave(app: &App, door: &Door) -> Answer<Partner> {
+    door.open(app).await?;
+    let (id, snapshot) = (door.partner, app.snapshot());
+    let left = app.store.write(move |tx| -> Result<Option<Result<Partner, Refusal>>, StoreError> {
+        let now = tx.now();
+        let Some(mut partner) = works::find_for_update::<Partner>(tx, id.0)? else { return Ok(None) };
+        if let Err(refusal) = partner.leave(now) {
+            return Ok(Some(Err(refusal)));
+        }
+        // In the order of their ids, as all do who lock several.
+        let mut activities: Vec<ActivityId> = partner.activities.clone();
+        activities.sort_unstable();
+        for activity in activities {
+            let Some(mut activity) = works::find_for_update::<Activity>(tx, activity.0)? else { continue };
+            if activity.give_back(id, now).is_ok() {
+                partner.gave_back(activity.id);
+                let told = json!({ "partner": id, "left": true });
+                works::put(tx, &snapshot, &activity, &PARTNER, &("activity_given_back", told))?;
+            }
+        }
+        works::put(tx, &snapshot, &partner, &PARTNER, &("partner_left", json!({})))?;
+        Ok(Some(Ok(partner)))
+    });
+    Ok(left.await?.ok_or_else(Problem::not_found)??)
+}
+
+/// The activities of a partner, as they stand, the newest first.
+///
+/// # Errors
+/// The store's.
+pub fn activities_of(tx: &mut ReadTx<'_>, partner: &Partner) -> Result<Vec<Activity>, StoreError> {
+    let found = partner.activities.iter().rev().map(|id| works::find_in::<Activity>(tx, id.0));
+    found.filter_map(Result::transpose).collect()
+}
