@@ -72,6 +72,8 @@ code! {
     PersonId;
     /// A spot 点位: a place with a QR code of its own.
     SpotId;
+    /// A service point 服务点.
+    ServiceId;
     /// A category 诉求分类, leaf or branch.
     CategoryId;
     /// A channel 渠道, the way in.
@@ -118,4 +120,6 @@ uuid_id! {
     DutyCallId;
     /// A plan of rounds 巡查计划.
     RoundPlanId;
+    /// A guide to a service 办事指南.
+    GuideId;
 }

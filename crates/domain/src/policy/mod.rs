@@ -28,6 +28,7 @@ use crate::{
     figures::Count,
     ids::{CaseId, CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId},
     machine::MachineRules,
+    neighbourhood::NeighbourhoodRules,
     round::RoundRules,
     signal::SignalRules,
 };
@@ -108,6 +109,8 @@ pub struct Policy {
     pub rounds: RoundRules,
     /// Machine events 物联感知.
     pub machines: MachineRules,
+    /// The neighbourhood platform 岭里无忧.
+    pub neighbourhood: NeighbourhoodRules,
     /// Guards against gaming 防注水.
     pub guards: Guards,
     /// Letters 表扬书、提醒函.

@@ -10,6 +10,7 @@ mod forms;
 mod judging;
 mod machines;
 mod matters;
+mod neighbourhood;
 mod rounds;
 mod table;
 
@@ -127,6 +128,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
     let campaigns = t.may("campaigns", campaigns);
     let rounds = t.may("rounds", |node| rounds::rounds(node, &known));
     let machines = t.may("machines", |node| machines::machines(node, &known));
+    let neighbourhood = t.may("neighbourhood", neighbourhood::neighbourhood);
     let guards = t.may("guards", judging::guards);
     let letters = t.may("letters", |node| judging::letters(node, &known));
     let bulletins = t.may("bulletins", |node| judging::bulletins(node, &known));
@@ -163,6 +165,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
         campaigns: campaigns?.unwrap_or_default(),
         rounds: rounds?.unwrap_or_default(),
         machines: machines?.unwrap_or_default(),
+        neighbourhood: neighbourhood?.unwrap_or_default(),
         guards: guards?.unwrap_or_default(),
         letters: letters?.unwrap_or_default(),
         bulletins: bulletins?.unwrap_or_default(),
