@@ -22,6 +22,9 @@ const router = createRouter({
     { path: '/new', name: 'new', component: () => import('./pages/Submit.vue') },
     { path: '/track/:number?', name: 'track', component: () => import('./pages/Track.vue'), props: true },
     { path: '/here', name: 'here', component: () => import('./pages/Here.vue') },
+    { path: '/near', name: 'near', component: () => import('./pages/Near.vue') },
+    { path: '/guides', name: 'guides', component: () => import('./pages/Guides.vue') },
+    { path: '/guides/:guide', name: 'guide', component: () => import('./pages/GuidePage.vue'), props: true },
     { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFound.vue') },
   ],
 });

@@ -6,5 +6,6 @@ pub mod campaign_paper;
 pub mod campaigns;
 pub mod duty_calls;
 pub mod effect;
+pub mod guides;
 pub mod rounds;
 pub mod works;

@@ -25,6 +25,7 @@ mod job;
 mod kit;
 mod live;
 mod machines;
+mod near;
 mod outbox;
 mod reach;
 mod refusals;
