@@ -1222,6 +1222,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/guides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All guides, the newest first: drafts and withdrawn ones too. */
+        get: operations["guides_list"];
+        put?: never;
+        /** Write a guide; it is a draft until it is published. */
+        post: operations["guides_write"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guides/{guide}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change, publish or withdraw a guide. */
+        post: operations["guides_act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/letters": {
         parameters: {
             query?: never;
@@ -1743,6 +1778,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/guides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Published guides that fit, the best first, fifty at most. */
+        post: operations["public_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/guides/{guide}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A published guide. */
+        get: operations["public_shown"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/public/locate": {
         parameters: {
             query?: never;
@@ -1754,6 +1823,23 @@ export interface paths {
         put?: never;
         /** Whose grid a point is in. */
         post: operations["public_locate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/near": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Service points within the policy's minutes on foot, the nearest first. */
+        post: operations["public_near"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1805,6 +1891,23 @@ export interface paths {
         put?: never;
         /** Rate the handling 评价. */
         post: operations["public_rate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/solved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was finished lately in a grid and its community, in numbers that nobody is recognised in. */
+        get: operations["public_solved"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3515,7 +3618,7 @@ export interface components {
          * @description What is counted of cases.
          * @enum {string}
          */
-        Counted: "registered" | "requests" | "signals" | "repeats" | "state_rated" | "contact_met" | "contact_due" | "clocks_met" | "clocks_due" | "clocks_breached" | "finished" | "closed" | "declined" | "handed_upstream" | "returns" | "reopened" | "photo_missing" | "unproven_contacts" | "followed_up" | "responded" | "solved" | "satisfied" | "unreachable" | "rated" | "rated_bad" | "bad_standing" | "appeals" | "appeals_upheld" | "content" | "content_after_appeal" | "whistles" | "whistle_calls" | "report_ins" | "whistles_settled" | "whistles_solved" | "findings" | "findings_finished";
+        Counted: "registered" | "requests" | "signals" | "repeats" | "state_rated" | "contact_met" | "contact_due" | "clocks_met" | "clocks_due" | "clocks_breached" | "finished" | "finish_minutes" | "closed" | "declined" | "handed_upstream" | "returns" | "reopened" | "photo_missing" | "unproven_contacts" | "followed_up" | "responded" | "solved" | "satisfied" | "unreachable" | "rated" | "rated_bad" | "bad_standing" | "appeals" | "appeals_upheld" | "content" | "content_after_appeal" | "whistles" | "whistle_calls" | "report_ins" | "whistles_settled" | "whistles_solved" | "findings" | "findings_finished";
         /** @description Cases counted apart. */
         CountedApart: {
             /** @description Reason code. */
@@ -4698,6 +4801,89 @@ export interface components {
              */
             likelihood: number;
         };
+        /** @description A guide. */
+        Guide: {
+            /** @description Its id. */
+            id: components["schemas"]["GuideId"];
+            /** @description The unit for whose area it is. */
+            unit: components["schemas"]["UnitId"];
+            /** @description What it says. */
+            text: components["schemas"]["GuideText"];
+            /** @description Where it stands. */
+            state: components["schemas"]["GuideState"];
+            /** @description Who changed it last, as an actor. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+        };
+        /** @description What is done with a guide. */
+        GuideAct: {
+            /** @description What it says from now on. */
+            text: components["schemas"]["GuideText"];
+            /** @enum {string} */
+            act: "change";
+        } | {
+            /** @enum {string} */
+            act: "publish";
+        } | {
+            /** @enum {string} */
+            act: "withdraw";
+        };
+        /**
+         * Format: uuid
+         * @description A guide to a service 办事指南.
+         */
+        GuideId: string;
+        /** @description A guide in a list. */
+        GuideLine: {
+            id: components["schemas"]["GuideId"];
+            title: string;
+            section: components["schemas"]["Section"];
+            /** @description Name of the unit for whose area it is. */
+            unit_name: components["schemas"]["Name"];
+        };
+        /** @description What somebody looks for. */
+        GuideSearch: {
+            /** @description In their own words; everything where none is given. */
+            words?: string;
+            section?: components["schemas"]["Section"] | null;
+            grid?: components["schemas"]["UnitId"] | null;
+        };
+        /**
+         * @description Where a guide stands.
+         * @enum {string}
+         */
+        GuideState: "draft" | "published" | "withdrawn";
+        /** @description What a guide says. */
+        GuideText: {
+            /** @description What it is a guide to. */
+            title: string;
+            /** @description Where it stands. */
+            section: components["schemas"]["Section"];
+            /** @description Who may 办理对象. */
+            who?: string;
+            /** @description What to bring 所需材料, a line each. */
+            bring?: string;
+            /** @description Where 办理地点. */
+            place?: string;
+            /** @description When 办理时间. */
+            hours?: string;
+            /** @description Whom to call 咨询电话. */
+            phone?: string;
+            /** @description How it goes, step by step 办理流程. */
+            text: string;
+        };
+        /** @description A guide with the name of its unit. */
+        GuideView: {
+            guide: components["schemas"]["Guide"];
+            /** @description Name of the unit for whose area it is. */
+            unit_name: components["schemas"]["Name"];
+            /** @description Whether the reader may change it. */
+            mine: boolean;
+        };
         /** @description Hand over to the upstream platform. */
         HandUpstream: {
             /** @description Its number there, if known. */
@@ -4823,6 +5009,10 @@ export interface components {
             spots: number;
             /** @description Shifts now. */
             shifts: number;
+            /** @description Service points now. */
+            services: number;
+            /** @description Streets now. */
+            streets: number;
             /** @description Cases that other units may see now, because the tree of units changed. */
             rescoped: number;
             /** @description Rows that were not taken, each with file, row, column and what would be right. */
@@ -5306,6 +5496,53 @@ export interface components {
             /** @description English, never empty. */
             en: string;
         };
+        /** @description A service point that is near. */
+        NearService: {
+            id: components["schemas"]["ServiceId"];
+            name: components["schemas"]["Name"];
+            section: components["schemas"]["Section"];
+            /** @description Code of its kind. */
+            kind: string;
+            kind_name: components["schemas"]["Name"];
+            address: string;
+            phone?: string | null;
+            /** @description When it is open, in words; empty where nobody said. */
+            hours: string;
+            /** Format: double */
+            lon: number;
+            /** Format: double */
+            lat: number;
+            /**
+             * Format: int32
+             * @description How far it is, metres.
+             */
+            metres: number;
+            /**
+             * Format: int32
+             * @description How long that takes on foot, minutes, from 1.
+             */
+            minutes: number;
+            /** @description Whether it was measured in a straight line 直线距离, because no street is known there. */
+            straight: boolean;
+        };
+        /** @description What is near. */
+        Nearby: {
+            /** @description From where it was measured. */
+            from: components["schemas"]["Point"];
+            grid?: components["schemas"]["UnitId"] | null;
+            /**
+             * Format: int32
+             * @description How far is near, metres on foot.
+             */
+            metres: number;
+            /**
+             * Format: int32
+             * @description The same in minutes.
+             */
+            minutes: number;
+            /** @description The nearest first, a hundred at most. */
+            services: components["schemas"]["NearService"][];
+        };
         /** @description The neighbourhood. */
         Neighbourhood: {
             /** @description What the installation is called. */
@@ -5321,6 +5558,36 @@ export interface components {
             communities: components["schemas"]["Community"][];
             /** @description Duty phones, those of the whole subdistrict first. */
             duty: components["schemas"]["DutyPhone"][];
+        };
+        /** @description Rules of the neighbourhood platform. */
+        NeighbourhoodRules: {
+            /**
+             * Format: int32
+             * @description How far somebody walks in a minute, metres.
+             */
+            metres_a_minute: number;
+            /**
+             * Format: int32
+             * @description What can be walked to in so many minutes is near 十五分钟生活圈.
+             */
+            minutes: number;
+            /**
+             * Format: int32
+             * @description Whoever is so far from a street, metres, still comes from it.
+             */
+            off_street_metres: number;
+            /**
+             * Format: int32
+             * @description Residents are told of no group of fewer cases.
+             */
+            told_from: number;
+            /**
+             * Format: int32
+             * @description Residents are told of so many weeks.
+             */
+            told_weeks: number;
+            /** @description Kinds of service point. */
+            kinds: components["schemas"]["ServiceKind"][];
         };
         /** @description A campaign to begin. */
         NewCampaign: {
@@ -5363,6 +5630,13 @@ export interface components {
              *     not judged. Empty for a case that was registered here.
              */
             unrecorded?: components["schemas"]["Milestone"][];
+        };
+        /** @description A new guide. */
+        NewGuide: {
+            /** @description The unit for whose area it is. */
+            unit: components["schemas"]["UnitId"];
+            /** @description What it says. */
+            text: components["schemas"]["GuideText"];
         };
         /** @description A letter to begin. */
         NewLetter: {
@@ -5578,7 +5852,11 @@ export interface components {
             roster?: string | null;
             /** @description GeoJSON of areas. */
             areas?: string | null;
-            /** @description Whether the areas are in GCJ-02. */
+            /** @description CSV of service points. */
+            services?: string | null;
+            /** @description GeoJSON of streets. */
+            streets?: string | null;
+            /** @description Whether areas, service points and streets are in GCJ-02. */
             gcj02?: boolean;
         };
         /** @description The organisation. */
@@ -5713,7 +5991,7 @@ export interface components {
             /** @description Whether the reader may end it. */
             may_end: boolean;
         };
-        /** @description A point, in WGS84. In the body: an address of the web would keep it. */
+        /** @description A point, in WGS84. */
         Point: {
             /**
              * Format: double
@@ -5804,6 +6082,8 @@ export interface components {
             rounds: components["schemas"]["RoundRules"];
             /** @description Machine events 物联感知. */
             machines: components["schemas"]["MachineRules"];
+            /** @description The neighbourhood platform 岭里无忧. */
+            neighbourhood: components["schemas"]["NeighbourhoodRules"];
             /** @description Guards against gaming 防注水. */
             guards: components["schemas"]["Guards"];
             /** @description Letters 表扬书、提醒函. */
@@ -6478,6 +6758,11 @@ export interface components {
             /** @description Titles (of `Person::titles`) of which the person must bear one; empty: anyone. */
             titles: string[];
         };
+        /**
+         * @description The four sections of the platform.
+         * @enum {string}
+         */
+        Section: "party" | "convenience" | "business" | "public_good";
         /** @description A service, in the standard's words. */
         Service: {
             service_code: string;
@@ -6487,6 +6772,20 @@ export interface components {
             type: string;
             keywords: string;
             group: string;
+        };
+        /**
+         * @description A service point 服务点.
+         * @example lh.dm
+         */
+        ServiceId: string;
+        /** @description A kind of service point 服务点类型. */
+        ServiceKind: {
+            /** @description Code. */
+            id: string;
+            /** @description Where it stands. */
+            section: components["schemas"]["Section"];
+            /** @description What people call it. */
+            name: components["schemas"]["Name"];
         };
         /**
          * @description Settle on the spot what a round found: dispatched to the finder's unit, accepted, finished, and closed where
@@ -6627,6 +6926,51 @@ export interface components {
              * @description Cases registered on or before this day; at most 1,096 days in all.
              */
             to: string;
+        };
+        /** @description What was finished of one kind. */
+        SolvedLine: {
+            /** @description What it was about, at the top of the tree of categories. */
+            category: components["schemas"]["Name"];
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            finished: number;
+            /**
+             * Format: int64
+             * @description From registration to finish, minutes on average.
+             */
+            minutes: number;
+            solved?: components["schemas"]["Share"] | null;
+        };
+        /** @description What was solved nearby. */
+        SolvedNear: {
+            /** @description The grid's community. */
+            community: components["schemas"]["Name"];
+            /**
+             * Format: int32
+             * @description From so many cases on a group is told.
+             */
+            told_from: number;
+            /** @description Week by week, the newest first. */
+            weeks: components["schemas"]["SolvedWeek"][];
+        };
+        /** @description A week. */
+        SolvedWeek: {
+            /**
+             * Format: date
+             * @description Monday.
+             */
+            first: string;
+            /**
+             * Format: date
+             * @description Sunday.
+             */
+            last: string;
+            /** @description In the grid, the most first. */
+            grid: components["schemas"]["SolvedLine"][];
+            /** @description In the whole community. */
+            community: components["schemas"]["SolvedLine"][];
         };
         /** @description How many spots stand how. */
         SpotCounts: {
@@ -6965,6 +7309,15 @@ export interface components {
             at: string;
             /** @description Code of the checklist that was gone through; none where somebody only had a look. */
             checklist?: string | null;
+        };
+        /** @description Where from, one of the three, and what is looked for. */
+        Wanted: {
+            point?: components["schemas"]["Point"] | null;
+            spot?: components["schemas"]["SpotId"] | null;
+            grid?: components["schemas"]["UnitId"] | null;
+            section?: components["schemas"]["Section"] | null;
+            /** @description Of this kind only. */
+            kind?: string | null;
         };
         /** @description How one may sign in here. */
         Ways: {
@@ -10106,6 +10459,98 @@ export interface operations {
             };
         };
     };
+    guides_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideView"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guides_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGuide"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guides_act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the guide */
+                guide: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuideAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     letters_list: {
         parameters: {
             query?: {
@@ -11239,6 +11684,67 @@ export interface operations {
             };
         };
     };
+    public_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuideSearch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideLine"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_shown: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the guide */
+                guide: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     public_locate: {
         parameters: {
             query?: never;
@@ -11258,6 +11764,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Located"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_near: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wanted"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nearby"];
                 };
             };
             "4XX": {
@@ -11346,6 +11883,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tracked"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_solved: {
+        parameters: {
+            query: {
+                /** @description The grid. */
+                grid: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SolvedNear"];
                 };
             };
             "4XX": {

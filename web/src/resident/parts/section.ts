@@ -1,9 +1,7 @@
-/** The four sections of the platform, and which of them the address asks for. */
+/** Which of the four sections the address asks for, so that a link leads there. */
+import { SECTIONS, type Section } from '@core/section';
 import { computed } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
-
-export const SECTIONS = ['party', 'convenience', 'business', 'public_good'] as const;
-export type Section = (typeof SECTIONS)[number];
 
 export function useSection() {
   const [route, router] = [useRoute(), useRouter()];

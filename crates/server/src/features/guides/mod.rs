@@ -32,8 +32,8 @@ const SHOWN_MAX: usize = 50;
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(search))
-        .routes(routes!(shown))
+        .routes(routes!(find_guides))
+        .routes(routes!(read_guide))
         .routes(routes!(list, write))
         .routes(routes!(act))
 }
@@ -88,7 +88,11 @@ fn view(staff: &Staff, guide: Guide) -> GuideView {
     post, path = "/public/guides", tag = "public", request_body = GuideSearch,
     responses((status = 200, body = Vec<GuideLine>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
-async fn search(State(app): State<App>, _: Public, Body(asked): Body<GuideSearch>) -> Answer<Json<Vec<GuideLine>>> {
+async fn find_guides(
+    State(app): State<App>,
+    _: Public,
+    Body(asked): Body<GuideSearch>,
+) -> Answer<Json<Vec<GuideLine>>> {
     if asked.words.chars().count() > WORDS_MAX {
         let (en, zh) = (format!("at most {WORDS_MAX} characters"), format!("最多 {WORDS_MAX} 个字"));
         return Err(Problem::field("words", en, zh));
@@ -111,7 +115,7 @@ async fn search(State(app): State<App>, _: Public, Body(asked): Body<GuideSearch
     params(("guide" = String, Path, description = "Id of the guide")),
     responses((status = 200, body = GuideView), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
-async fn shown(State(app): State<App>, _: Public, path: Path) -> Answer<Json<GuideView>> {
+async fn read_guide(State(app): State<App>, _: Public, path: Path) -> Answer<Json<GuideView>> {
     let mut guide = guides::published(&app, path.id()?).await?;
     // Who wrote it is the house's business.
     guide.by = String::new();
