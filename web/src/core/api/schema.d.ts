@@ -1788,7 +1788,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Published guides that fit, the best first, fifty at most. */
-        post: operations["public_search"];
+        post: operations["public_find_guides"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1803,7 +1803,7 @@ export interface paths {
             cookie?: never;
         };
         /** A published guide. */
-        get: operations["public_shown"];
+        get: operations["public_read_guide"];
         put?: never;
         post?: never;
         delete?: never;
@@ -11684,7 +11684,7 @@ export interface operations {
             };
         };
     };
-    public_search: {
+    public_find_guides: {
         parameters: {
             query?: never;
             header?: never;
@@ -11715,7 +11715,7 @@ export interface operations {
             };
         };
     };
-    public_shown: {
+    public_read_guide: {
         parameters: {
             query?: never;
             header?: never;
