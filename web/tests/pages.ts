@@ -57,6 +57,19 @@ async function partner(context: BrowserContext): Promise<string> {
   return '/partner';
 }
 
+/** What is near, for somebody who chose their grid. */
+async function near(context: BrowserContext): Promise<string> {
+  await context.addInitScript(() => localStorage.setItem('jiban.grid', '"lh.dm.c01.g01"'));
+  return '/near';
+}
+
+/** The first guide of the list. */
+async function someGuide(context: BrowserContext): Promise<string> {
+  const answer = await context.request.post('/api/v1/public/guides', { data: {} });
+  const [first] = (await answer.json()) as { id: string }[];
+  return `/guides/${first?.id}`;
+}
+
 export const PAGES: PageSpec[] = [
   { title: 'resident-home', path: '/' },
   { title: 'resident-scanned', path: '/q/s001' },
@@ -69,6 +82,9 @@ export const PAGES: PageSpec[] = [
   { title: 'resident-partner-join', path: '/partner/join' },
   { title: 'resident-partner-sign-in', path: '/partner' },
   { title: 'resident-partner', path: partner },
+  { title: 'resident-near', path: near },
+  { title: 'resident-guides', path: '/guides' },
+  { title: 'resident-guide', path: someGuide },
   { title: 'resident-not-found', path: '/nowhere' },
   { title: 'work-sign-in', path: '/work/sign-in' },
   { title: 'work-tasks', path: '/work', login: 'c01a' },
@@ -105,6 +121,7 @@ export const PAGES: PageSpec[] = [
   { title: 'console-letter', path: someLetter, login: 'leader1' },
   { title: 'console-triage', path: '/console/triage', login: 'xlb1' },
   { title: 'console-public-notices', path: '/console/public-notices', login: 'xlb1' },
+  { title: 'console-guides', path: '/console/guides', login: 'xlb1' },
   { title: 'console-import', path: '/console/import', login: 'xlb1' },
   { title: 'console-audit', path: '/console/audit', login: 'jjw1' },
   { title: 'screen', path: '/screen', login: 'leader1' },

@@ -66,6 +66,8 @@ counts! {
     ClocksBreached("clocks_breached", "超时的时限数", "clocks breached"),
     /// Cases finished, by their latest finish.
     Finished("finished", "办结数", "cases finished"),
+    /// Minutes from registration to finish, in sum over the cases finished.
+    FinishMinutes("finish_minutes", "办结用时合计（分钟）", "minutes to finish, in sum"),
     /// Cases closed.
     Closed("closed", "结案数", "cases closed"),
     /// Cases not taken.
@@ -290,13 +292,21 @@ struct Counting<'a> {
 
 impl Counting<'_> {
     fn count(&mut self, at: Timestamp, measure: Measure) {
+        self.add(at, measure, 1);
+    }
+
+    fn add(&mut self, at: Timestamp, measure: Measure, number: i64) {
         let unit = self.case.lead_at(at).unwrap_or(&self.case.first_receiver).clone();
-        self.count_for(at, unit, measure);
+        self.add_for(at, unit, measure, number);
     }
 
     fn count_for(&mut self, at: Timestamp, unit: UnitId, measure: Measure) {
+        self.add_for(at, unit, measure, 1);
+    }
+
+    fn add_for(&mut self, at: Timestamp, unit: UnitId, measure: Measure, number: i64) {
         let day = at.to_zoned(self.zone.clone()).date();
-        self.facts.entry((day, unit)).or_default().add(measure, 1);
+        self.facts.entry((day, unit)).or_default().add(measure, number);
     }
 
     /// Of several things those that are so.
@@ -375,6 +385,8 @@ impl Counting<'_> {
         }
         if let Some(at) = case.milestones.get(&Milestone::Finished).copied() {
             self.count(at, Measure::Of(Count::Finished));
+            let minutes = at.duration_since(case.registered_at).as_mins().max(0);
+            self.add(at, Measure::Of(Count::FinishMinutes), minutes);
             let category = case.category.as_ref().and_then(|id| self.policy.categories.get(id));
             let has_photo = case.attachments.iter().any(|photo| photo.kind == AttachmentKind::After);
             self.count_if(category.is_some_and(|category| category.photo_due) && !has_photo, at, Count::PhotoMissing);

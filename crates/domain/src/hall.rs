@@ -190,13 +190,16 @@ impl HallDay {
         let is_closed = |_: &HallHours| time.is_some_and(|time| !rules.is_open(time));
         if let Some(hours) = rules.hours.filter(is_closed) {
             let (from, until) = (hours.from.strftime("%H:%M"), hours.until.strftime("%H:%M"));
-            let (en, zh) = (format!("the hall gives numbers from {from} to {until}"), format!("取号时间为 {from}—{until}"));
+            let (en, zh) =
+                (format!("the hall gives numbers from {from} to {until}"), format!("取号时间为 {from}—{until}"));
             return Err(Refusal::invalid("counter", en, zh));
         }
         let given = self.tickets.iter().filter(|ticket| ticket.number.starts_with(&counter.letter)).count();
         if given >= NUMBERS_MAX {
             let max = u32::try_from(NUMBERS_MAX).unwrap_or(u32::MAX);
-            return Err(Refusal::Limit { what: "numbers of one counter a day", what_zh: "一个窗口一天的号", max });
+            return Err(Refusal::Limit {
+                what: "numbers of one counter a day", what_zh: "一个窗口一天的号", max
+            });
         }
         self.tickets.push(Ticket {
             number: format!("{}{:03}", counter.letter, given + 1),

@@ -72,6 +72,8 @@ code! {
     PersonId;
     /// A spot 点位: a place with a QR code of its own.
     SpotId;
+    /// A service point 服务点.
+    ServiceId;
     /// A category 诉求分类, leaf or branch.
     CategoryId;
     /// A channel 渠道, the way in.
@@ -122,4 +124,6 @@ uuid_id! {
     PartnerId;
     /// An activity or task that partners take part in 活动、任务.
     ActivityId;
+    /// A guide to a service 办事指南.
+    GuideId;
 }

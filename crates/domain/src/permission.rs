@@ -78,16 +78,12 @@ const fn needed(act: Act) -> &'static [Standing] {
         Act::ReportIn => &[S::Called],
         Act::Recheck => &[S::Place, S::Handling, S::Liaison],
         Act::FileOpinion => &[S::Lead],
-        Act::FileForm | Act::HoldSession | Act::SignAgreement | Act::EndTerm => {
-            &[S::Handling, S::Liaison, S::Mediator]
-        }
+        Act::FileForm | Act::HoldSession | Act::SignAgreement | Act::EndTerm => &[S::Handling, S::Liaison, S::Mediator],
         Act::FollowUp => &[S::Lead, S::Liaison, S::ThirdPerson],
         Act::Close => &[S::Lead, S::Liaison, S::System],
         Act::Rate => &[S::Reporter, S::Upstream],
         Act::Answer | Act::Dispute => &[S::Reporter],
-        Act::RevealIdentity => {
-            &[S::Handling, S::FirstReceiver, S::Duty, S::Liaison, S::ThirdPerson, S::Mediator]
-        }
+        Act::RevealIdentity => &[S::Handling, S::FirstReceiver, S::Duty, S::Liaison, S::ThirdPerson, S::Mediator],
         Act::Tick | Act::Recalendar => &[S::System],
     }
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::{
     error::StoreError,
     params,
+    sql::in_list,
     tx::{ReadTx, WriteTx},
     value::Row,
 };
@@ -72,11 +73,16 @@ pub fn find(tx: &mut ReadTx<'_>, id: Uuid) -> Result<Option<PublicNotice>, Store
     tx.query_one(&sql, params)?.map(read).transpose()
 }
 
-/// The newest notices, at most `limit`; those shown at `at` only, where it is given.
+/// The newest notices, at most `limit`; those shown at `at` only, and those of these units only, where they are given.
 ///
 /// # Errors
 /// When the database fails.
-pub fn list(tx: &mut ReadTx<'_>, at: Option<Timestamp>, limit: i64) -> Result<Vec<PublicNotice>, StoreError> {
+pub fn list(
+    tx: &mut ReadTx<'_>,
+    at: Option<Timestamp>,
+    units: Option<&[String]>,
+    limit: i64,
+) -> Result<Vec<PublicNotice>, StoreError> {
     let mut params = params![tx.tenant(), limit];
     let shown = match at {
         Some(at) => {
@@ -85,7 +91,12 @@ pub fn list(tx: &mut ReadTx<'_>, at: Option<Timestamp>, limit: i64) -> Result<Ve
         }
         None => "",
     };
-    let sql = format!("SELECT {COLUMNS} FROM public_notices WHERE tenant_id = ?1{shown} ORDER BY id DESC LIMIT ?2");
+    let of = match units {
+        Some([]) => return Ok(Vec::new()),
+        Some(units) => format!(" AND unit IN ({})", in_list(&mut params, units.iter())),
+        None => String::new(),
+    };
+    let sql = format!("SELECT {COLUMNS} FROM public_notices WHERE tenant_id = ?1{shown}{of} ORDER BY id DESC LIMIT ?2");
     tx.query(&sql, params)?.into_iter().map(read).collect()
 }
 

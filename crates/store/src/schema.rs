@@ -54,7 +54,7 @@ pub(crate) fn bookkeeping(engine: Engine) -> String {
 
 /// All steps, oldest first.
 pub(crate) const MIGRATIONS: &[Migration] =
-    &[FIRST_STEP, PAGES_STEP, TRIAGE_STEP, FIGURES_STEP, WORKS_STEP, ROUNDS_STEP, MACHINES_STEP];
+    &[FIRST_STEP, PAGES_STEP, TRIAGE_STEP, FIGURES_STEP, WORKS_STEP, ROUNDS_STEP, MACHINES_STEP, RECOUNT_STEP];
 
 const FIRST_STEP: Migration = Migration {
     version: 1,
@@ -194,6 +194,18 @@ const MACHINES_STEP: Migration = Migration {
         CREATE UNIQUE INDEX machine_findings_id ON machine_findings (tenant_id, id);
         CREATE INDEX machine_findings_open ON machine_findings (tenant_id, last_at, id) WHERE state = 'open';
         CREATE INDEX machine_findings_decided ON machine_findings (tenant_id, id) WHERE state <> 'open';
+    ",
+    sqlite: "",
+    postgres: "",
+};
+
+const RECOUNT_STEP: Migration = Migration {
+    version: 8,
+    name: "count every case anew, for how long it took to finish",
+    common: "
+        INSERT INTO uncounted (tenant_id, case_id, version)
+            SELECT tenant_id, case_id, version FROM cases WHERE TRUE
+            ON CONFLICT (tenant_id, case_id) DO UPDATE SET version = excluded.version;
     ",
     sqlite: "",
     postgres: "",

@@ -490,20 +490,25 @@ fn last_of(month: Day) -> Day {
     }
 }
 
-/// Everything of a unit, day by day, from `first` to `last`: the day in place of the value. Days without anything are
-/// left out.
+/// Sums of a unit, day by day, from `first` to `last`, told apart by `by`. Days without anything are left out.
 ///
 /// # Errors
 /// When the database fails.
-pub fn by_day(tx: &mut ReadTx<'_>, unit: &str, first: Day, last: Day) -> Result<Vec<(Day, Sum)>, StoreError> {
-    let sql = "SELECT day, apart, counts FROM figures
-        WHERE tenant_id = ?1 AND unit = ?2 AND by_what = 'all' AND day BETWEEN ?3 AND ?4 ORDER BY day, apart";
-    let params = params![tx.tenant(), unit, first, last];
+pub fn by_day(
+    tx: &mut ReadTx<'_>,
+    unit: &str,
+    by: By,
+    (first, last): (Day, Day),
+) -> Result<Vec<(Day, Sum)>, StoreError> {
+    let sql = "SELECT day, value, apart, counts FROM figures
+        WHERE tenant_id = ?1 AND unit = ?2 AND by_what = ?3 AND day BETWEEN ?4 AND ?5 ORDER BY day, value, apart";
+    let params = params![tx.tenant(), unit, by.codes().0, first, last];
     let mut days = Vec::new();
     for mut row in tx.query(sql, params)? {
-        let (day, apart, counts): (Day, String, String) = (row.get(0)?, row.take(1)?, row.take(2)?);
+        let (day, value): (Day, String) = (row.get(0)?, row.take(1)?);
+        let (apart, counts): (String, String) = (row.take(2)?, row.take(3)?);
         let of_day =
-            |(measure, number)| (day, Sum { value: String::new(), apart: reason(apart.clone()), measure, number });
+            |(measure, number)| (day, Sum { value: value.clone(), apart: reason(apart.clone()), measure, number });
         days.extend(read_numbers(&counts)?.into_iter().map(of_day));
     }
     Ok(days)

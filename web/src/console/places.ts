@@ -33,6 +33,7 @@ export const work = computed<Place[]>(() => [
 /** What the work stands on. */
 export const ground = computed<Place[]>(() => [
   { name: 'public-notices', label: t.value.publicNotices.title },
+  { name: 'guides', label: t.value.guides.title },
   { name: 'organisation', label: t.value.organisation.title },
   { name: 'codes', label: t.value.codes.title },
   { name: 'policy', label: t.value.policy.title },

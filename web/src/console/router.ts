@@ -43,6 +43,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/console/audit', name: 'audit', component: () => import('./pages/Audit.vue') },
   { path: '/console/import', name: 'import', component: () => import('./pages/Import.vue') },
   { path: '/console/public-notices', name: 'public-notices', component: () => import('./pages/PublicNotices.vue') },
+  { path: '/console/guides', name: 'guides', component: () => import('./pages/Guides.vue') },
   { path: '/screen', name: 'screen', component: () => import('./pages/Screen.vue'), meta: { bare: true } },
   { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFound.vue') },
 ];

@@ -43,6 +43,9 @@ export function read(collection: Collection): Area[] {
   }));
 }
 
+/** Metres in a degree of latitude. */
+const METRES_A_DEGREE = 111_195;
+
 /** A flat picture of a small piece of the earth: true to shape, `width` across, north up. */
 export class Flat {
   readonly height: number;
@@ -69,6 +72,11 @@ export class Flat {
 
   at([lon, lat]: readonly [number, number]): [number, number] {
     return [(lon - this.west) * this.squeeze * this.scale + this.margin, (this.north - lat) * this.scale + this.margin];
+  }
+
+  /** How long so many metres are in the picture. */
+  metres(length: number): number {
+    return (length / METRES_A_DEGREE) * this.scale;
   }
 
   /** Where a place of the picture is on earth. */

@@ -26,6 +26,9 @@ const router = createRouter({
     { path: '/volunteering', name: 'volunteering', component: () => import('./pages/Volunteering.vue') },
     { path: '/partner/join', name: 'partner-join', component: () => import('./pages/Join.vue') },
     { path: '/partner/:partner?', name: 'partner', component: () => import('./pages/Partner.vue'), props: true },
+    { path: '/near', name: 'near', component: () => import('./pages/Near.vue') },
+    { path: '/guides', name: 'guides', component: () => import('./pages/Guides.vue') },
+    { path: '/guides/:guide', name: 'guide', component: () => import('./pages/GuidePage.vue'), props: true },
     { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFound.vue') },
   ],
 });

@@ -114,7 +114,8 @@ pub struct Agreement {
 impl Case {
     /// Whether mediation or legal aid goes on: taken up, and neither given up nor given, nor an agreement signed since.
     pub fn is_mediated(&self) -> bool {
-        let Some(route) = self.route.as_ref().filter(|_| matches!(self.state, State::Dispatched | State::Handling)) else {
+        let Some(route) = self.route.as_ref().filter(|_| matches!(self.state, State::Dispatched | State::Handling))
+        else {
             return false;
         };
         let over = |session: &&Session| matches!(session.outcome, SessionOutcome::Failed | SessionOutcome::Advised);

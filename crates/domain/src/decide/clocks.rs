@@ -61,7 +61,9 @@ impl Draft<'_> {
                 let unit = self.case.route.as_ref().and_then(|route| route.unit.clone());
                 agreement.terms.iter().for_each(|term| self.start_term(term, unit.as_ref()));
             }
-            Event::TermEnded { term, kept: true, .. } => self.stop_all(Milestone::Performed, |clock| clock.round == *term),
+            Event::TermEnded { term, kept: true, .. } => {
+                self.stop_all(Milestone::Performed, |clock| clock.round == *term)
+            }
             Event::TermEnded { term, kept: false, .. } => {
                 let keys = self.keys(|clock, rule| rule.stop == Milestone::Performed && clock.round == *term);
                 self.cancel_keys(&keys, CancelReason::TermBroken);
@@ -294,7 +296,9 @@ fn key(id: &ClockId, round: u32, unit: Option<&UnitId>) -> String {
 /// Whether the rule runs for this case at all. Contact needs somebody to contact, and what a record does not tell cannot
 /// be judged.
 fn runs_for(policy: &Policy, rule: &ClockRule, case: &Case) -> bool {
-    asks_of(policy, rule, case) && !case.unrecorded.contains(&rule.stop) && (rule.stop != Milestone::Contacted || case.reporter.contactable)
+    asks_of(policy, rule, case)
+        && !case.unrecorded.contains(&rule.stop)
+        && (rule.stop != Milestone::Contacted || case.reporter.contactable)
 }
 
 /// Whether the rule is for cases of this origin and category.

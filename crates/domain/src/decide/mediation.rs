@@ -82,7 +82,10 @@ impl Draft<'_> {
     fn taken_up(&self) -> Outcome {
         match &self.case.route {
             Some(_) => Ok(()),
-            None => Err(Refusal::First { what: "route the case to mediation or legal aid", what_zh: "转调解或法律援助" }),
+            None => Err(Refusal::First {
+                what: "route the case to mediation or legal aid",
+                what_zh: "转调解或法律援助",
+            }),
         }
     }
 
@@ -110,7 +113,11 @@ impl Draft<'_> {
     fn new_terms(&self, terms: &[NewTerm]) -> Result<Vec<Term>, Refusal> {
         limit(terms.len() > TERMS_MAX, "terms of one agreement", "一份协议的履行事项", TERMS_MAX)?;
         if terms.is_empty() {
-            return Err(Refusal::invalid("terms", "what is to be done, by whom, by when", "请写明由谁、何时、履行什么"));
+            return Err(Refusal::invalid(
+                "terms",
+                "what is to be done, by whom, by when",
+                "请写明由谁、何时、履行什么",
+            ));
         }
         let today = self.moment.now.to_zoned(self.world.calendar.zone().clone()).date();
         let last = today.saturating_add(DUE_MAX_DAYS.days());

@@ -88,13 +88,13 @@ impl Index {
 }
 
 /// A plane laid at a latitude: metres a degree, eastward and northward.
-struct Plane {
-    x: f64,
-    y: f64,
+pub(super) struct Plane {
+    pub(super) x: f64,
+    pub(super) y: f64,
 }
 
 impl Plane {
-    fn at(lat: f64) -> Self {
+    pub(super) fn at(lat: f64) -> Self {
         Self { x: DEGREE_METRES * lat.to_radians().cos(), y: DEGREE_METRES }
     }
 

@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{OrgFault, Organisation, Person, Shift, Spot, Unit, UnitKind, area, check, roster::Roster, tree::Tree};
-use crate::ids::{PersonId, PostId, SpotId, UnitId};
+use super::{
+    OrgFault, Organisation, Person, Service, Shift, Spot, Street, Streets, Unit, UnitKind, area, check, roster::Roster,
+    services, tree::Tree,
+};
+use crate::ids::{PersonId, PostId, ServiceId, SpotId, UnitId};
 
 /// What an organisation is built from.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -19,13 +22,20 @@ pub struct Draft {
     pub spots: BTreeMap<SpotId, Spot>,
     /// The roster, in any order.
     pub roster: Vec<Shift>,
+    /// Service points by code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub services: BTreeMap<ServiceId, Service>,
+    /// Streets, in any order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub streets: Vec<Street>,
 }
 
 impl Draft {
     /// Takes over imported records: those with a known code are replaced, new ones added, none removed.
     ///
     /// A table of units has no areas, so a unit keeps the one it has; likewise a spot keeps its kind where none is
-    /// given. A shift gives way to imported ones that overlap it in the same place of the ring.
+    /// given. A shift gives way to imported ones that overlap it in the same place of the ring. Streets have no codes: an
+    /// imported map takes the place of the one before.
     pub fn merge(&mut self, other: Self) {
         for (id, mut unit) in other.units {
             if unit.area.is_none() {
@@ -39,6 +49,10 @@ impl Draft {
                 spot.kind = self.spots.get(&id).map_or_else(String::new, |known| known.kind.clone());
             }
             self.spots.insert(id, spot);
+        }
+        self.services.extend(other.services);
+        if !other.streets.is_empty() {
+            self.streets = other.streets;
         }
         self.merge_roster(other.roster);
     }
@@ -108,7 +122,9 @@ impl Organisation {
         let tree = Tree::build(&draft.units);
         let roster = Roster::build(&draft.roster);
         let areas = draft.grid_areas();
-        Ok(Self { draft, tree, people, roster, areas })
+        let services = services::Index::build(draft.services.values());
+        let streets = Streets::build(&draft.streets);
+        Ok(Self { draft, tree, people, roster, areas, services, streets })
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 use geo::{Intersects, Point};
 use jiff::Timestamp;
 
-use super::{Draft, Person, Shift, UnitKind, area, tree};
+use super::{Draft, Person, Shift, Streets, UnitKind, area, tree};
 use crate::{
     ids::{PostId, UnitId},
     words::Words,
@@ -84,12 +84,17 @@ fn spot_of(id: &impl fmt::Display) -> Words {
     w(format!("spot {id}"), format!("点位 {id}"))
 }
 
+fn service_of(id: &impl fmt::Display) -> Words {
+    w(format!("service {id}"), format!("服务点 {id}"))
+}
+
 pub(super) fn faults(draft: &Draft) -> Vec<OrgFault> {
     let mut findings = Findings::new(Severity::Fault);
     check_keys(draft, &mut findings);
     check_units(draft, &mut findings);
     check_people(draft, &mut findings);
     check_spots(draft, &mut findings);
+    check_services(draft, &mut findings);
     check_roster(draft, &mut findings);
     findings.found
 }
@@ -100,6 +105,7 @@ pub(super) fn warnings(draft: &Draft) -> Vec<OrgFault> {
     look_at_units(draft, &areas, &mut findings);
     look_at_people(draft, &mut findings);
     look_at_spots(draft, &areas, &mut findings);
+    look_at_streets(draft, &mut findings);
     look_at_roster(draft, &mut findings);
     findings.found
 }
@@ -109,7 +115,8 @@ fn check_keys(draft: &Draft, findings: &mut Findings) {
     let units = draft.units.iter().map(|(key, unit)| (unit_of(key), key.as_str(), unit.id.as_str()));
     let people = draft.people.iter().map(|(key, person)| (person_of(key), key.as_str(), person.id.as_str()));
     let spots = draft.spots.iter().map(|(key, spot)| (spot_of(key), key.as_str(), spot.id.as_str()));
-    for (record, _, id) in units.chain(people).chain(spots).filter(|(_, key, id)| key != id) {
+    let services = draft.services.iter().map(|(key, service)| (service_of(key), key.as_str(), service.id.as_str()));
+    for (record, _, id) in units.chain(people).chain(spots).chain(services).filter(|(_, key, id)| key != id) {
         let what = w(format!("has the code '{id}' within"), format!("内部代码为「{id}」"));
         findings.tell(&record, what, w("store it under its own code", "请以其本身代码保存"));
     }
@@ -179,6 +186,18 @@ fn check_spots(draft: &Draft, findings: &mut Findings) {
             let remedy = w("give longitude and latitude in degrees, WGS84", "请填写经纬度（度，WGS84）");
             findings.tell(&record, w("lies nowhere on earth", "坐标不在地球上"), remedy);
         }
+    }
+}
+
+fn check_services(draft: &Draft, findings: &mut Findings) {
+    let nowhere = || w("give longitude and latitude in degrees, WGS84", "请填写经纬度（度，WGS84）");
+    for service in draft.services.values().filter(|service| !area::is_on_earth(service.lon, service.lat)) {
+        findings.tell(&service_of(&service.id), w("lies nowhere on earth", "坐标不在地球上"), nowhere());
+    }
+    let is_bad = |point: &[f64; 2]| !area::is_on_earth(point[0], point[1]);
+    if draft.streets.iter().any(|street| street.0.len() < 2 || street.0.iter().any(is_bad)) {
+        let what = w("a street lies nowhere on earth, or is a single point", "有道路坐标不在地球上，或只有一个点");
+        findings.tell(&w("streets", "道路"), what, nowhere());
     }
 }
 
@@ -270,6 +289,19 @@ fn look_at_spots(draft: &Draft, areas: &area::Index, findings: &mut Findings) {
             let what = w(format!("lies outside its grid '{}'", grid.id), format!("不在所属网格「{}」范围内", grid.id));
             findings.tell(&record, what, remedy);
         }
+    }
+}
+
+/// Streets that fall into parts: whoever stands on one part is told that the others cannot be walked to.
+fn look_at_streets(draft: &Draft, findings: &mut Findings) {
+    let parts = Streets::build(&draft.streets).parts();
+    if parts > 1 {
+        let what = w(format!("fall into {parts} parts that no street joins"), format!("分成互不连通的 {parts} 部分"));
+        let remedy = w(
+            "let streets that meet share a point, and import the map again",
+            "相接的道路应有共同的点，请改正后重新导入",
+        );
+        findings.tell(&w("streets", "道路"), what, remedy);
     }
 }
 

@@ -3,6 +3,7 @@
 //! Good rows are taken whatever the bad ones say; each bad row names file, row, column and what would be right. This
 //! module must never read a file: text is an argument.
 
+mod streets;
 mod table;
 
 use std::{
@@ -15,9 +16,13 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::Value;
 
-use self::table::{Form, Row, rows, unreadable};
-use super::{Draft, Person, Post, Role, Shift, Spot, Unit, UnitKind, area, to_wgs84};
-use crate::{ids::UnitId, policy::Name, words::Words};
+pub use self::streets::streets;
+use self::{
+    streets::features,
+    table::{Form, Row, rows, unreadable},
+};
+use super::{Draft, Person, Post, Role, Service, Shift, Spot, Unit, UnitKind, area, to_wgs84};
+use crate::{ids::UnitId, neighbourhood::ServiceKind, policy::Name, words::Words};
 
 /// A row that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +137,60 @@ pub fn spots(file: &str, text: &str) -> Parts {
     Parts { draft: Draft { spots, ..Draft::default() }, faults }
 }
 
+/// Service points: `code, name, kind, lon, lat, address`, and `name_en, phone, hours` where known; degrees.
+///
+/// `kind` is a code or Chinese name of one of `kinds`; an empty `name_en` is the Chinese name. `gcj02`: the coordinates are
+/// GCJ-02 and are converted.
+pub fn services(file: &str, text: &str, kinds: &[ServiceKind], gcj02: bool) -> Parts {
+    const FORM: Form = Form {
+        must: &["code", "name", "kind", "lon", "lat", "address"],
+        may: &["name_en", "phone", "hours"],
+        key: &["code"],
+    };
+    let read = |row: &Row<'_>| {
+        let zh = row.need("name")?.to_owned();
+        let en = row.get("name_en").unwrap_or(&zh).to_owned();
+        let (lon, lat) = (row.degrees("lon", 180.0)?, row.degrees("lat", 90.0)?);
+        let (lon, lat) = if gcj02 { to_wgs84(lon, lat) } else { (lon, lat) };
+        Ok(Service {
+            id: row.parse("code")?,
+            name: Name { zh, en },
+            kind: service_kind(row, kinds)?,
+            address: row.need("address")?.to_owned(),
+            phone: row.get("phone").map(|phone| dialled(row, phone)).transpose()?,
+            hours: row.get("hours").unwrap_or_default().to_owned(),
+            lon,
+            lat,
+        })
+    };
+    let (services, faults) = rows(file, text, &FORM, read);
+    let services = services.into_iter().map(|service| (service.id.clone(), service)).collect();
+    Parts { draft: Draft { services, ..Draft::default() }, faults }
+}
+
+fn service_kind(row: &Row<'_>, kinds: &[ServiceKind]) -> Result<String, RowFault> {
+    let text = row.need("kind")?;
+    let is = |kind: &&ServiceKind| {
+        text == kind.name.zh || [&kind.id, &kind.name.en].iter().any(|n| text.eq_ignore_ascii_case(n))
+    };
+    kinds.iter().find(is).map(|kind| kind.id.clone()).ok_or_else(|| {
+        let known = kinds.iter().map(|kind| format!("{} {}", kind.id, kind.name.zh)).collect::<Vec<_>>().join(", ");
+        let en = format!("'{text}' is not a kind of service of the policy; kinds are {known}");
+        row.fault("kind", Words::new(en, format!("「{text}」不是机制中的服务点类型，类型有 {known}")))
+    })
+}
+
+/// A phone that a phone can dial.
+fn dialled(row: &Row<'_>, phone: &str) -> Result<String, RowFault> {
+    let digits = phone.chars().filter(char::is_ascii_digit).count();
+    let is_sign = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | ' ' | '(' | ')' | '*' | '#');
+    if (3..=20).contains(&digits) && phone.chars().all(is_sign) {
+        return Ok(phone.to_owned());
+    }
+    let en = "give one number with 3 to 20 digits, such as 0755-2550-2001, or leave it empty";
+    Err(row.fault("phone", Words::new(en, "应为一个电话号码，如 0755-2550-2001，或留空")))
+}
+
 /// Roster: `post, unit, person, from, to`, and `order` (1 where none is given).
 ///
 /// Times are local to `zone`, as `2026-06-08 08:30`, unless they tell their own offset.
@@ -166,23 +225,15 @@ pub fn roster(file: &str, text: &str, zone: &TimeZone) -> Parts {
 /// what lies within it.
 pub fn areas(file: &str, text: &str, known: &Draft, gcj02: bool) -> Parts {
     let mut parts = Parts::default();
-    let document = serde_json::from_str(text.trim_start_matches('\u{feff}'));
-    let document: Value = match document {
-        Ok(document) => document,
-        Err(why) => {
-            let what = Words::new(format!("is not JSON: {why}"), format!("不是 JSON：{why}"));
-            parts.faults.push(RowFault::new(file, 1, "file", what));
+    let features = match features(file, text) {
+        Ok(features) => features,
+        Err(fault) => {
+            parts.faults.push(fault);
             return parts;
         }
     };
-    let Some(features) = document.get("features").and_then(Value::as_array) else {
-        let en = "is not a GeoJSON FeatureCollection: it has no list 'features'";
-        let what = Words::new(en, "不是 GeoJSON FeatureCollection：没有 features 列表");
-        parts.faults.push(RowFault::new(file, 1, "file", what));
-        return parts;
-    };
     let mut seen: BTreeMap<UnitId, u64> = BTreeMap::new();
-    for (row, feature) in (1..).zip(features) {
+    for (row, feature) in (1..).zip(&features) {
         let drawn = drawn_unit(feature, known).and_then(|unit| match seen.insert(unit.id.clone(), row) {
             Some(before) => {
                 let en = format!("is drawn in feature {before} already; join both into one MultiPolygon");

@@ -1,4 +1,4 @@
-//! The organisation 组织架构: units as a tree, grids as areas, people with posts, spots, the duty roster.
+//! The organisation 组织架构: units as a tree, grids as areas, people with posts, spots, service points, streets, the duty roster.
 //!
 //! One immutable snapshot, built and checked at once from a [`Draft`], stored as one document. All questions that a
 //! decision asks of it are answered from indexes made when it is built. This module must never know a case.
@@ -9,6 +9,8 @@ mod check;
 mod gcj02;
 pub mod import;
 mod roster;
+mod services;
+mod streets;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,9 +23,11 @@ pub use self::{
     build::Draft,
     check::{OrgFault, Severity},
     gcj02::{to_gcj02, to_wgs84},
+    services::{Near, Service},
+    streets::{Place, Street, Streets, Walk},
 };
 use crate::{
-    ids::{PersonId, PostId, SpotId, UnitId},
+    ids::{PersonId, PostId, ServiceId, SpotId, UnitId},
     policy::Name,
 };
 
@@ -237,6 +241,8 @@ pub struct Organisation {
     people: BTreeMap<UnitId, Vec<PersonId>>,
     roster: roster::Roster,
     areas: area::Index,
+    services: services::Index,
+    streets: Streets,
 }
 
 impl Organisation {
@@ -253,6 +259,11 @@ impl Organisation {
     /// Every spot.
     pub fn spots(&self) -> impl Iterator<Item = &Spot> {
         self.draft.spots.values()
+    }
+
+    /// Every service point.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        self.draft.services.values()
     }
 
     /// The roster.
@@ -278,6 +289,11 @@ impl Organisation {
     /// A spot.
     pub fn spot(&self, id: &SpotId) -> Option<&Spot> {
         self.draft.spots.get(id)
+    }
+
+    /// A service point.
+    pub fn service(&self, id: &ServiceId) -> Option<&Service> {
+        self.draft.services.get(id)
     }
 
     /// The unit itself, then each unit above it. Empty for an unknown unit.

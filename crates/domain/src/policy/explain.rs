@@ -627,6 +627,13 @@ impl<'p> Teller<'p> {
                 format!("Partners: admitted by the community, with consent to version {version}; what they report comes by '{channel}'; self-checks: {lists}; one activity credits at most {most}."),
             );
         }
+        let near = &policy.neighbourhood;
+        let (metres, minutes) = (near.metres_a_minute, self.language.minutes(near.minutes));
+        let (least, weeks) = (near.told_from, near.told_weeks);
+        self.say_item(
+            format!("岭里无忧：步行{minutes}（每分钟 {metres} 米）以内算身边；最近 {weeks} 周的办结情况按分类告知居民，不足 {least} 件的不告知，以免认出个人。"),
+            format!("The neighbourhood: what can be walked to within {minutes} at {metres} metres a minute is near; residents are told by category what was finished in the last {weeks} weeks, never of fewer than {least} cases, so that nobody is recognised."),
+        );
         let kept = &policy.retention;
         let days = |days| self.language.days(days);
         let (identity, keys) = (days(kept.identity_days), days(kept.idempotency_days));

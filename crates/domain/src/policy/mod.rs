@@ -33,6 +33,7 @@ use crate::{
     hall::HallRules,
     ids::{CaseId, CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId},
     machine::MachineRules,
+    neighbourhood::NeighbourhoodRules,
     partner::PartnerRules,
     round::RoundRules,
     signal::SignalRules,
@@ -120,6 +121,8 @@ pub struct Policy {
     pub machines: MachineRules,
     /// Partners 共建伙伴; none where the house has none.
     pub partners: Option<PartnerRules>,
+    /// The neighbourhood platform 岭里无忧.
+    pub neighbourhood: NeighbourhoodRules,
     /// Guards against gaming 防注水.
     pub guards: Guards,
     /// Letters 表扬书、提醒函.

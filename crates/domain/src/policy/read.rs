@@ -11,6 +11,7 @@ mod hall;
 mod judging;
 mod machines;
 mod matters;
+mod neighbourhood;
 mod partners;
 mod rounds;
 mod table;
@@ -133,6 +134,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
     let rounds = t.may("rounds", |node| rounds::rounds(node, &known));
     let machines = t.may("machines", |node| machines::machines(node, &known));
     let partners = t.may("partners", |node| partners::partners(node, channels.as_ref()));
+    let neighbourhood = t.may("neighbourhood", neighbourhood::neighbourhood);
     let guards = t.may("guards", judging::guards);
     let letters = t.may("letters", |node| judging::letters(node, &known));
     let bulletins = t.may("bulletins", |node| judging::bulletins(node, &known));
@@ -172,6 +174,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
         rounds: rounds?.unwrap_or_default(),
         machines: machines?.unwrap_or_default(),
         partners: partners?,
+        neighbourhood: neighbourhood?.unwrap_or_default(),
         guards: guards?.unwrap_or_default(),
         letters: letters?.unwrap_or_default(),
         bulletins: bulletins?.unwrap_or_default(),

@@ -202,7 +202,11 @@ impl Stream {
             .filter(|clock| matches!(clock.standing, Standing::Met { .. } | Standing::Breached { .. }))
             .filter(|clock| world.policy.clocks[&clock.rule].stop != Milestone::Performed);
         let due: i64 = told.iter().map(|fact| fact.counts.of(Count::ClocksDue)).sum();
-        assert_eq!(due, ended.count() as i64, "every clock that ended is counted once, but for terms that parties keep");
+        assert_eq!(
+            due,
+            ended.count() as i64,
+            "every clock that ended is counted once, but for terms that parties keep"
+        );
     }
 
     pub(crate) fn cancelled(&self, key: &str) -> Option<CancelReason> {

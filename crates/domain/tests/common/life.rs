@@ -351,9 +351,7 @@ pub(crate) fn any(world: &World<'_>, case: &Case, act: Act, chance: &mut Chance)
             let shown = case.attachments.last().map_or_else(|| AttachmentId(chance.uuid()), |shown| shown.id);
             signed(&[("修好", &due.to_string())], &[("楼上住户", shown), ("楼下住户", shown)]).into()
         }
-        Act::EndTerm if case.terms().count() == 0 && chance.percent(80) => {
-            any(world, case, Act::SignAgreement, chance)
-        }
+        Act::EndTerm if case.terms().count() == 0 && chance.percent(80) => any(world, case, Act::SignAgreement, chance),
         Act::EndTerm => {
             cmd::EndTerm { term: open_term.unwrap_or(9), kept: chance.percent(70), note: text(chance) }.into()
         }

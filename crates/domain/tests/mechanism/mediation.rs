@@ -11,11 +11,11 @@ use jiban_domain::{
 use jiff::civil::date;
 use uuid::Uuid;
 
-use crate::{MONDAY, figures::of};
 use crate::common::{
     desk::{Desk, at, mediation, session, signed, whistle},
     local,
 };
+use crate::{MONDAY, figures::of};
 
 fn shown(number: u128) -> AttachmentId {
     AttachmentId(Uuid::from_u128(number))
@@ -107,7 +107,8 @@ fn a_session_is_held_where_it_was_taken_up_and_not_in_time_to_come() {
     desk.expect_refusal("invalid", "a time to come", next(SessionOutcome::Failed, "2026-06-10 10:00"));
     desk.act(next(SessionOutcome::Adjourned, "2026-06-10 10:00"));
     assert!(desk.case().is_mediated());
-    desk.at("2026-06-10 10:30").act(cmd::HoldSession { outcome: SessionOutcome::Advised, ..session("2026-06-10 10:00") });
+    desk.at("2026-06-10 10:30")
+        .act(cmd::HoldSession { outcome: SessionOutcome::Advised, ..session("2026-06-10 10:00") });
     assert!(!desk.case().is_mediated(), "advice was what they asked for");
     desk.at("+1h").by("zfd1").act(cmd::RouteTo { studio: "hongjie".parse().unwrap() });
     assert!(desk.case().is_mediated(), "taken up anew");

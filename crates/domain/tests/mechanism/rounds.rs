@@ -134,6 +134,7 @@ fn a_hazard_that_took_time_is_looked_at_again_by_the_grid_of_the_place() {
     let mut plain = at(MONDAY).register_with(|new| new.origin = Some(Origin::Inspection));
     plain.by("xlb1").act(classify("fast", Some("city.stall"), &[])).act(dispatch("lh.dm.zfd", &[]));
     plain.by("zfd1").accept();
-    plain.act(cmd::Attach { id: AttachmentId(Uuid::from_u128(5)), kind: AttachmentKind::After, name: "后.jpg".into() });
+    plain
+        .act(cmd::Attach { id: AttachmentId(Uuid::from_u128(5)), kind: AttachmentKind::After, name: "后.jpg".into() });
     plain.finish().by("c01g01a").expect_refusal("invalid", "to be looked at again", recheck(true));
 }

@@ -7,6 +7,7 @@ pub mod campaign_paper;
 pub mod campaigns;
 pub mod duty_calls;
 pub mod effect;
+pub mod guides;
 pub mod hall;
 pub mod partners;
 pub mod rounds;

@@ -43,7 +43,7 @@ pub fn apart(tx: &mut ReadTx<'_>, unit: &UnitId, by: By, period: Period) -> Resu
 /// The store's.
 pub fn by_day(tx: &mut ReadTx<'_>, unit: &UnitId, period: Period) -> Result<BTreeMap<Date, Sums>, StoreError> {
     let mut days: BTreeMap<Date, Sums> = BTreeMap::new();
-    for (of, sum) in tally::by_day(tx, unit.as_str(), day(period.first), day(period.last))? {
+    for (of, sum) in tally::by_day(tx, unit.as_str(), By::All, (day(period.first), day(period.last)))? {
         add(days.entry(date(of)?).or_default(), &sum)?;
     }
     Ok(days)

@@ -102,7 +102,7 @@ pub(super) async fn migrate(data: &Path) -> Outcome {
 /// Take over an organisation, a calendar or cases.
 #[derive(Debug, Subcommand)]
 pub(super) enum Import {
-    /// Units, people, spots, roster and areas; each optional, updated by code, never doubled.
+    /// Units, people, spots, roster, areas, service points and streets; each optional, updated by code, never doubled.
     Organisation {
         /// CSV of units.
         #[arg(long)]
@@ -119,7 +119,13 @@ pub(super) enum Import {
         /// GeoJSON of areas.
         #[arg(long)]
         areas: Option<PathBuf>,
-        /// The areas are in GCJ-02.
+        /// CSV of service points.
+        #[arg(long)]
+        services: Option<PathBuf>,
+        /// GeoJSON of streets.
+        #[arg(long)]
+        streets: Option<PathBuf>,
+        /// Areas, service points and streets are in GCJ-02.
         #[arg(long)]
         gcj02: bool,
         /// For programs: the outcome as JSON.
@@ -143,13 +149,15 @@ impl Import {
         match self {
             Self::Cases(command) => command.run(data).await,
             Self::Template(command) => command.run(data).await,
-            Self::Organisation { units, people, spots, roster, areas, gcj02, json } => {
+            Self::Organisation { units, people, spots, roster, areas, services, streets, gcj02, json } => {
                 let tables = Tables {
                     units: named(units)?,
                     people: named(people)?,
                     spots: named(spots)?,
                     roster: named(roster)?,
                     areas: named(areas)?,
+                    services: named(services)?,
+                    streets: named(streets)?,
                     gcj02,
                 };
                 organisation(&open(&Home::open(data)?).await?, &tables, json).await
@@ -187,7 +195,7 @@ async fn organisation(store: &Store, tables: &Tables, json: bool) -> Outcome {
         Some(stored) => serde_json::from_str(&stored.body).map_err(|why| Failure(why.to_string()))?,
         None => Draft::default(),
     };
-    let done = imports::organisation(store, known, tables, &policy.time_zone, &Actor::System).await?;
+    let done = imports::organisation(store, known, tables, &policy, &Actor::System).await?;
     if json {
         println!("{}", serde_json::to_string(&done).map_err(|why| Failure(why.to_string()))?);
     } else {
@@ -198,8 +206,8 @@ async fn organisation(store: &Store, tables: &Tables, json: bool) -> Outcome {
             eprintln!("look at: {}", line.en);
         }
         println!(
-            "organisation {}: {} units, {} people, {} spots, {} shifts",
-            done.version, done.units, done.people, done.spots, done.shifts
+            "organisation {}: {} units, {} people, {} spots, {} shifts, {} services, {} streets",
+            done.version, done.units, done.people, done.spots, done.shifts, done.services, done.streets
         );
     }
     Ok(if done.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })

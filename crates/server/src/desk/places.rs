@@ -186,10 +186,11 @@ fn number_after(text: &str, name: &str) -> Option<u32> {
 mod tests {
     use super::*;
     use crate::{commands::demo, infra::imports};
-    use jiban_domain::organisation::Draft;
+    use jiban_domain::{organisation::Draft, policy::Policy};
 
     fn guess(text: &str) -> Option<(Option<String>, String)> {
-        let (draft, ..) = imports::read(Draft::default(), &demo::tables(""), "Asia/Shanghai").unwrap();
+        let policy = Policy::parse(demo::POLICY).unwrap();
+        let (draft, ..) = imports::read(Draft::default(), &demo::tables(""), &policy).unwrap();
         let found = Places::new(&draft.build().unwrap()).find(text)?;
         assert!((LIKELIHOOD_MIN..1.0).contains(&found.likelihood) && !found.words.is_empty(), "{found:?}");
         Some((found.spot.map(|spot| spot.to_string()), found.area.to_string()))

@@ -83,6 +83,17 @@ impl Staff {
         organisation.person(&self.person).is_some_and(|person| permission::works_for(organisation, person, unit))
     }
 
+    /// Whether they reach the unit for whose area something is to be told.
+    ///
+    /// # Errors
+    /// No such unit; forbidden.
+    pub fn tells(&self, unit: &UnitId) -> Result<(), Problem> {
+        if self.snapshot.organisation.unit(unit).is_none() {
+            return Err(Problem::field("unit", "a unit of the organisation", "应为已有的单位"));
+        }
+        if self.reaches(unit) { Ok(()) } else { Err(Problem::forbidden()) }
+    }
+
     /// The unit that is asked about, where they reach it; the first that they reach where none is named.
     ///
     /// # Errors
@@ -156,6 +167,8 @@ holders! {
     Overseer: Liaison | Leader | Admin;
     /// Someone signed in who judges handling 考核: the liaison office, a leader, the discipline office.
     Assessor: Liaison | Leader | Discipline;
+    /// Someone signed in who tells residents things, in areas they reach: the liaison office, a community, a leader.
+    Announcer: Liaison | Community | Leader;
     /// Someone signed in who writes letters and bulletins: the liaison office.
     Writer: Liaison;
     /// Someone signed in who sets activities for partners: a community, the liaison office, a grid worker.

@@ -7,6 +7,7 @@ pub mod limits;
 pub mod machine;
 pub mod openapi;
 mod pages;
+pub mod point;
 pub mod problem;
 pub mod progress;
 pub mod router;

@@ -29,6 +29,8 @@ pub fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(features::intake::routes())
         .merge(features::notifications::routes())
         .merge(features::notices::routes())
+        .merge(features::near::routes())
+        .merge(features::guides::routes())
         .merge(features::duty::routes())
         .merge(features::hall::routes())
         .merge(features::rounds::routes())

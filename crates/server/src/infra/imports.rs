@@ -4,6 +4,7 @@ use jiban_domain::{
     calendar::{Calendar, HolidayYear},
     event::Actor,
     organisation::{Draft, OrgFault, Severity, import},
+    policy::Policy,
     words::Words,
 };
 use jiban_store::{Store, StoreError, documents};
@@ -33,7 +34,11 @@ pub struct Tables {
     pub roster: Option<(String, String)>,
     /// GeoJSON of areas.
     pub areas: Option<(String, String)>,
-    /// Whether the areas are in GCJ-02.
+    /// CSV of service points.
+    pub services: Option<(String, String)>,
+    /// GeoJSON of streets.
+    pub streets: Option<(String, String)>,
+    /// Whether areas, service points and streets are in GCJ-02.
     pub gcj02: bool,
 }
 
@@ -50,6 +55,10 @@ pub struct Imported {
     pub spots: usize,
     /// Shifts now.
     pub shifts: usize,
+    /// Service points now.
+    pub services: usize,
+    /// Streets now.
+    pub streets: usize,
     /// Cases that other units may see now, because the tree of units changed.
     pub rescoped: usize,
     /// Rows that were not taken, each with file, row, column and what would be right.
@@ -62,8 +71,8 @@ pub struct Imported {
 ///
 /// # Errors
 /// When the result would not hold together: all faults, and nothing is changed.
-pub fn read(known: Draft, tables: &Tables, zone: &str) -> Answer<(Draft, Vec<Words>, Vec<Words>)> {
-    let zone = jiff::tz::TimeZone::get(zone).map_err(Problem::internal)?;
+pub fn read(known: Draft, tables: &Tables, policy: &Policy) -> Answer<(Draft, Vec<Words>, Vec<Words>)> {
+    let zone = jiff::tz::TimeZone::get(&policy.time_zone).map_err(Problem::internal)?;
     let mut draft = known;
     let mut refused = Vec::new();
     let mut take = |draft: &mut Draft, parts: import::Parts| {
@@ -86,6 +95,12 @@ pub fn read(known: Draft, tables: &Tables, zone: &str) -> Answer<(Draft, Vec<Wor
     if let Some((file, text)) = &tables.roster {
         take(&mut draft, import::roster(file, text, &zone));
     }
+    if let Some((file, text)) = &tables.services {
+        take(&mut draft, import::services(file, text, &policy.neighbourhood.kinds, tables.gcj02));
+    }
+    if let Some((file, text)) = &tables.streets {
+        take(&mut draft, import::streets(file, text, tables.gcj02));
+    }
     let (faults, warnings): (Vec<_>, Vec<_>) =
         draft.check().into_iter().partition(|fault| fault.severity == Severity::Fault);
     if !faults.is_empty() {
@@ -102,14 +117,23 @@ pub fn read(known: Draft, tables: &Tables, zone: &str) -> Answer<(Draft, Vec<Wor
 ///
 /// # Errors
 /// When the result would not hold together, or somebody else imports at the same moment.
-pub async fn organisation(store: &Store, known: Draft, tables: &Tables, zone: &str, by: &Actor) -> Answer<Imported> {
+pub async fn organisation(
+    store: &Store,
+    known: Draft,
+    tables: &Tables,
+    policy: &Policy,
+    by: &Actor,
+) -> Answer<Imported> {
     let before = known.clone();
-    let (draft, refused, warnings) = read(known, tables, zone)?;
+    let (draft, refused, warnings) = read(known, tables, policy)?;
     let after = draft.clone();
     let (units, people) = (draft.units.len(), draft.people.len());
     let (spots, shifts) = (draft.spots.len(), draft.roster.len());
+    let (services, streets) = (draft.services.len(), draft.streets.len());
     let body = serde_json::to_string(&draft).map_err(Problem::internal)?;
-    let counts = serde_json::json!({ "units": units, "people": people, "spots": spots, "shifts": shifts });
+    let counts = serde_json::json!({
+        "units": units, "people": people, "spots": spots, "shifts": shifts, "services": services, "streets": streets,
+    });
     let trace = audit::trace(by, "organisation_imported", &counts);
     let version = store
         .write(move |tx| {
@@ -123,7 +147,7 @@ pub async fn organisation(store: &Store, known: Draft, tables: &Tables, zone: &s
         (Ok(before), Ok(after)) if !before.has_same_tree(&after) => desk::rescope(store, before, after).await?,
         _ => 0,
     };
-    Ok(Imported { version, units, people, spots, shifts, rescoped, refused, warnings })
+    Ok(Imported { version, units, people, spots, shifts, services, streets, rescoped, refused, warnings })
 }
 
 /// What an imported year did.

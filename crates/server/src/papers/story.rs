@@ -85,8 +85,8 @@ fn said(source: &Source<'_>, event: &Event) -> Option<String> {
             say("转调解或法律援助", "sent to mediation or legal aid", studio)
         }
         Event::Rechecked { fine, note } => {
-            let fine =
-                source.pick(if *fine { "合格" } else { "不合格" }, if *fine { "as it should be" } else { "not mended" });
+            let fine = source
+                .pick(if *fine { "合格" } else { "不合格" }, if *fine { "as it should be" } else { "not mended" });
             say("复查", "looked at again", &joined(&[&fine, note]))
         }
         Event::SessionHeld(session) => {

@@ -26,6 +26,7 @@ mod job;
 mod kit;
 mod live;
 mod machines;
+mod near;
 mod outbox;
 mod partners;
 mod reach;

@@ -94,7 +94,7 @@ both_engines! {
             let truth = all.iter().filter(|case| (first..=last).contains(&case.facts[0].day)).count() as i64;
             assert_eq!(sums(&store, "a", By::All, first, last).await, map(&[(" registered", truth)]), "{first} {last}");
         }
-        let days = store.read(|tx| tally::by_day(tx, "a", 20_260_201, 20_260_228)).await.unwrap();
+        let days = store.read(|tx| tally::by_day(tx, "a", By::All, (20_260_201, 20_260_228))).await.unwrap();
         assert_eq!(days.iter().map(|(_, sum)| sum.number).sum::<i64>(), 30);
         assert_eq!(store.read(|tx| tally::newest_day(tx, "a", "registered", 20_260_228)).await.unwrap(), days.last().map(|(day, _)| *day));
         assert_eq!(store.read(|tx| tally::newest_day(tx, "a", "late", 20_260_228)).await.unwrap(), None);

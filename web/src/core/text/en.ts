@@ -49,6 +49,15 @@ export const en: typeof zh = {
     grid: 'Grid',
     bureau: 'Bureau',
   },
+  section: { party: 'Party-building', convenience: 'Everyday', business: 'For business', public_good: 'Public good' },
+  guide: {
+    who: 'Who may',
+    bring: 'What to bring',
+    place: 'Where',
+    hours: 'When',
+    phone: 'Whom to call',
+    text: 'How it goes',
+  },
   actor: { reporter: 'Reporter', system: 'System', upstream: 'Upstream platform' },
   act: {
     classify: 'Classify',

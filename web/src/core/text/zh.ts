@@ -47,6 +47,15 @@ export const zh = {
     grid: '网格',
     bureau: '区直部门',
   },
+  section: { party: '党建引领', convenience: '便民服务', business: '助企服务', public_good: '公益服务' },
+  guide: {
+    who: '办理对象',
+    bring: '所需材料',
+    place: '办理地点',
+    hours: '办理时间',
+    phone: '咨询电话',
+    text: '办理流程',
+  },
   actor: { reporter: '诉求人', system: '系统', upstream: '上级平台' },
   act: {
     classify: '分类',

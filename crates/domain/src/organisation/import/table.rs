@@ -48,6 +48,7 @@ const COLUMNS: &[Column] = &[
     Column::new("lon", &["经度"]),
     Column::new("lat", &["纬度"]),
     Column::new("address", &["地址"]),
+    Column::new("hours", &["开放时间", "营业时间", "服务时间"]),
     Column::new("post", &["值班岗", "值班岗位"]),
     Column::new("unit", &["单位", "单位编码"]),
     Column::new("person", &["人员", "人员编码", "值班人员"]),

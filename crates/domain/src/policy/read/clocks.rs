@@ -185,7 +185,10 @@ fn fitting_stop(id: &ClockId, node: &Node<'_>, start: Milestone, stop: Milestone
 fn said_by_the_agreement<T>(node: &Node<'_>) -> Option<T> {
     node.refuse(
         ("the agreement itself says by when", "何时到期由协议约定"),
-        ("remove length and complex, and write extendable = false", "请删去 length 和 complex，并写 extendable = false"),
+        (
+            "remove length and complex, and write extendable = false",
+            "请删去 length 和 complex，并写 extendable = false",
+        ),
     )
 }
 
@@ -252,7 +255,10 @@ fn recipients(node: &Node<'_>, own_clock: bool) -> Option<Vec<Recipient>> {
         let recipient = node.word(&Recipient::CODES)?;
         if recipient == Recipient::ClockUnit && !own_clock {
             return node.refuse(
-                ("only clocks of whistles and agreements have a unit of their own", "只有吹哨和协议的时限才有自己的单位"),
+                (
+                    "only clocks of whistles and agreements have a unit of their own",
+                    "只有吹哨和协议的时限才有自己的单位",
+                ),
                 ("write lead_unit", "请写 lead_unit"),
             );
         }

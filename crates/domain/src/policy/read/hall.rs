@@ -30,7 +30,10 @@ pub(super) fn hall(node: &Node<'_>) -> Option<HallRules> {
                     if !fits || !letters.insert(letter.clone()) {
                         return node.refuse(
                             ("numbers of this counter could not be told apart", "这个窗口的号无法与别的区分"),
-                            ("write one capital letter of its own, such as \"A\"", "请写一个独有的大写字母，例如 \"A\""),
+                            (
+                                "write one capital letter of its own, such as \"A\"",
+                                "请写一个独有的大写字母，例如 \"A\"",
+                            ),
                         );
                     }
                     Some(letter)

@@ -5,6 +5,7 @@
 
 mod ahead;
 mod board;
+mod guides;
 pub mod history;
 mod judged;
 pub mod life;
@@ -102,6 +103,7 @@ impl Demo {
             judged::judge(&app, today).await?;
             ahead::put_up(&app, today, self.days).await?;
             partners::put_up(&app).await?;
+            guides::put_up(&app).await?;
         }
         println!("Data in {}", folder.display());
         println!("Accounts (password {PASSWORD}):");
@@ -165,7 +167,7 @@ pub async fn furnish(home: &Home, store: Store, policy_text: &str) -> Result<App
     }
     let zone = TimeZone::get(&policy.time_zone).map_err(|why| Failure(why.to_string()))?;
     let tables = tables(&roster(Timestamp::now(), &zone));
-    let done = imports::organisation(&store, Draft::default(), &tables, &policy.time_zone, &Actor::System).await?;
+    let done = imports::organisation(&store, Draft::default(), &tables, &policy, &Actor::System).await?;
     if let Some(line) = done.refused.first() {
         return Err(Failure(format!("the demo's own files: {line}")));
     }
@@ -181,6 +183,8 @@ pub fn tables(roster: &str) -> Tables {
         spots: table("demo/spots.csv", include_str!("../../../../../demo/spots.csv")),
         roster: table("roster", roster),
         areas: table("demo/grids.geojson", include_str!("../../../../../demo/grids.geojson")),
+        services: table("demo/services.csv", include_str!("../../../../../demo/services.csv")),
+        streets: table("demo/streets.geojson", include_str!("../../../../../demo/streets.geojson")),
         gcj02: false,
     }
 }

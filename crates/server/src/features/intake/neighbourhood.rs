@@ -7,7 +7,7 @@ use jiban_domain::{
     organisation::{Organisation, Unit, UnitKind},
     policy::Name,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -16,6 +16,7 @@ use crate::{
     http::{
         body::Body,
         limits::Public,
+        point::Point,
         problem::{Answer, Problem},
     },
 };
@@ -119,18 +120,6 @@ fn community(organisation: &Organisation, unit: &Unit) -> Community {
     }
 }
 
-/// A point, in WGS84. In the body: an address of the web would keep it.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Point {
-    /// Longitude, degrees.
-    #[schema(minimum = -180.0, maximum = 180.0)]
-    lon: f64,
-    /// Latitude, degrees.
-    #[schema(minimum = -90.0, maximum = 90.0)]
-    lat: f64,
-}
-
 /// Whose a point is.
 #[derive(Debug, Serialize, ToSchema)]
 struct Located {
@@ -144,12 +133,7 @@ struct Located {
     responses((status = 200, body = Located), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
 async fn locate(State(app): State<App>, _: Public, Body(point): Body<Point>) -> Answer<Json<Located>> {
-    if !(-180.0..=180.0).contains(&point.lon) {
-        return Err(Problem::field("lon", "degrees from -180 to 180", "应为 -180 至 180 的度数"));
-    }
-    if !(-90.0..=90.0).contains(&point.lat) {
-        return Err(Problem::field("lat", "degrees from -90 to 90", "应为 -90 至 90 的度数"));
-    }
+    let point = point.on_earth()?;
     let grid = app.snapshot().organisation.nearest_grid(point.lon, point.lat, REACH_M).cloned();
     Ok(Json(Located { grid }))
 }

@@ -1,14 +1,10 @@
 //! Notices to residents 公告: what a unit tells everybody in its area for a time, on the resident's pages. Written by the
 //! liaison office, communities and leaders for units they reach; read by anybody. Every change is on record.
 
-use axum::{
-    Json,
-    extract::{FromRequestParts, State},
-    http::{StatusCode, request::Parts},
-};
-use jiban_domain::{event::Actor, ids::UnitId, organisation::Role, policy::Name};
+use axum::{Json, extract::State, http::StatusCode};
+use jiban_domain::{event::Actor, ids::UnitId, policy::Name};
 use jiban_store::{
-    StoreError,
+    ReadTx, StoreError,
     public_notices::{self, PublicNotice},
 };
 use jiff::{Timestamp, ToSpan};
@@ -20,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     http::{
-        auth::Staff,
+        auth::{Announcer, Staff},
         body::{Body, Path, Query},
         limits::Public,
         problem::{Answer, Problem},
@@ -39,21 +35,6 @@ const TITLE_MAX: usize = 60;
 const TEXT_MAX: usize = 2_000;
 /// Longest time a notice may be shown, days.
 const DAYS_MAX: i64 = 366;
-/// Roles that may write notices for units they reach.
-const WRITERS: [Role; 3] = [Role::Liaison, Role::Community, Role::Leader];
-
-/// Someone signed in who may write notices; where, is asked of [`may`].
-struct Writer(Staff);
-
-impl FromRequestParts<App> for Writer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let staff = Staff::from_request_parts(parts, app).await?;
-        let writes = WRITERS.into_iter().any(|role| staff.holds(role));
-        if writes { Ok(Self(staff)) } else { Err(Problem::forbidden()) }
-    }
-}
 
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
@@ -110,12 +91,12 @@ struct Where {
     responses((status = 200, body = Vec<Notice>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
 async fn shown(State(app): State<App>, _: Public, Query(here): Query<Where>) -> Answer<Json<Vec<Notice>>> {
-    let notices = app.store.read(|tx| public_notices::list(tx, Some(tx.now()), SHOWN_MAX)).await?;
     let snapshot = app.snapshot();
-    let concerns = |notice: &Notice| {
-        here.grid.as_ref().is_none_or(|grid| snapshot.organisation.lineage(grid).any(|unit| *unit == notice.unit))
-    };
-    Ok(Json(notices.into_iter().filter_map(|notice| Notice::of(notice, &snapshot)).filter(concerns).collect()))
+    let lineage = |grid: &UnitId| snapshot.organisation.lineage(grid).map(ToString::to_string).collect::<Vec<_>>();
+    let units = here.grid.as_ref().map(lineage);
+    let shown = move |tx: &mut ReadTx<'_>| public_notices::list(tx, Some(tx.now()), units.as_deref(), SHOWN_MAX);
+    let notices = app.store.read(shown).await?;
+    Ok(Json(notices.into_iter().filter_map(|notice| Notice::of(notice, &snapshot)).collect()))
 }
 
 /// All notices, the newest first, those of the past too.
@@ -125,7 +106,7 @@ async fn shown(State(app): State<App>, _: Public, Query(here): Query<Where>) -> 
     security(("session" = []))
 )]
 async fn list(State(app): State<App>, staff: Staff) -> Answer<Json<Vec<Notice>>> {
-    let notices = app.store.read(|tx| public_notices::list(tx, None, SHOWN_MAX)).await?;
+    let notices = app.store.read(|tx| public_notices::list(tx, None, None, SHOWN_MAX)).await?;
     Ok(Json(notices.into_iter().filter_map(|notice| Notice::of(notice, &staff.snapshot)).collect()))
 }
 
@@ -153,7 +134,7 @@ struct NewNotice {
 impl NewNotice {
     /// Checks everything, and that this person may tell it there.
     fn checked(self, id: Uuid, staff: &Staff, now: Timestamp) -> Answer<PublicNotice> {
-        may(staff, &self.unit)?;
+        staff.tells(&self.unit)?;
         let (title, text) = (self.title.trim(), self.text.trim());
         let bounded = |field: &str, text: &str, max: usize| match text.chars().count() {
             1.. if text.chars().count() <= max => Ok(()),
@@ -183,16 +164,6 @@ impl NewNotice {
     }
 }
 
-/// Whether this person may tell something in the area of this unit.
-fn may(staff: &Staff, unit: &UnitId) -> Answer<()> {
-    let organisation = &staff.snapshot.organisation;
-    if organisation.unit(unit).is_none() {
-        return Err(Problem::field("unit", "a unit of the organisation", "应为已有的单位"));
-    }
-    let reached = staff.reach.iter().any(|top| organisation.is_within(unit, top));
-    if reached { Ok(()) } else { Err(Problem::forbidden()) }
-}
-
 /// Tell residents something.
 #[utoipa::path(
     post, path = "/notices", tag = "notices", request_body = NewNotice,
@@ -201,7 +172,7 @@ fn may(staff: &Staff, unit: &UnitId) -> Answer<()> {
 )]
 async fn write(
     State(app): State<App>,
-    Writer(staff): Writer,
+    Announcer(staff): Announcer,
     Body(new): Body<NewNotice>,
 ) -> Answer<(StatusCode, Json<Notice>)> {
     let notice = new.checked(Uuid::now_v7(), &staff, app.now().await?)?;
@@ -217,7 +188,7 @@ async fn write(
 )]
 async fn change(
     State(app): State<App>,
-    Writer(staff): Writer,
+    Announcer(staff): Announcer,
     Path(id): Path,
     Body(new): Body<NewNotice>,
 ) -> Answer<Json<Notice>> {
@@ -233,7 +204,7 @@ async fn change(
     responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn remove(State(app): State<App>, Writer(staff): Writer, Path(id): Path) -> Answer<StatusCode> {
+async fn remove(State(app): State<App>, Announcer(staff): Announcer, Path(id): Path) -> Answer<StatusCode> {
     let known = known(&app, &staff, &id).await?;
     let trace = trace(&staff.actor, "notice_removed", &known);
     app.store
@@ -250,7 +221,7 @@ async fn known(app: &App, staff: &Staff, id: &str) -> Answer<PublicNotice> {
     let id: Uuid = id.parse().map_err(|_| Problem::not_found())?;
     let known = app.store.read(move |tx| public_notices::find(tx, id)).await?.ok_or_else(Problem::not_found)?;
     let unit = known.unit.parse().map_err(Problem::internal)?;
-    may(staff, &unit)?;
+    staff.tells(&unit)?;
     Ok(known)
 }
 

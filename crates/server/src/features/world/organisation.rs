@@ -221,7 +221,11 @@ struct OrganisationImport {
     roster: Option<String>,
     /// GeoJSON of areas.
     areas: Option<String>,
-    /// Whether the areas are in GCJ-02.
+    /// CSV of service points.
+    services: Option<String>,
+    /// GeoJSON of streets.
+    streets: Option<String>,
+    /// Whether areas, service points and streets are in GCJ-02.
     #[serde(default)]
     gcj02: bool,
 }
@@ -243,11 +247,13 @@ async fn import(
         spots: given.spots.map(|text| ("spots.csv".to_owned(), text)),
         roster: given.roster.map(|text| ("roster.csv".to_owned(), text)),
         areas: given.areas.map(|text| ("areas.geojson".to_owned(), text)),
+        services: given.services.map(|text| ("services.csv".to_owned(), text)),
+        streets: given.streets.map(|text| ("streets.geojson".to_owned(), text)),
         gcj02: given.gcj02,
     };
     let known: Draft = staff.snapshot.organisation.draft().clone();
-    let zone = &staff.snapshot.policy.time_zone;
-    let imported = imports::organisation(&app.store, known, &tables, zone, &staff.actor).await?;
+    let policy = &staff.snapshot.policy;
+    let imported = imports::organisation(&app.store, known, &tables, policy, &staff.actor).await?;
     app.worlds.refresh(&app.store).await.map_err(Problem::internal)?;
     Ok(Json(imported))
 }

@@ -1,0 +1,225 @@
+//! Guides to services 办事指南 as they are kept: written by whoever tells residents things in that area, found by what
+//! residents call it.
+
+use std::sync::Arc;
+
+use jiban_domain::{
+    guide::{Act, Guide, GuideState, Text},
+    ids::{GuideId, UnitId},
+    neighbourhood::Section,
+    organisation::Organisation,
+    refusal::Refusal,
+};
+use jiban_store::{StoreError, WriteTx};
+use jiban_text::{normalise, segment};
+use jiff::Timestamp;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::works::{self, Done, Work};
+use crate::{
+    app::App,
+    http::{
+        auth::{Announcer, Staff},
+        problem::{Answer, Problem},
+    },
+    infra::world::Snapshot,
+};
+
+/// Most guides that are published at once: all of them are looked through for each search.
+const PUBLISHED_MAX: i64 = 500;
+/// Most guides that staff are shown, the newest.
+const LISTED_MAX: i64 = 500;
+/// Most words of a search that are looked for.
+const WORDS_MAX: usize = 12;
+/// What a word weighs in a title, and what the whole search does where it stands as it is.
+const IN_TITLE: usize = 3;
+const AS_IT_IS: usize = 10;
+
+impl Work for Guide {
+    const KIND: &'static str = "guide";
+
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+
+    fn unit(&self) -> &UnitId {
+        &self.unit
+    }
+
+    fn state(&self) -> &'static str {
+        self.state.as_str()
+    }
+
+    fn next_at(&self, _: &Snapshot) -> Option<Timestamp> {
+        None
+    }
+}
+
+/// Whether this person may change it.
+pub fn changes(staff: &Staff, guide: &Guide) -> bool {
+    Announcer::is(staff) && staff.reaches(&guide.unit)
+}
+
+/// Writes a guide.
+///
+/// # Errors
+/// Forbidden, or a refusal that names the field.
+pub async fn write(app: &App, staff: &Staff, unit: UnitId, text: Text) -> Answer<Guide> {
+    staff.tells(&unit)?;
+    let (snapshot, by) = (Arc::clone(&staff.snapshot), staff.actor.clone());
+    let written = app.store.write(move |tx| -> Result<Result<Guide, Refusal>, StoreError> {
+        let written = Guide::write(GuideId(Uuid::now_v7()), unit.clone(), text.clone(), &by, tx.now());
+        if let Ok(guide) = &written {
+            works::put(tx, &snapshot, guide, &by, &("guide_written", json!({ "title": guide.text.title })))?;
+        }
+        Ok(written)
+    });
+    Ok(written.await??)
+}
+
+/// Does something with a guide.
+///
+/// # Errors
+/// Not found, forbidden, a refusal, or too many are published.
+pub async fn act(app: &App, staff: &Staff, id: Uuid, act: Act) -> Answer<Guide> {
+    let guide: Guide = works::find(app, id).await?;
+    if !changes(staff, &guide) {
+        return Err(Problem::forbidden());
+    }
+    let published = works_published(app).await?;
+    let by = staff.actor.clone();
+    let alter = move |guide: &mut Guide, now: Timestamp| -> Result<Done, Refusal> {
+        if act == Act::Publish && published.len() >= usize::try_from(PUBLISHED_MAX).unwrap_or(usize::MAX) {
+            let max = u32::try_from(PUBLISHED_MAX).unwrap_or(u32::MAX);
+            return Err(Refusal::Limit { what: "published guides", what_zh: "已发布的办事指南", max });
+        }
+        guide.act(act.clone(), &by, now)?;
+        Ok((act.kind(), json!({ "title": guide.text.title })))
+    };
+    works::change(app, &staff.snapshot, id, &staff.actor, alter, |_: &mut WriteTx<'_>, _| Ok(())).await
+}
+
+/// All guides, the newest first.
+///
+/// # Errors
+/// The store's.
+pub async fn all(app: &App) -> Answer<Vec<Guide>> {
+    Ok(app.store.read(|tx| works::list(tx, None, None, LISTED_MAX)).await?)
+}
+
+async fn works_published(app: &App) -> Answer<Vec<Guide>> {
+    Ok(app.store.read(|tx| works::list(tx, Some(GuideState::Published.as_str()), None, PUBLISHED_MAX)).await?)
+}
+
+/// A guide that everybody may read.
+///
+/// # Errors
+/// Not found, where it is not published.
+pub async fn published(app: &App, id: Uuid) -> Answer<Guide> {
+    let guide: Guide = works::find(app, id).await?;
+    if guide.state == GuideState::Published { Ok(guide) } else { Err(Problem::not_found()) }
+}
+
+/// What somebody looks for.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// In their own words; empty for everything.
+    pub words: String,
+    /// Of this section only.
+    pub section: Option<Section>,
+    /// Only what concerns this grid.
+    pub grid: Option<UnitId>,
+}
+
+/// Published guides that fit, the best first; all of them, the newest first, where no word was given.
+///
+/// # Errors
+/// The store's.
+pub async fn search(app: &App, snapshot: &Arc<Snapshot>, search: Search) -> Answer<Vec<Guide>> {
+    let guides = works_published(app).await?;
+    let world = Arc::clone(snapshot);
+    // The dictionary is loaded by the first search.
+    let sort = move || found(guides, &search, &world.organisation);
+    tokio::task::spawn_blocking(sort).await.map_err(Problem::internal)
+}
+
+fn found(guides: Vec<Guide>, search: &Search, organisation: &Organisation) -> Vec<Guide> {
+    let concerns = |guide: &Guide| {
+        let is_here = |grid: &UnitId| organisation.lineage(grid).any(|unit| *unit == guide.unit);
+        search.grid.as_ref().is_none_or(is_here) && search.section.is_none_or(|section| section == guide.text.section)
+    };
+    let guides = guides.into_iter().filter(concerns);
+    let whole = normalise(search.words.trim());
+    if whole.is_empty() {
+        return guides.collect();
+    }
+    let words = telling_words(&whole);
+    let mut weighed: Vec<(usize, Guide)> =
+        guides.map(|guide| (weight(&guide.text, &whole, &words), guide)).filter(|(weight, _)| *weight > 0).collect();
+    weighed.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    // What shares but a common word with the search is noise beside what fits.
+    let least = weighed.first().map_or(0, |(best, _)| best.div_ceil(3));
+    weighed.into_iter().filter(|(weight, _)| *weight >= least).map(|(_, guide)| guide).collect()
+}
+
+/// The words of a search; a lone character says too little where there are longer ones.
+fn telling_words(whole: &str) -> Vec<&str> {
+    let words: Vec<&str> = segment(whole).into_iter().take(WORDS_MAX).collect();
+    let longer: Vec<&str> = words.iter().copied().filter(|word| word.chars().count() > 1).collect();
+    if longer.is_empty() { words } else { longer }
+}
+
+fn weight(text: &Text, whole: &str, words: &[&str]) -> usize {
+    let title = normalise(&text.title);
+    let rest = normalise(&[&text.text, &text.who, &text.bring, &text.place].map(String::as_str).join("\n"));
+    let of = |word: &str, times: usize| {
+        let (titled, told) = (title.contains(word), rest.contains(word));
+        times * (usize::from(titled) * IN_TITLE + usize::from(told))
+    };
+    of(whole, AS_IT_IS) + words.iter().map(|word| of(word, 1)).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiban_domain::{event::Actor, organisation::Draft};
+
+    use super::*;
+
+    fn guide(title: &str, text: &str) -> Guide {
+        let text = Text {
+            title: title.to_owned(),
+            section: Section::Convenience,
+            who: String::new(),
+            bring: "身份证".to_owned(),
+            place: String::new(),
+            hours: String::new(),
+            phone: String::new(),
+            text: text.to_owned(),
+        };
+        let unit = UnitId::new("lh.dm").unwrap();
+        Guide::write(GuideId(Uuid::nil()), unit, text, &Actor::System, Timestamp::UNIX_EPOCH).unwrap()
+    }
+
+    #[test]
+    fn a_guide_is_found_by_what_people_call_it() {
+        let units = "code,name,name_en,kind,parent,hotline,active\nlh.dm,街道,,街道,,,\n";
+        let draft: Draft = jiban_domain::organisation::import::units("u", units).draft;
+        let organisation = draft.build().unwrap();
+        let guides = [
+            guide("居住证申领", "在社区登记居住信息，满半年可申领。"),
+            guide("高龄津贴申领", "年满 80 周岁，凭身份证到社区办理。"),
+            guide("个体工商户注册", "自助办照，当场领取营业执照。"),
+        ];
+        let find = |words: &str| -> Vec<String> {
+            let search = Search { words: words.to_owned(), ..Search::default() };
+            found(guides.to_vec(), &search, &organisation).into_iter().map(|guide| guide.text.title).collect()
+        };
+        assert_eq!(find("居住证"), ["居住证申领"]);
+        assert_eq!(find("怎么办居住证？"), ["居住证申领"]);
+        assert_eq!(find("营业执照"), ["个体工商户注册"]);
+        assert_eq!(find("身份证 津贴"), ["高龄津贴申领"]);
+        assert_eq!(find("宇宙飞船"), [""; 0]);
+        assert_eq!(find("  ").len(), 3);
+    }
+}

@@ -1,0 +1,125 @@
+/** A resident finds the nearest service, with and without telling where they are, and a guide by searching. */
+import { afterAll, expect, test } from 'vitest';
+import { close, OFFICE, PHONE, person, settled, signIn } from './browser';
+
+afterAll(close);
+
+/** Metres of the list as it stands, from the top. */
+async function metres(page: import('playwright-core').Page): Promise<number[]> {
+  const lines = await page
+    .getByRole('list', { name: '身边服务' })
+    .getByText(/约 \d+ 米/)
+    .allInnerTexts();
+  return lines.map((line) => Number(/约 (\d+) 米/.exec(line)?.[1]));
+}
+
+test('where the phone is: the nearest first, how far, and a number to call', async () => {
+  const { context, page, errors } = await person({ viewport: PHONE });
+  await context.grantPermissions(['geolocation']);
+  await context.setGeolocation({ longitude: 114.112582, latitude: 22.538871 });
+  const addresses: string[] = [];
+  page.on('request', (request) => addresses.push(request.url()));
+  await page.goto('/');
+  await page.getByRole('link', { name: '便民服务' }).click();
+  await page.getByText('告诉我们您在哪里').waitFor();
+  await page.getByRole('button', { name: '按我的位置查找' }).click();
+  await page.getByText('从您的位置算起').waitFor();
+  await page.getByText('距离按道路步行计算').waitFor();
+  const far = await metres(page);
+  expect(far.length).toBeGreaterThan(3);
+  expect(far).toEqual([...far].sort((a, b) => a - b));
+  await page
+    .getByText(/步行 \d+ 分钟/)
+    .nth(1)
+    .waitFor();
+  expect(await page.locator('a[href^="tel:"]').count()).toBeGreaterThan(0);
+  await page.getByLabel('类型').selectOption({ label: '社康中心' });
+  await page
+    .getByRole('heading', { level: 3, name: /健康服务中心/ })
+    .first()
+    .waitFor();
+  await page.getByRole('img', { name: /示意图/ }).waitFor();
+  await page.getByRole('button', { name: '助企服务' }).click();
+  await page
+    .getByRole('heading', { level: 3, name: /企业服务窗口|自助办照点/ })
+    .first()
+    .waitFor();
+  expect(
+    addresses.filter((one) => /114\.1|22\.5/.test(one)),
+    'where somebody is stands in no address',
+  ).toEqual([]);
+  const storage = await page.evaluate(() => JSON.stringify(localStorage));
+  expect(storage, 'nor is it kept').not.toContain('114.1125');
+  expect(errors).toEqual([]);
+  await context.close();
+});
+
+test('without a location a grid is chosen; a place elsewhere is told in words', async () => {
+  const { context, page, errors } = await person({ viewport: PHONE });
+  await page.goto('/near');
+  await page.getByRole('button', { name: '按我的位置查找' }).click();
+  await page.getByText('无法定位，请选择所在网格').waitFor();
+  await page.getByLabel('或选择所在网格').selectOption('lh.dm.c03.g02');
+  await page.getByText(/中部算起/).waitFor();
+  expect((await metres(page)).length).toBeGreaterThan(3);
+  await context.grantPermissions(['geolocation']);
+  await context.setGeolocation({ longitude: 116.39, latitude: 39.9 });
+  await page.getByRole('button', { name: '按我的位置查找' }).click();
+  await page.getByText('该位置不在本辖区及附近，请改为选择网格').waitFor();
+  expect(errors).toEqual([]);
+  await context.close();
+});
+
+test('a guide is found by what people call it, and what was solved nearby names nobody', async () => {
+  const { context, page, errors } = await person({ viewport: PHONE });
+  await page.goto('/');
+  await page.getByRole('link', { name: /办事指南/ }).click();
+  await page.getByLabel('想办什么？').fill('怎么办居住证');
+  await page.getByRole('button', { name: '查找' }).click();
+  await page.getByText('1 份指南').waitFor();
+  await page.getByRole('link', { name: /居住证申领/ }).click();
+  await page.getByRole('heading', { level: 1, name: '居住证申领' }).waitFor();
+  await page.getByText('所需材料').waitFor();
+  await page.goto('/guides');
+  await page.getByLabel('想办什么？').fill('宇宙飞船');
+  await page.getByRole('button', { name: '查找' }).click();
+  await page.getByText('没有找到相关指南').waitFor();
+  await page.goto('/here');
+  await page.getByLabel('选择所在社区和网格').selectOption('lh.dm.c01.g01');
+  await page.getByRole('heading', { name: '身边已解决' }).waitFor();
+  await page.getByText('不足 3 件的不列出').waitFor();
+  expect(errors).toEqual([]);
+  await context.close();
+});
+
+test('staff write a guide, look at it as residents will, publish it, and take it back', async () => {
+  const { context, page, errors } = await person({ viewport: OFFICE });
+  await signIn(context, 'c01a');
+  await page.goto('/console/guides');
+  await page.getByRole('button', { name: '写指南' }).click();
+  await page.getByRole('button', { name: '预览' }).click();
+  await page.getByText('请填写此项').first().waitFor();
+  await page.getByLabel('标题').fill('社区球场预约');
+  await page.getByLabel('办理流程').fill('一、电话预约。\n二、凭身份证入场。');
+  await page.getByRole('button', { name: '预览' }).click();
+  await page.getByRole('heading', { name: '社区球场预约' }).waitFor();
+  await page.getByRole('button', { name: '保存并发布' }).click();
+  await page.getByText('已发布，居民页面可见').waitFor();
+  const resident = await person({ viewport: PHONE });
+  const find = async () => {
+    await resident.page.goto('/guides');
+    await resident.page.getByLabel('想办什么？').fill('球场');
+    await resident.page.getByRole('button', { name: '查找' }).click();
+    await settled(resident.page);
+  };
+  await find();
+  await resident.page.getByRole('link', { name: /社区球场预约/ }).waitFor();
+  const mine = page.getByRole('listitem').filter({ hasText: '社区球场预约' });
+  await mine.getByRole('button', { name: '撤下' }).click();
+  await mine.getByText('已撤下').waitFor();
+  await find();
+  await resident.page.getByText('没有找到相关指南').waitFor();
+  expect([...errors, ...resident.errors]).toEqual([]);
+  await context.close();
+  await resident.context.close();
+});
