@@ -26,11 +26,13 @@ export const work = computed<Place[]>(() => [
   ...(holds('liaison', 'leader', 'discipline') ? [{ name: 'bulletins', label: t.value.bulletins.title }] : []),
   { name: 'letters', label: t.value.letters.title },
   { name: 'duty', label: t.value.duty.title },
+  { name: 'reception', label: t.value.reception.title },
 ]);
 
 /** What the work stands on. */
 export const ground = computed<Place[]>(() => [
   { name: 'public-notices', label: t.value.publicNotices.title },
+  { name: 'who', label: t.value.directory.title },
   { name: 'organisation', label: t.value.organisation.title },
   { name: 'codes', label: t.value.codes.title },
   { name: 'policy', label: t.value.policy.title },

@@ -21,6 +21,7 @@ const router = createRouter({
     { path: '/q/:spot', name: 'spot', component: Home, props: true },
     { path: '/new', name: 'new', component: () => import('./pages/Submit.vue') },
     { path: '/track/:number?', name: 'track', component: () => import('./pages/Track.vue'), props: true },
+    { path: '/reception', name: 'reception', component: () => import('./pages/Reception.vue') },
     { path: '/here', name: 'here', component: () => import('./pages/Here.vue') },
     { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFound.vue') },
   ],

@@ -28,6 +28,7 @@ use crate::{
     figures::Count,
     ids::{CaseId, CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId},
     machine::MachineRules,
+    reception::ReceptionRules,
     round::RoundRules,
     signal::SignalRules,
 };
@@ -96,6 +97,8 @@ pub struct Policy {
     pub duty_posts: BTreeMap<PostId, Name>,
     /// How a call that nobody answers rings on.
     pub duty: DutyRules,
+    /// Reception days of leaders 领导接访日; none where the house holds none.
+    pub reception: Option<ReceptionRules>,
     /// How long protected and dead data are kept.
     pub retention: Retention,
     /// When two cases are the same matter 重复件.

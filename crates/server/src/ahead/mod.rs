@@ -5,6 +5,11 @@
 pub mod campaign_paper;
 pub mod campaigns;
 pub mod duty_calls;
+pub mod duty_swaps;
 pub mod effect;
+pub mod grid_teams;
+pub mod hand_over_paper;
+pub mod hand_overs;
+pub mod receptions;
 pub mod rounds;
 pub mod works;

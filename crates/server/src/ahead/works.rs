@@ -77,8 +77,16 @@ pub fn find_for_update<T: Work>(tx: &mut WriteTx<'_>, id: Uuid) -> Result<Option
 /// # Errors
 /// Not found; the store's.
 pub async fn find<T: Work>(app: &App, id: Uuid) -> Answer<T> {
-    let found = app.store.read(move |tx| works::find(tx, T::KIND, id)?.as_ref().map(read).transpose()).await?;
+    let found = app.store.read(move |tx| find_in(tx, id)).await?;
     found.ok_or_else(Problem::not_found)
+}
+
+/// One work, in this reading.
+///
+/// # Errors
+/// The store's.
+pub fn find_in<T: Work>(tx: &mut ReadTx<'_>, id: Uuid) -> Result<Option<T>, StoreError> {
+    works::find(tx, T::KIND, id)?.as_ref().map(read).transpose()
 }
 
 /// Works, the newest first, made before the work `before` if one is given; in this state only, where one is given.

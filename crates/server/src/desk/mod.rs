@@ -39,7 +39,7 @@ use jiban_store::{
     Store, StoreError, WriteTx, attachments, case_list, cases, idempotency, identity as identities, search,
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -354,12 +354,13 @@ fn register_in(tx: &mut WriteTx<'_>, app: &App, snapshot: &Snapshot, new: &Prepa
 }
 
 /// The answer as it is kept for a retry: it holds the tracking code, which opens the case for whoever knows it.
-fn sealed(app: &App, key: &Key, answer: &Registered) -> Result<String, StoreError> {
+pub(crate) fn sealed(app: &App, key: &Key, answer: &impl Serialize) -> Result<String, StoreError> {
     let plain = serde_json::to_vec(answer).map_err(|why| StoreError::other(why.to_string()))?;
     Ok(hex::encode(app.vault.seal(&key.request, &plain)?))
 }
 
-fn unsealed(app: &App, key: &Key, kept: &str) -> Result<Registered, StoreError> {
+/// An answer that was kept for a retry.
+pub(crate) fn unsealed<T: DeserializeOwned>(app: &App, key: &Key, kept: &str) -> Result<T, StoreError> {
     let corrupt = |why: &dyn std::fmt::Display| StoreError::corrupt(format!("the answer kept for a retry: {why}"));
     let bytes = hex::decode(kept).map_err(|why| corrupt(&why))?;
     let plain = app.vault.open(&key.request, &bytes)?;
@@ -367,7 +368,7 @@ fn unsealed(app: &App, key: &Key, kept: &str) -> Result<Registered, StoreError> 
 }
 
 /// Begins a keyed request: the earlier answer, if there is one.
-fn begin(tx: &mut WriteTx<'_>, key: &Key) -> Result<Option<String>, Stop> {
+pub(crate) fn begin(tx: &mut WriteTx<'_>, key: &Key) -> Result<Option<String>, Stop> {
     match idempotency::begin(tx, &key.sender, &key.key, &key.request)? {
         idempotency::Begin::New => Ok(None),
         idempotency::Begin::Done(Some(answer)) => Ok(Some(answer)),

@@ -37,6 +37,6 @@ impl Ticket {
 }
 
 /// Compares without telling by its time where the difference is.
-fn same(left: &[u8; 32], right: &[u8; 32]) -> bool {
+pub(crate) fn same(left: &[u8; 32], right: &[u8; 32]) -> bool {
     left.iter().zip(right).fold(0, |sum, (l, r)| sum | (l ^ r)) == 0
 }

@@ -87,7 +87,7 @@ pub fn read(known: Draft, tables: &Tables, zone: &str) -> Answer<(Draft, Vec<Wor
         take(&mut draft, import::roster(file, text, &zone));
     }
     let (faults, warnings): (Vec<_>, Vec<_>) =
-        draft.check().into_iter().partition(|fault| fault.severity == Severity::Fault);
+        draft.check(&zone).into_iter().partition(|fault| fault.severity == Severity::Fault);
     if !faults.is_empty() {
         let told: Vec<Words> = faults.iter().take(FAULTS_MAX).map(OrgFault::words).collect();
         let told_in = |pick: fn(&Words) -> &str| told.iter().map(pick).collect::<Vec<_>>().join("\n");
@@ -98,12 +98,16 @@ pub fn read(known: Draft, tables: &Tables, zone: &str) -> Answer<(Draft, Vec<Wor
     Ok((draft, refused, warnings.iter().take(FAULTS_MAX).map(OrgFault::words).collect()))
 }
 
-/// Imports the organisation, whole or in part.
+/// Imports into the organisation as it is stored, whole or in part.
 ///
 /// # Errors
-/// When the result would not hold together, or somebody else imports at the same moment.
-pub async fn organisation(store: &Store, known: Draft, tables: &Tables, zone: &str, by: &Actor) -> Answer<Imported> {
-    let before = known.clone();
+/// When the result would not hold together, or somebody else changes it at the same moment.
+pub async fn organisation(store: &Store, tables: &Tables, zone: &str, by: &Actor) -> Answer<Imported> {
+    let (base, known) = match store.read(documents::organisation).await? {
+        Some(stored) => (stored.version, serde_json::from_str(&stored.body).map_err(Problem::internal)?),
+        None => (0, Draft::default()),
+    };
+    let before: Draft = known.clone();
     let (draft, refused, warnings) = read(known, tables, zone)?;
     let after = draft.clone();
     let (units, people) = (draft.units.len(), draft.people.len());
@@ -113,8 +117,7 @@ pub async fn organisation(store: &Store, known: Draft, tables: &Tables, zone: &s
     let trace = audit::trace(by, "organisation_imported", &counts);
     let version = store
         .write(move |tx| {
-            let after = documents::organisation(tx)?.map_or(0, |stored| stored.version);
-            let version = documents::put_organisation(tx, after, &body)?;
+            let version = documents::put_organisation(tx, base, &body)?;
             audit::record(tx, audit::Stream::Organisation, trace.clone())?;
             Ok::<_, StoreError>(version)
         })

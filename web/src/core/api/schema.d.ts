@@ -1153,6 +1153,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/directory/{unit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is who in a community. */
+        get: operations["directory_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/directory/{unit}/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put the standing team of a grid together, with its branch. */
+        put: operations["directory_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/duty/calls": {
         parameters: {
             query?: never;
@@ -1199,6 +1233,110 @@ export interface paths {
         put?: never;
         /** Take a call: nobody else is rung for it. */
         post: operations["duty_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/hand-overs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sheets in the reader's reach, the newest first, and turns that ended without one. */
+        get: operations["duty_sheets"];
+        put?: never;
+        /** Write the sheet of one's own turn. */
+        post: operations["duty_write"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/hand-overs/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a sheet of one's own turn would tell now. */
+        get: operations["duty_draft"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/hand-overs/{sheet}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A sheet as a file. */
+        get: operations["duty_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/hand-overs/{sheet}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign a sheet that one takes over. */
+        post: operations["duty_sign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/swaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Swaps of the reader, and of the units in their reach, the newest first. */
+        get: operations["duty_swaps"];
+        put?: never;
+        /** Ask another to take one's own turn of duty. */
+        post: operations["duty_propose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/swaps/{swap}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree to a swap, decline it, or take it back. The roster follows an agreement at once. */
+        post: operations["duty_answer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1811,6 +1949,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/receptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Days on which leaders receive, with their free slots, by date. */
+        get: operations["public_offered"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/receptions/bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Book a slot, as anybody. */
+        post: operations["public_book"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/receptions/call-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call off a booking, by number and code. */
+        post: operations["public_call_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/public/spots/{spot}": {
         parameters: {
             query?: never;
@@ -1839,6 +2028,92 @@ export interface paths {
         put?: never;
         /** Track a case by number and code. */
         post: operations["public_track"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The schedule: days to come and those of the last four weeks, by date. */
+        get: operations["reception_schedule"];
+        put?: never;
+        /** Put a day into the schedule. */
+        post: operations["reception_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receptions/bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Book a slot for somebody who rang or stands at the counter. */
+        post: operations["reception_book"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receptions/{day}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that nobody came, call a booking off, or call the day off. */
+        post: operations["reception_act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receptions/{day}/case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a case of a booking, at the meeting: the leader who received is its official. */
+        post: operations["reception_make_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receptions/{day}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show who booked, to ring them; recorded first. */
+        post: operations["reception_reveal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2509,6 +2784,26 @@ export interface components {
             /** @description What for. */
             matter: string;
         };
+        /**
+         * Format: uuid
+         * @description A booking of a reception day 接访预约.
+         */
+        BookingId: string;
+        /** @description Whom to reveal, and why. */
+        BookingReveal: {
+            /**
+             * Format: uuid
+             * @description Which booking.
+             */
+            booking: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /**
+         * @description What became of a booking.
+         * @enum {string}
+         */
+        BookingState: "waiting" | "received" | "missed" | "cancelled";
         /** @description One level of what a breach does. */
         BreachLevel: {
             /**
@@ -3648,6 +3943,60 @@ export interface components {
              */
             open: number;
         };
+        /** @description Who is who in a community. */
+        Directory: {
+            /** @description The community. */
+            unit: components["schemas"]["UnitId"];
+            /** @description Its hotline. */
+            hotline?: string | null;
+            /** @description Its people. */
+            people: components["schemas"]["DirectoryPerson"][];
+            /**
+             * Format: int32
+             * @description Tasks of campaigns that it has to do itself.
+             */
+            tasks: number;
+            /** @description Its grids. */
+            grids: components["schemas"]["DirectoryGrid"][];
+            /** @description Whether more is open than was counted. */
+            more: boolean;
+        };
+        /** @description A grid in a directory. */
+        DirectoryGrid: {
+            /** @description Which. */
+            grid: components["schemas"]["UnitId"];
+            /** @description Its hotline. */
+            hotline?: string | null;
+            mentor?: components["schemas"]["DirectoryPerson"] | null;
+            /** @description Its people. */
+            people: components["schemas"]["DirectoryPerson"][];
+            /** @description Its team: seat code → people. */
+            team: {
+                [key: string]: string[];
+            };
+            /** @description Whether somebody put the team together; else it is offered by the posts. */
+            standing: boolean;
+            branch?: components["schemas"]["GridBranch"] | null;
+            /**
+             * Format: int32
+             * @description Tasks of campaigns that it has to do.
+             */
+            tasks: number;
+        };
+        /** @description Somebody in a directory. */
+        DirectoryPerson: {
+            /** @description Who. */
+            person: components["schemas"]["PersonId"];
+            /** @description Name. */
+            name: string;
+            /** @description What they are in this unit; none for a mentor of another unit. */
+            roles: components["schemas"]["Role"][];
+            /** @description Titles. */
+            titles: string[];
+            /** @description Phone at work. */
+            phone?: string | null;
+            load?: components["schemas"]["PersonLoad"] | null;
+        };
         /** @description Name the lead unit, and co-units for a dual dispatch. */
         Dispatch: {
             lead?: components["schemas"]["UnitId"] | null;
@@ -3972,6 +4321,72 @@ export interface components {
              * @description After so many minutes without an answer the next on duty is rung.
              */
             ring_minutes: number;
+            /**
+             * Format: int32
+             * @description A hand-over sheet tells what is due in so many minutes from the end of the turn.
+             */
+            hand_over_minutes: number;
+        };
+        /** @description A turn that somebody asks another to take. */
+        DutySwap: {
+            /** @description Its id. */
+            id: components["schemas"]["DutySwapId"];
+            /** @description Which turn; its person is who asks. */
+            shift: components["schemas"]["ShiftKey"];
+            /**
+             * Format: date-time
+             * @description When the turn ends.
+             */
+            to: string;
+            /** @description Who is asked to take it. */
+            taker: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["DutySwapState"];
+            /**
+             * Format: date-time
+             * @description When it was proposed.
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @description When it was answered or taken back.
+             */
+            answered_at?: string | null;
+        };
+        /**
+         * @description What may be done with a swap that waits for its answer.
+         * @enum {string}
+         */
+        DutySwapAnswer: "agree" | "decline" | "withdraw";
+        /**
+         * Format: uuid
+         * @description A turn of duty that somebody asks another to take 换班.
+         */
+        DutySwapId: string;
+        /** @description A swap as the reader sees it. */
+        DutySwapShown: components["schemas"]["DutySwap"] & {
+            /** @description Whether it still waits for an answer; one that nobody gave before the turn began has lapsed. */
+            open: boolean;
+            /** @description Whether the reader is asked to take the turn. */
+            asked: boolean;
+            /** @description Whether the reader may take the request back. */
+            own: boolean;
+        };
+        /**
+         * @description Where a swap stands.
+         * @enum {string}
+         */
+        DutySwapState: "proposed" | "agreed" | "declined" | "withdrawn";
+        /** @description A page of swaps. */
+        DutySwaps: {
+            swaps: components["schemas"]["DutySwapShown"][];
+            /**
+             * Format: uuid
+             * @description Send as `before` for the next page; none at the end.
+             */
+            next?: string | null;
         };
         /** @description What came before, newest first. */
         Earlier: {
@@ -4668,6 +5083,25 @@ export interface components {
             /** @description Words. */
             comment?: string;
         };
+        /** @description A temporary branch 临时党支部. */
+        GridBranch: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its secretary 支部书记. */
+            secretary: string;
+            /** @description Its members, the secretary or not. */
+            members?: string[];
+            /**
+             * Format: date
+             * @description Since when.
+             */
+            since: string;
+            /**
+             * Format: date
+             * @description Until when; none while it is not known.
+             */
+            until?: string | null;
+        };
         /** @description A grid, how its spots stand, and what was found there. */
         GridCoverage: components["schemas"]["SpotCounts"] & {
             /** @description Which. */
@@ -4684,6 +5118,23 @@ export interface components {
             name: components["schemas"]["Name"];
             hotline?: string | null;
         };
+        /** @description The standing team of a grid. */
+        GridTeam: {
+            /** @description Which grid. */
+            grid: string;
+            /** @description Seat code → people. */
+            team: {
+                [key: string]: string[];
+            };
+            branch?: components["schemas"]["GridBranch"] | null;
+            /** @description Who put it together last. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+        };
         /** @description Guards against gaming 防注水: what is shown because it is odd, never because it is proven. */
         Guards: {
             equal_grades?: components["schemas"]["EqualGrades"] | null;
@@ -4697,6 +5148,90 @@ export interface components {
              * @description How likely, 0–1.
              */
             likelihood: number;
+        };
+        /** @description A sheet. */
+        HandOver: {
+            /** @description Its id. */
+            id: components["schemas"]["HandOverId"];
+            /** @description The turn that ends; its person wrote the sheet. */
+            shift: components["schemas"]["ShiftKey"];
+            /**
+             * Format: date-time
+             * @description When the turn ends.
+             */
+            to: string;
+            /** @description What was open when it was written. */
+            open: components["schemas"]["HandOverOpen"];
+            /** @description What there is to say. */
+            note: string;
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            at: string;
+            /** @description Who took over and signed. */
+            signed_by?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            signed_at?: string | null;
+        };
+        /** @description A call on a sheet that nobody took. */
+        HandOverCall: {
+            /**
+             * Format: date-time
+             * @description When it came in.
+             */
+            at: string;
+            /** @description The post that it was for. */
+            post: string;
+            /** @description What is known of it, masked. */
+            note: string;
+        };
+        /** @description A case on a sheet. */
+        HandOverCase: {
+            /** @description Its number. */
+            number: string;
+            /** @description Its title, personal numbers masked. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When something is next due.
+             */
+            due?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A hand-over sheet 交接班记录.
+         */
+        HandOverId: string;
+        /** @description What is open at the end of a turn. */
+        HandOverOpen: {
+            /** @description Open cases of the most severe class. */
+            urgent: components["schemas"]["HandOverCase"][];
+            /** @description Other open cases on which something is due soon, the next first. */
+            due: components["schemas"]["HandOverCase"][];
+            /** @description Calls that nobody took. */
+            calls: components["schemas"]["HandOverCall"][];
+            /** @description Whether there are more of any than stand here. */
+            more: boolean;
+        };
+        /** @description A sheet as the reader sees it. */
+        HandOverShown: components["schemas"]["HandOver"] & {
+            /** @description Whether the reader takes over and may sign it. */
+            signs: boolean;
+        };
+        /** @description A page of sheets. */
+        HandOvers: {
+            sheets: components["schemas"]["HandOverShown"][];
+            /** @description Turns of the last seven days that ended without a sheet, the latest first. */
+            missing: components["schemas"]["Unhanded"][];
+            /**
+             * Format: uuid
+             * @description Send as `before` for the next page; none at the end.
+             */
+            next?: string | null;
         };
         /** @description Hand over to the upstream platform. */
         HandUpstream: {
@@ -5364,6 +5899,14 @@ export interface components {
              */
             unrecorded?: components["schemas"]["Milestone"][];
         };
+        /** @description A team to put together. */
+        NewGridTeam: {
+            /** @description Seat code → people. */
+            team: {
+                [key: string]: string[];
+            };
+            branch?: components["schemas"]["GridBranch"] | null;
+        };
         /** @description A letter to begin. */
         NewLetter: {
             kind: components["schemas"]["LetterKind"];
@@ -5397,6 +5940,32 @@ export interface components {
             old: string;
             /** @description The new one, 8 characters or more. */
             new: string;
+        };
+        /** @description A booking to make. */
+        NewReceptionBooking: {
+            /**
+             * Format: uuid
+             * @description Which day of the schedule.
+             */
+            day: string;
+            /** @description When the slot begins, local, e.g. `09:30:00`. */
+            slot: string;
+            /** @description What it is about, in a line. */
+            matter: string;
+            /** @description Who comes: name and phone. Sealed at once. */
+            reporter: components["schemas"]["Identity"];
+        };
+        /** @description A day to put into the schedule. */
+        NewReceptionDay: {
+            /**
+             * Format: date
+             * @description The day: of the policy's day of the week.
+             */
+            date: string;
+            /** @description Who receives. */
+            leader: string;
+            /** @description Where. */
+            place: string;
         };
         /** @description A request, in the standard's words. */
         NewRequest: {
@@ -5439,6 +6008,22 @@ export interface components {
             season?: components["schemas"]["RoundSeason"] | null;
             /** @description Code of the checklist that must be gone through; without one, being there is enough. */
             checklist?: string | null;
+        };
+        /** @description A sheet to write. What is open the program fills in. */
+        NewSheet: {
+            /** @description The turn that ends: one of the reader's own. */
+            shift: components["schemas"]["ShiftKey"];
+            /** @description What there is to say; personal numbers are masked. */
+            note: string;
+        };
+        /** @description A swap to propose. */
+        NewSwap: {
+            /** @description The turn: one of the reader's own that has not begun. */
+            shift: components["schemas"]["ShiftKey"];
+            /** @description Who should take it: somebody who takes turns at the same post. */
+            taker: string;
+            /** @description Why; personal numbers are masked. */
+            reason: string;
         };
         /** @description Put a note on the timeline. */
         Note: {
@@ -5640,6 +6225,24 @@ export interface components {
          * @example lh.dm
          */
         PersonId: string;
+        /** @description What somebody has on their hands. */
+        PersonLoad: {
+            /**
+             * Format: int32
+             * @description Open cases of this community that they handle.
+             */
+            cases: number;
+            /**
+             * Format: int32
+             * @description Of these such as are overdue or due within a day.
+             */
+            due: number;
+            /**
+             * Format: int32
+             * @description Calls to duty posts that ring them, or that they took in the last seven days.
+             */
+            calls: number;
+        };
         /** @description A member of staff, as colleagues see them. */
         PersonView: {
             id: components["schemas"]["PersonId"];
@@ -5792,6 +6395,7 @@ export interface components {
             };
             /** @description How a call that nobody answers rings on. */
             duty: components["schemas"]["DutyRules"];
+            reception?: components["schemas"]["ReceptionRules"] | null;
             /** @description How long protected and dead data are kept. */
             retention: components["schemas"]["Retention"];
             /** @description When two cases are the same matter 重复件. */
@@ -5982,6 +6586,150 @@ export interface components {
          * @enum {string}
          */
         ReasonKind: "danger" | "learnt" | "learnt_class" | "category_words" | "chosen" | "signal" | "public_opinion" | "skip_level" | "usual_class" | "unclear" | "easy";
+        /** @description What is done with a day or one of its bookings, but for making a case. */
+        ReceptionAct: {
+            /**
+             * Format: uuid
+             * @description Which booking.
+             */
+            booking: string;
+            /** @enum {string} */
+            act: "missed";
+        } | {
+            /**
+             * Format: uuid
+             * @description Which booking.
+             */
+            booking: string;
+            /** @enum {string} */
+            act: "call_off";
+        } | {
+            /** @enum {string} */
+            act: "cancel_day";
+        };
+        /** @description What whoever booked gets. */
+        ReceptionBooked: {
+            /** @description Number to quote. */
+            number: string;
+            /** @description Code that, with the number, calls the booking off. Told once. */
+            code: string;
+            /**
+             * Format: date
+             * @description The day.
+             */
+            date: string;
+            /** @description When the slot begins, local. */
+            slot: string;
+            /** @description Who receives. */
+            leader: string;
+            /** @description Where. */
+            place: string;
+        };
+        /** @description A booking as staff see it. */
+        ReceptionBooking: {
+            id: components["schemas"]["BookingId"];
+            number: string;
+            slot: string;
+            /** @description Masked. */
+            matter: string;
+            /** @description Masked. */
+            name: string;
+            /** @description Masked. */
+            phone: string;
+            state: components["schemas"]["BookingState"];
+            /** @description The case that came of it. */
+            case?: string | null;
+            /** Format: date-time */
+            at: string;
+        };
+        /** @description A case of a booking, at the meeting. */
+        ReceptionCase: {
+            /**
+             * Format: uuid
+             * @description Which booking.
+             */
+            booking: string;
+            /** @description What was said. */
+            text: string;
+            /** @description Where the matter is. */
+            place?: components["schemas"]["Place"];
+        };
+        /**
+         * Format: uuid
+         * @description A day on which a leader receives 接访日.
+         */
+        ReceptionDayId: string;
+        /** @description A day of the schedule. */
+        ReceptionDayShown: {
+            id: components["schemas"]["ReceptionDayId"];
+            /** Format: date */
+            date: string;
+            leader: components["schemas"]["PersonId"];
+            place: string;
+            cancelled: boolean;
+            slots: components["schemas"]["ReceptionSlot"][];
+            /** @description By slot; none for a reader who does not see the whole. */
+            bookings: components["schemas"]["ReceptionBooking"][];
+            /** @description Whether the reader notes what came of bookings. */
+            manages: boolean;
+        };
+        /** @description A day that can be booked. */
+        ReceptionOffer: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date
+             * @description The day.
+             */
+            date: string;
+            /** @description Who receives. */
+            leader: string;
+            /** @description Where. */
+            place: string;
+            /** @description Its slots. */
+            slots: components["schemas"]["ReceptionSlot"][];
+        };
+        /** @description Rules of reception days. */
+        ReceptionRules: {
+            /** @description On which day of the week, e.g. `thursday`. */
+            weekday: string;
+            /** @description From when on. */
+            from: string;
+            /** @description Until when. */
+            until: string;
+            /**
+             * Format: int32
+             * @description How long one slot is, minutes.
+             */
+            slot_minutes: number;
+            /**
+             * Format: int32
+             * @description How many bookings one leader takes in one slot.
+             */
+            seats: number;
+            /** @description The way in of cases that come of it. */
+            channel: string;
+            /**
+             * Format: int32
+             * @description Days after which who booked is erased, where nothing was noted of it.
+             */
+            kept_days: number;
+        };
+        /** @description A slot 时段 of a day. */
+        ReceptionSlot: {
+            /** @description When it begins, local. */
+            slot: string;
+            /**
+             * Format: int32
+             * @description Seats that are free.
+             */
+            free: number;
+            /** @description Whether it can be booked: it has a free seat and has not begun. */
+            bookable: boolean;
+        };
         /**
          * @description Whom a notice goes to, found through the case and the organisation.
          * @enum {string}
@@ -6519,6 +7267,20 @@ export interface components {
              */
             whole: number;
         };
+        /** @description Which turn of duty is meant. */
+        ShiftKey: {
+            /** @description Of which unit. */
+            unit: string;
+            /** @description Which post. */
+            post: string;
+            /** @description Whose. */
+            person: string;
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            from: string;
+        };
         /** @description What it takes to sign in. */
         SignIn: {
             /** @description Sign-in name. */
@@ -6780,6 +7542,11 @@ export interface components {
             /** @description Who asks; all of it optional. */
             reporter?: components["schemas"]["Identity"];
         };
+        /** @description An answer to a swap. */
+        SwapAnswer: {
+            /** @description Which. */
+            answer: components["schemas"]["DutySwapAnswer"];
+        };
         /**
          * @description The form of a table.
          * @enum {string}
@@ -6895,6 +7662,19 @@ export interface components {
              * @description Place in the ringing order, from 1.
              */
             order: number;
+            instead_of?: components["schemas"]["PersonId"] | null;
+        };
+        /** @description A turn that began without a sheet of the one before 无交班记录. */
+        Unhanded: {
+            /** @description The turn that ended. */
+            shift: components["schemas"]["ShiftKey"];
+            /**
+             * Format: date-time
+             * @description When it ended and the next began.
+             */
+            to: string;
+            /** @description Who came. */
+            next: string;
         };
         /**
          * @description A unit 单位: a node of the organisation tree.
@@ -6913,6 +7693,11 @@ export interface components {
             kind: components["schemas"]["UnitKind"];
             parent?: components["schemas"]["UnitId"] | null;
             hotline?: string | null;
+            mentor?: components["schemas"]["PersonId"] | null;
+            /** @description The standing team of a grid, or what its posts offer: seat code → people. Empty for other units. */
+            team: {
+                [key: string]: string[];
+            };
             active: boolean;
         };
         /**
@@ -9947,6 +10732,70 @@ export interface operations {
             };
         };
     };
+    directory_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Code of the community */
+                unit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Directory"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    directory_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Code of the grid */
+                unit: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGridTeam"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GridTeam"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     duty_list: {
         parameters: {
             query?: {
@@ -10060,6 +10909,272 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DutyCall"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_sheets: {
+        parameters: {
+            query?: {
+                /** @description Those written before this one: the `next` of the page before. */
+                before?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandOvers"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSheet"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandOver"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_draft: {
+        parameters: {
+            query: {
+                /** @description Of which unit. */
+                unit: string;
+                /** @description Which post. */
+                post: string;
+                /** @description Whose: the reader's. */
+                person: string;
+                /** @description When it begins. */
+                from: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandOverOpen"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_file: {
+        parameters: {
+            query?: {
+                /** @description Language of the document. */
+                language?: "zh" | "en";
+                /** @description Form of the file, where a file is asked for. */
+                form?: "md" | "html" | "pdf" | "docx" | "xlsx";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the sheet */
+                sheet: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/markdown; charset=utf-8": number[];
+                    "text/html; charset=utf-8": number[];
+                    "application/pdf": number[];
+                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": number[];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the sheet */
+                sheet: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandOver"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_swaps: {
+        parameters: {
+            query?: {
+                /** @description Those proposed before this one: the `next` of the page before. */
+                before?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutySwaps"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_propose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSwap"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutySwap"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the swap */
+                swap: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwapAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutySwap"];
                 };
             };
             "4XX": {
@@ -11358,6 +12473,96 @@ export interface operations {
             };
         };
     };
+    public_offered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceptionOffer"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_book: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body make one booking */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReceptionBooking"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceptionBooked"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_call_off: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ticket"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     public_spot: {
         parameters: {
             query?: never;
@@ -11407,6 +12612,200 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tracked"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reception_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceptionDayShown"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reception_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReceptionDay"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceptionDayShown"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reception_book: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body make one booking */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReceptionBooking"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceptionBooked"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reception_act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the day */
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceptionAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceptionDayShown"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reception_make_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the day */
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceptionCase"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registered"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reception_reveal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the day */
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookingReveal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revealed"];
                 };
             };
             "4XX": {
