@@ -13,7 +13,7 @@ use crate::{
     decide::required,
     event::Actor,
     ids::{PersonId, UnitId},
-    organisation::{Organisation, Person, UnitKind},
+    organisation::{Organisation, Person, Role, UnitKind},
     policy::Seat,
     refusal::Refusal,
 };
@@ -84,7 +84,8 @@ pub fn suggested(grid: &UnitId, seats: &[Seat], organisation: &Organisation) -> 
     let community = organisation.community_of(grid).map(|id| organisation.people_of(id)).unwrap_or_default();
     let mentor = organisation.unit(grid).and_then(|unit| organisation.person(unit.mentor.as_ref()?));
     let mut near: Vec<&Person> = mentor.into_iter().chain(own).chain(community).collect();
-    near.retain(|person| person.active);
+    let serves = |person: &Person| person.posts.iter().any(|post| !matches!(post.role, Role::Partner | Role::Admin));
+    near.retain(|person| person.active && serves(person));
     let mut team = Team::new();
     let mut seated = BTreeSet::new();
     // Seats that ask for a title choose first: whoever has none fits the others.
@@ -201,7 +202,7 @@ mod tests {
         let people = "code,name,posts,titles,phone,email,active\n\
             boss,甲,lh.o:leader,指导员,,,\na,乙,lh.c:community,代表,,,\nb,丙,lh.c:community,,,,\n\
             w1,丁,lh.c.g:grid_worker,网格员,,,\nw2,戊,lh.c.g:grid_worker,网格员,,,\nfar,己,lh.o:staff,代表,,,\n\
-            gone,庚,lh.c:community,,,,0\n";
+            gone,庚,lh.c:community,,,,0\nshop,辛,lh.c.g:partner,,,,\n";
         let mut draft = import::units("u", units).draft;
         draft.merge(import::people("p", people).draft);
         draft.build().unwrap()

@@ -6,7 +6,7 @@ use jiban_domain::{
     grid_team::{self, Branch},
     hand_over::HandOver,
     ids::{HandOverId, PersonId, UnitId},
-    organisation::{Shift, ShiftKey},
+    organisation::{Role, Shift, ShiftKey},
 };
 use jiff::{
     Timestamp, ToSpan,
@@ -67,17 +67,17 @@ fn key(shift: &Shift) -> ShiftKey {
     ShiftKey { unit: unit.clone(), post: post.clone(), person: person.clone(), from: *from }
 }
 
-/// Those who held the phones of the street desk and the liaison office handed them over, but for the last turn of one.
+/// Those who held the phones handed them over, but for the last turn of one.
 async fn hand_over(app: &App) -> Result<(), Failure> {
     let snapshot = app.snapshot();
     let now = app.now().await?;
     let mut sheets = Vec::new();
-    for post in ["street", "liaison"] {
+    for post in snapshot.policy.duty_posts.keys() {
         let roster = snapshot.organisation.roster().iter();
         let mut turns: Vec<&Shift> =
-            roster.filter(|turn| turn.post.as_str() == post && turn.order == 1 && turn.to < now).collect();
+            roster.filter(|turn| turn.post == *post && turn.order == 1 && turn.to < now).collect();
         turns.sort_by_key(|turn| turn.from);
-        let kept = if post == "street" { turns.len() } else { turns.len().saturating_sub(1) };
+        let kept = turns.len().saturating_sub(usize::from(post.as_str() == "liaison"));
         for (turn, note) in turns.iter().take(kept).zip(NOTES.iter().cycle()) {
             let by = Staff::of(&snapshot, turn.person.clone(), [0; 32]);
             let open = hand_overs::draft(app, &by, key(turn)).await?;
@@ -161,10 +161,10 @@ async fn team_up(app: &App) -> Result<(), Failure> {
         }
         let head = snapshot.organisation.community_of(&grid).cloned();
         let people = head.iter().flat_map(|unit| snapshot.organisation.people_of(unit)).map(|person| person.id.clone());
-        let mut members: Vec<PersonId> = people.collect();
-        let branch = branch.filter(|_| !members.is_empty()).map(|name| {
-            let secretary = members.remove(0);
-            let members = members.drain(..).collect();
+        let members = people.collect();
+        let leader = head.iter().flat_map(|unit| snapshot.organisation.with_role(unit, Role::Leader)).next();
+        let branch = branch.zip(leader).map(|(name, leader)| {
+            let secretary = leader.id.clone();
             Branch { name: name.to_owned(), secretary, members, since, until: None }
         });
         grid_teams::put(app, &office, grid, team, branch).await?;
