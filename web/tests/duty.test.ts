@@ -1,4 +1,4 @@
-/** A call that nobody answers rings on to the next on duty, who takes it. */
+/** A call that nobody answers rings on to the next on duty, who takes it; a turn is swapped; who goes hands over to who comes. */
 import { afterAll, expect, test } from 'vitest';
 import { close, person, signIn } from './browser';
 
@@ -42,4 +42,80 @@ test('a missed call rings the first on duty, then the next, who takes it', async
   await context.close();
   await busy.context.close();
   await next.context.close();
+});
+
+interface Turn {
+  unit: string;
+  post: string;
+  person: string;
+  from: string;
+  to: string;
+  order: number;
+}
+
+test('a turn is swapped: the other agrees, and the roster says so', async () => {
+  const giver = await person();
+  await signIn(giver.context, 'duty1');
+  await giver.page.goto('/console/duty');
+  const swaps = giver.page.getByRole('region', { name: '换班' });
+  await swaps.getByRole('button', { name: '请人顶替我的班次' }).click();
+  const dialog = giver.page.getByRole('dialog');
+  await dialog.getByLabel('班次').waitFor();
+  const name = (await dialog.getByLabel('请谁顶替').locator('option').first().textContent()) ?? '';
+  await dialog.getByLabel('请谁顶替').selectOption({ label: name });
+  await dialog.getByLabel('原因').fill('孩子发烧');
+  await dialog.getByRole('button', { name: '发出请求' }).click();
+  const own = swaps.getByRole('listitem').filter({ hasText: '孩子发烧' });
+  await own.getByText('待答复').waitFor();
+
+  const organisation = (await (await giver.context.request.get('/api/v1/organisation')).json()) as {
+    people: { id: string; name: string }[];
+  };
+  const taker = await person();
+  await signIn(taker.context, organisation.people.find((one) => one.name === name)?.id ?? '');
+  await taker.page.goto('/console/notices');
+  await taker.page.getByText('请您顶替').first().waitFor();
+  await taker.page.goto('/console/duty');
+  const asked = taker.page.getByRole('region', { name: '换班' }).getByRole('listitem').filter({ hasText: '孩子发烧' });
+  await asked.getByRole('button', { name: '同意顶替' }).click();
+  await asked.getByText('已同意').waitFor();
+  await taker.page.getByRole('region', { name: '本周值班表' }).getByText('替吕欣刚').first().waitFor();
+  expect([...giver.errors, ...taker.errors]).toEqual([]);
+  await giver.context.close();
+  await taker.context.close();
+});
+
+test('who goes writes what is open, who comes signs it', async () => {
+  const goes = await person();
+  await signIn(goes.context, 'duty1');
+  const [from, until] = [-1, 3].map((days) => new Date(Date.now() + days * 86_400_000).toISOString());
+  const roster = (await (
+    await goes.context.request.get(`/api/v1/organisation/roster?from=${from}&until=${until}`)
+  ).json()) as Turn[];
+  const first = roster.filter((turn) => turn.post === 'street' && turn.order === 1);
+  const now = first.find((turn) => Date.parse(turn.from) <= Date.now() && Date.now() < Date.parse(turn.to));
+  const next = first.find((turn) => now && Date.parse(turn.from) === Date.parse(now.to));
+  await goes.context.close();
+  const holder = await person();
+  await signIn(holder.context, now?.person ?? '');
+  await holder.page.goto('/console/duty');
+  await holder.page.getByRole('button', { name: '写交班记录' }).click();
+  const dialog = holder.page.getByRole('dialog');
+  await dialog.getByText(/未结紧急件 \d+ 件/).waitFor();
+  await dialog.getByLabel('交班说明').fill('步行街促销，关注噪声；钥匙两把。');
+  await dialog.getByRole('button', { name: '交班', exact: true }).click();
+  const sheet = holder.page.getByRole('listitem').filter({ hasText: '步行街促销，关注噪声' }).first();
+  await sheet.getByText('待签收').waitFor();
+
+  const comes = await person();
+  await signIn(comes.context, next?.person ?? '');
+  await comes.page.goto('/console/duty');
+  const open = comes.page.getByRole('listitem').filter({ hasText: '步行街促销，关注噪声' }).first();
+  await open.getByRole('button', { name: '签收接班' }).click();
+  await open.getByText('已签收').waitFor();
+  const [download] = await Promise.all([comes.page.waitForEvent('download'), open.getByText('PDF').click()]);
+  expect(download.suggestedFilename()).toMatch(/^hand-over-.*\.pdf$/);
+  expect([...holder.errors, ...comes.errors]).toEqual([]);
+  await holder.context.close();
+  await comes.context.close();
 });

@@ -22,11 +22,13 @@ pub const NOTE_MAX: usize = 400;
 pub struct DutyRules {
     /// After so many minutes without an answer the next on duty is rung.
     pub ring_minutes: u32,
+    /// A hand-over sheet tells what is due in so many minutes from the end of the turn.
+    pub hand_over_minutes: u32,
 }
 
 impl Default for DutyRules {
     fn default() -> Self {
-        Self { ring_minutes: 2 }
+        Self { ring_minutes: 2, hand_over_minutes: 12 * 60 }
     }
 }
 
@@ -202,7 +204,7 @@ mod tests {
     fn a_call_rings_on_in_order_and_nobody_twice_until_somebody_takes_it() {
         let at: Timestamp = "2026-11-26T01:00:00Z".parse().unwrap();
         let later = |minutes: i64| at + minutes.minutes();
-        let rules = DutyRules { ring_minutes: 2 };
+        let rules = DutyRules { ring_minutes: 2, ..DutyRules::default() };
         let duty = [person("a"), person("b")];
         let place = || ("lh.dm".parse().unwrap(), "street".parse().unwrap());
         let id = DutyCallId(uuid::Uuid::from_u128(1));

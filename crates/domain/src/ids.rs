@@ -118,6 +118,14 @@ uuid_id! {
     CampaignId;
     /// A call to a duty post that nobody answered 值班来电.
     DutyCallId;
+    /// A turn of duty that somebody asks another to take 换班.
+    DutySwapId;
+    /// A hand-over sheet 交接班记录.
+    HandOverId;
+    /// A day on which a leader receives 接访日.
+    ReceptionDayId;
+    /// A booking of a reception day 接访预约.
+    BookingId;
     /// A plan of rounds 巡查计划.
     RoundPlanId;
     /// A partner 共建伙伴.

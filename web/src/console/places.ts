@@ -28,12 +28,14 @@ export const work = computed<Place[]>(() => [
   { name: 'letters', label: t.value.letters.title },
   ...(me.value?.hall ? [{ name: 'hall', label: t.value.hall.title }] : []),
   { name: 'duty', label: t.value.duty.title },
+  { name: 'reception', label: t.value.reception.title },
 ]);
 
 /** What the work stands on. */
 export const ground = computed<Place[]>(() => [
   { name: 'public-notices', label: t.value.publicNotices.title },
   { name: 'guides', label: t.value.guides.title },
+  { name: 'who', label: t.value.directory.title },
   { name: 'organisation', label: t.value.organisation.title },
   { name: 'codes', label: t.value.codes.title },
   { name: 'policy', label: t.value.policy.title },

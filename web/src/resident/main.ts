@@ -22,6 +22,7 @@ const router = createRouter({
     { path: '/new', name: 'new', component: () => import('./pages/Submit.vue') },
     { path: '/track/:number?', name: 'track', component: () => import('./pages/Track.vue'), props: true },
     { path: '/hall', name: 'hall', component: () => import('./pages/Hall.vue') },
+    { path: '/reception', name: 'reception', component: () => import('./pages/Reception.vue') },
     { path: '/here', name: 'here', component: () => import('./pages/Here.vue') },
     { path: '/volunteering', name: 'volunteering', component: () => import('./pages/Volunteering.vue') },
     { path: '/partner/join', name: 'partner-join', component: () => import('./pages/Join.vue') },

@@ -14,6 +14,7 @@ use crate::{
     command::{self as cmd, ATTACHMENTS_MAX, Command, NOTE_MAX_CHARS, TEXT_MAX_CHARS, TITLE_MAX_CHARS},
     dispatch,
     event::{Actor, Event},
+    grid_team,
     ids::{PersonId, RequestId, UnitId},
     organisation::Role,
     permission,
@@ -311,52 +312,12 @@ impl Draft<'_> {
     }
 
     fn assign_team(&mut self, c: &cmd::AssignTeam) -> Outcome {
-        let seats = &self.world.policy.team;
-        if let Some(stranger) = c.team.keys().find(|id| !seats.iter().any(|seat| seat.id == **id)) {
-            return Err(Refusal::unknown("seat", stranger));
-        }
-        let mut seated = BTreeSet::new();
-        for seat in seats {
-            let people = c.team.get(&seat.id).map_or(&EMPTY, |people| people);
-            let count = people.len() as u64;
-            let fits = count >= u64::from(seat.min) && seat.max.is_none_or(|max| count <= u64::from(max));
-            if !fits {
-                let max = seat.max.map_or("N".to_owned(), |max| max.to_string());
-                return Err(Refusal::invalid(
-                    format!("team.{}", seat.id),
-                    format!("{} to {max} of '{}'", seat.min, seat.name.en),
-                    format!("「{}」应为 {} 至 {max} 名", seat.name.zh, seat.min),
-                ));
-            }
-            for id in people {
-                self.check_seat(seat, id)?;
-                if !seated.insert(id) {
-                    return Err(Refusal::invalid(
-                        format!("team.{}", seat.id),
-                        format!("'{id}' already has a seat"),
-                        format!("「{id}」已在其他席位"),
-                    ));
-                }
-            }
-        }
+        grid_team::check_seats(&c.team, &self.world.policy.team, self.world.organisation)?;
         if self.case.team == c.team {
             return Err(Refusal::Already { what: "assigned like this", what_zh: "如此组建" });
         }
         self.push(Event::TeamAssigned { team: c.team.clone() });
         Ok(())
-    }
-
-    fn check_seat(&self, seat: &crate::policy::Seat, id: &PersonId) -> Outcome {
-        let person = self.world.organisation.person(id).filter(|person| person.active);
-        let person = person.ok_or_else(|| Refusal::unknown("person", id))?;
-        if seat.titles.is_empty() || seat.titles.iter().any(|title| person.titles.contains(title)) {
-            return Ok(());
-        }
-        Err(Refusal::invalid(
-            format!("team.{}", seat.id),
-            format!("'{id}' is not {}", seat.name.en),
-            format!("「{}」不是{}", person.name, seat.name.zh),
-        ))
     }
 
     fn request_extension(&mut self, c: &cmd::RequestExtension) -> Outcome {
@@ -709,8 +670,6 @@ impl Case {
     /// Most links of one case.
     pub const LINKS_MAX: usize = 100;
 }
-
-static EMPTY: BTreeSet<PersonId> = BTreeSet::new();
 
 pub(super) fn after(at: Timestamp, span: jiff::Span) -> Timestamp {
     at.saturating_add(span).unwrap_or(Timestamp::MAX)

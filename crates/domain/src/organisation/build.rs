@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -33,13 +34,17 @@ pub struct Draft {
 impl Draft {
     /// Takes over imported records: those with a known code are replaced, new ones added, none removed.
     ///
-    /// A table of units has no areas, so a unit keeps the one it has; likewise a spot keeps its kind where none is
-    /// given. A shift gives way to imported ones that overlap it in the same place of the ring. Streets have no codes: an
-    /// imported map takes the place of the one before.
+    /// A table of units has no areas, so a unit keeps the one it has; likewise a unit keeps its mentor and a spot its kind
+    /// where none is given. A shift gives way to imported ones that overlap it in the same place of the ring; but a table that still
+    /// says whose turn it was before a swap takes no swap back. Streets have no codes: an imported map takes the place of the one
+    /// before.
     pub fn merge(&mut self, other: Self) {
         for (id, mut unit) in other.units {
             if unit.area.is_none() {
                 unit.area = self.units.get(&id).and_then(|known| known.area.clone());
+            }
+            if unit.mentor.is_none() {
+                unit.mentor = self.units.get(&id).and_then(|known| known.mentor.clone());
             }
             self.units.insert(id, unit);
         }
@@ -57,7 +62,8 @@ impl Draft {
         self.merge_roster(other.roster);
     }
 
-    fn merge_roster(&mut self, imported: Vec<Shift>) {
+    fn merge_roster(&mut self, mut imported: Vec<Shift>) {
+        self.keep_swaps(&mut imported);
         let mut turns: BTreeMap<(&UnitId, &PostId, u32), Vec<&Shift>> = BTreeMap::new();
         for shift in &imported {
             turns.entry((&shift.unit, &shift.post, shift.order)).or_default().push(shift);
@@ -78,10 +84,10 @@ impl Draft {
         Organisation::build(self)
     }
 
-    /// All that is wrong, and all that somebody should look at.
-    pub fn check(&self) -> Vec<OrgFault> {
+    /// All that is wrong, and all that somebody should look at; times are told in `zone`.
+    pub fn check(&self, zone: &TimeZone) -> Vec<OrgFault> {
         let mut all = self.faults();
-        all.extend(self.warnings());
+        all.extend(self.warnings(zone));
         all
     }
 
@@ -91,8 +97,8 @@ impl Draft {
     }
 
     /// All that somebody should look at; costs more than [`Self::faults`], for it lays every area over its neighbours.
-    pub fn warnings(&self) -> Vec<OrgFault> {
-        check::warnings(self)
+    pub fn warnings(&self, zone: &TimeZone) -> Vec<OrgFault> {
+        check::warnings(self, zone)
     }
 
     /// The areas of active grids.

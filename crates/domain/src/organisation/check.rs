@@ -9,7 +9,7 @@ use std::{
 };
 
 use geo::{Intersects, Point};
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Draft, Person, Shift, Streets, UnitKind, area, tree};
 use crate::{
@@ -99,14 +99,14 @@ pub(super) fn faults(draft: &Draft) -> Vec<OrgFault> {
     findings.found
 }
 
-pub(super) fn warnings(draft: &Draft) -> Vec<OrgFault> {
+pub(super) fn warnings(draft: &Draft, zone: &TimeZone) -> Vec<OrgFault> {
     let mut findings = Findings::new(Severity::Warning);
     let areas = draft.grid_areas();
     look_at_units(draft, &areas, &mut findings);
     look_at_people(draft, &mut findings);
     look_at_spots(draft, &areas, &mut findings);
     look_at_streets(draft, &mut findings);
-    look_at_roster(draft, &mut findings);
+    look_at_roster(draft, zone, &mut findings);
     findings.found
 }
 
@@ -143,6 +143,10 @@ fn check_units(draft: &Draft, findings: &mut Findings) {
         if unit.kind == UnitKind::Grid && !in_community {
             let what = w("a grid outside a community", "网格不在社区之下");
             findings.tell(&record, what, w("put it under its community", "请归到所在社区"));
+        }
+        if let Some(mentor) = unit.mentor.as_ref().filter(|id| !draft.people.contains_key(*id)) {
+            let what = w(format!("its mentor '{mentor}' is not a person"), format!("指导员「{mentor}」不是人员"));
+            findings.tell(&record, what, w("add them or correct the code", "请补充人员或更正代码"));
         }
         if unit.name.zh.trim().is_empty() {
             findings.tell(&record, no_name(), w("give its Chinese name", "请填写中文名称"));
@@ -238,6 +242,10 @@ fn look_at_units(draft: &Draft, areas: &area::Index, findings: &mut Findings) {
             let what = w(format!("its area is badly drawn: {}", why.en), why.zh);
             findings.tell(&record, what, w("draw it again", "请重画"));
         }
+        if unit.mentor.as_ref().and_then(|id| draft.people.get(id)).is_some_and(|person| !person.active) {
+            let what = w("its mentor is not active", "指导员已停用");
+            findings.tell(&record, what, w("give it another mentor", "请另派指导员"));
+        }
         if unit.kind == UnitKind::Grid && drawn && unit.area.is_none() {
             let what = w("has no area, so no place leads to it", "没有范围，无法由地点找到");
             findings.tell(&record, what, w("draw it and import the map", "请画出范围并导入"));
@@ -308,7 +316,7 @@ fn look_at_streets(draft: &Draft, findings: &mut Findings) {
 /// One place in the ring of one post.
 type Place<'a> = (&'a UnitId, &'a PostId, u32);
 
-fn look_at_roster(draft: &Draft, findings: &mut Findings) {
+fn look_at_roster(draft: &Draft, zone: &TimeZone, findings: &mut Findings) {
     let mut places: BTreeMap<Place<'_>, Vec<&Shift>> = BTreeMap::new();
     let mut gone = BTreeSet::new();
     for shift in &draft.roster {
@@ -327,14 +335,14 @@ fn look_at_roster(draft: &Draft, findings: &mut Findings) {
         shifts.sort_by_key(|shift| shift.from);
         let record = w(format!("roster {unit} {post} order {order}"), format!("值班表 {unit} {post} 第 {order} 顺位"));
         let (holes, doubles) = seams(&shifts);
-        if let Some(what) = told(&w("nobody holds it", "无人值班"), &holes) {
+        if let Some(what) = told(&w("nobody holds it", "无人值班"), &holes, zone) {
             findings.tell(
                 &record,
                 what,
                 w("fill the roster, unless the post rests then", "请补齐，该岗位此时不值班的除外"),
             );
         }
-        if let Some(what) = told(&w("two people hold it", "两人同时值班"), &doubles) {
+        if let Some(what) = told(&w("two people hold it", "两人同时值班"), &doubles, zone) {
             let en = "end one where the next begins, or give the second another order";
             findings.tell(&record, what, w(en, "请衔接起止时间，或将后者改为其他顺位"));
         }
@@ -359,8 +367,12 @@ fn seams(shifts: &[&Shift]) -> (Vec<Stretch>, Vec<Stretch>) {
 }
 
 /// The first stretch in words and how many more there are, so that a post that rests at night is told once.
-fn told(what: &Words, stretches: &[Stretch]) -> Option<Words> {
+///
+/// Times are told as the table of the roster has them: local.
+fn told(what: &Words, stretches: &[Stretch], zone: &TimeZone) -> Option<Words> {
     let (from, to) = stretches.first()?;
+    let local = |at: &Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+    let (from, to) = (local(from), local(to));
     let (more, more_zh) = match stretches.len() - 1 {
         0 => (String::new(), String::new()),
         more => (format!(" and at {more} more times"), format!("，另有 {more} 处")),

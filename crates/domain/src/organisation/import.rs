@@ -63,12 +63,15 @@ pub struct Parts {
     pub faults: Vec<RowFault>,
 }
 
-/// Units: `code, name, name_en, kind, parent, hotline, active`.
+/// Units: `code, name, name_en, kind, parent, hotline, active`, and `mentor` where known.
 ///
 /// `kind` is a code or Chinese name of [`UnitKind`]; an empty `name_en` is the Chinese name, an empty `active` is yes.
 pub fn units(file: &str, text: &str) -> Parts {
-    const FORM: Form =
-        Form { must: &["code", "name", "name_en", "kind", "parent", "hotline", "active"], may: &[], key: &["code"] };
+    const FORM: Form = Form {
+        must: &["code", "name", "name_en", "kind", "parent", "hotline", "active"],
+        may: &["mentor"],
+        key: &["code"],
+    };
     let read = |row: &Row<'_>| {
         let zh = row.need("name")?.to_owned();
         let en = row.get("name_en").unwrap_or(&zh).to_owned();
@@ -79,6 +82,7 @@ pub fn units(file: &str, text: &str) -> Parts {
             parent: row.get("parent").map(|_| row.parse("parent")).transpose()?,
             area: None,
             hotline: row.get("hotline").map(str::to_owned),
+            mentor: row.get("mentor").map(|_| row.parse("mentor")).transpose()?,
             active: row.yes("active")?,
         })
     };
@@ -208,6 +212,7 @@ pub fn roster(file: &str, text: &str, zone: &TimeZone) -> Parts {
             from: row.time("from", zone)?,
             to: row.time("to", zone)?,
             order: row.get("order").map(|_| row.parse("order")).transpose()?.unwrap_or(1),
+            instead_of: None,
         };
         if shift.to > shift.from {
             Ok(shift)

@@ -23,6 +23,7 @@ pub use self::{
     build::Draft,
     check::{OrgFault, Severity},
     gcj02::{to_gcj02, to_wgs84},
+    roster::ShiftKey,
     services::{Near, Service},
     streets::{Place, Street, Streets, Walk},
 };
@@ -160,6 +161,9 @@ pub struct Unit {
     /// Published phone number 干群连心线.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hotline: Option<String>,
+    /// The mentor 指导员 whom a grid turns to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentor: Option<PersonId>,
     /// Whether cases may still go there.
     pub active: bool,
 }
@@ -230,6 +234,9 @@ pub struct Shift {
     pub to: Timestamp,
     /// Place in the ringing order, from 1: who is next if nobody answers.
     pub order: u32,
+    /// Whose turn it was before somebody took it over 换班; none where nothing was swapped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<PersonId>,
 }
 
 /// The whole organisation.

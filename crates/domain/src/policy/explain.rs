@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use self::words::table;
 use super::{Category, ClockRule, Length, Milestone, Name, Policy, Responsibility};
-use crate::ids::{CategoryId, ClassId};
+use crate::{
+    ids::{CategoryId, ClassId},
+    reception::weekday_words,
+};
 
 /// A language of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -594,6 +597,21 @@ impl<'p> Teller<'p> {
             format!("值班：来电{ring}无人接听即转下一顺位，都无人接听的告知领导。"),
             format!("Duty: a call that nobody answers rings on to the next after {ring}, and leaders are told where all fail."),
         );
+        let ahead = self.language.minutes(policy.duty.hand_over_minutes);
+        self.say_item(
+            format!("交接班：交班记录列出未结紧急件、未接来电和交班后{ahead}内到期的诉求。"),
+            format!("Hand-over: the sheet tells open urgent cases, calls that nobody took, and what is due within {ahead} of the end of the turn."),
+        );
+        if let Some(reception) = &policy.reception {
+            let (zh, en) = weekday_words(reception.weekday);
+            let slot = self.language.minutes(reception.slot_minutes);
+            let (from, until) = (reception.from.strftime("%H:%M"), reception.until.strftime("%H:%M"));
+            let (seats, kept) = (reception.seats, self.language.days(reception.kept_days));
+            self.say_item(
+                format!("领导接访日：每{zh} {from} 至 {until}，每{slot}一个时段，每位领导每时段 {seats} 人；没有处理结果的预约人身份 {kept}后清除。"),
+                format!("Reception day: {en}s, {from} to {until}, in slots of {slot}, {seats} a slot and leader; who booked is erased after {kept} where nothing was noted."),
+            );
+        }
         let rounds = &policy.rounds;
         let every = self.language.days(rounds.every_days);
         let lists = self.names_or_none(rounds.checklists.iter().map(|list| &list.name));

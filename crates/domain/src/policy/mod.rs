@@ -35,6 +35,7 @@ use crate::{
     machine::MachineRules,
     neighbourhood::NeighbourhoodRules,
     partner::PartnerRules,
+    reception::ReceptionRules,
     round::RoundRules,
     signal::SignalRules,
 };
@@ -107,6 +108,8 @@ pub struct Policy {
     pub duty_posts: BTreeMap<PostId, Name>,
     /// How a call that nobody answers rings on.
     pub duty: DutyRules,
+    /// Reception days of leaders 领导接访日; none where the house holds none.
+    pub reception: Option<ReceptionRules>,
     /// How long protected and dead data are kept.
     pub retention: Retention,
     /// When two cases are the same matter 重复件.

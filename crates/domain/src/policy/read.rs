@@ -21,6 +21,7 @@ use std::{
     fmt::Write as _,
 };
 
+use jiff::civil::Time;
 use sha2::{Digest as _, Sha256};
 use toml::de::DeTable;
 
@@ -35,7 +36,8 @@ use crate::{
     case::Origin,
     duty::DutyRules,
     figures::{Count, PARTS},
-    ids::{BadCode, CategoryId, ClassId, FormId, UnitId},
+    ids::{BadCode, CategoryId, ChannelId, ClassId, FormId, UnitId},
+    reception::{ReceptionRules, WEEKDAYS},
     signal::SignalRules,
     words::Words,
 };
@@ -127,6 +129,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
     known.rates = rates.iter().flatten().filter_map(|rate| Word::try_from(rate.id.clone()).ok()).collect();
     let duty_posts = t.need("duty_posts", |node| node.by_code(|_, node| self::name(node)));
     let duty = t.may("duty", duty);
+    let reception = t.may("reception", |node| reception(node, channels.as_ref()));
     let retention = t.need("retention", retention);
     let repeats = t.need("repeats", repeats);
     let signals = t.may("signals", signals);
@@ -167,6 +170,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
         rates: rates?,
         duty_posts: duty_posts?,
         duty: duty?.unwrap_or_default(),
+        reception: reception?,
         retention: retention?,
         repeats: repeats?,
         signals: signals?.unwrap_or_default(),
@@ -516,8 +520,60 @@ fn signals(node: &Node<'_>) -> Option<SignalRules> {
 fn duty(node: &Node<'_>) -> Option<DutyRules> {
     node.table(|t| {
         let ring_minutes = t.need("ring", |node| node.minutes(1..=60));
-        Some(DutyRules { ring_minutes: ring_minutes? })
+        let usual = DutyRules::default().hand_over_minutes;
+        let ahead = t.may("hand_over_ahead", |node| node.minutes(60..=7 * 24 * 60));
+        Some(DutyRules { ring_minutes: ring_minutes?, hand_over_minutes: ahead?.unwrap_or(usual) })
     })
+}
+
+fn reception(node: &Node<'_>, channels: Option<&BTreeMap<ChannelId, Channel>>) -> Option<ReceptionRules> {
+    node.table(|t| {
+        let weekday = t.need("weekday", |node| node.word(&WEEKDAYS));
+        let from = t.need("from", time_of_day);
+        let until = t.need("until", |node| {
+            let until = time_of_day(node)?;
+            if until > from? {
+                return Some(until);
+            }
+            node.refuse(
+                ("this is not after `from`", "结束时间不晚于开始时间"),
+                ("write a later time", "请写更晚的时间"),
+            )
+        });
+        let slot_minutes = t.need("slot", |node| node.minutes(5..=240));
+        let seats = t.need("seats", |node| node.whole(1..=COUNT_MAX));
+        let channel = t.need("channel", |node| {
+            let code = node.code::<ChannelId>()?;
+            if channels.is_none_or(|known| known.contains_key(&code)) {
+                return Some(code);
+            }
+            node.refuse(
+                (format!("there is no channel '{code}'"), format!("没有渠道“{code}”")),
+                ("write the code of a channel of [channels]", "请写 [channels] 中的渠道代码"),
+            )
+        });
+        let kept_days = t.need("kept", |node| node.days(1..=DAYS_MAX));
+        Some(ReceptionRules {
+            weekday: weekday?,
+            from: from?,
+            until: until?,
+            slot_minutes: slot_minutes?,
+            seats: seats?,
+            channel: channel?,
+            kept_days: kept_days?,
+        })
+    })
+}
+
+fn time_of_day(node: &Node<'_>) -> Option<Time> {
+    let text = node.text()?;
+    if let Ok(time) = Time::strptime("%H:%M", &text) {
+        return Some(time);
+    }
+    node.refuse(
+        (format!("'{text}' is no time of day"), format!("“{text}”不是一天中的时间")),
+        ("write hours and minutes, such as \"09:00\"", "请写时和分，例如 \"09:00\""),
+    )
 }
 
 fn campaigns(node: &Node<'_>) -> Option<CampaignRules> {

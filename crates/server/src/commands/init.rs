@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
-use jiban_domain::{calendar::HolidayYear, event::Actor, organisation::Draft, policy::Policy};
+use jiban_domain::{calendar::HolidayYear, event::Actor, policy::Policy};
 use jiban_store::{Store, StoreConfig, StoreError, documents};
 
 use super::{
@@ -186,16 +186,12 @@ async fn organisation(store: &Store, tables: &Tables, json: bool) -> Outcome {
     let stored = store
         .read(|tx| {
             let now = tx.now();
-            Ok::<_, StoreError>((documents::organisation(tx)?, documents::active_policy(tx, now)?))
+            documents::active_policy(tx, now)
         })
         .await?;
-    let policy = stored.1.ok_or_else(|| Failure("no policy yet: run 'jiban init' first".into()))?;
+    let policy = stored.ok_or_else(|| Failure("no policy yet: run 'jiban init' first".into()))?;
     let policy = Policy::parse(&policy.body).map_err(|faults| Failure(faults.to_string()))?;
-    let known: Draft = match stored.0 {
-        Some(stored) => serde_json::from_str(&stored.body).map_err(|why| Failure(why.to_string()))?,
-        None => Draft::default(),
-    };
-    let done = imports::organisation(store, known, tables, &policy, &Actor::System).await?;
+    let done = imports::organisation(store, tables, &policy, &Actor::System).await?;
     if json {
         println!("{}", serde_json::to_string(&done).map_err(|why| Failure(why.to_string()))?);
     } else {

@@ -359,6 +359,7 @@ pub(crate) fn sealed(app: &App, key: &Key, answer: &impl Serialize) -> Result<St
     Ok(hex::encode(app.vault.seal(&key.request, &plain)?))
 }
 
+/// An answer that was kept for a retry.
 pub(crate) fn unsealed<T: DeserializeOwned>(app: &App, key: &Key, kept: &str) -> Result<T, StoreError> {
     let corrupt = |why: &dyn std::fmt::Display| StoreError::corrupt(format!("the answer kept for a retry: {why}"));
     let bytes = hex::decode(kept).map_err(|why| corrupt(&why))?;

@@ -33,6 +33,8 @@ pub fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(features::guides::routes())
         .merge(features::duty::routes())
         .merge(features::hall::routes())
+        .merge(features::directory::routes())
+        .merge(features::receptions::routes())
         .merge(features::rounds::routes())
         .merge(features::statistics::routes())
         .merge(features::triage::routes())

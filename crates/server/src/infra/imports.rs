@@ -102,7 +102,7 @@ pub fn read(known: Draft, tables: &Tables, policy: &Policy) -> Answer<(Draft, Ve
         take(&mut draft, import::streets(file, text, tables.gcj02));
     }
     let (faults, warnings): (Vec<_>, Vec<_>) =
-        draft.check().into_iter().partition(|fault| fault.severity == Severity::Fault);
+        draft.check(&zone).into_iter().partition(|fault| fault.severity == Severity::Fault);
     if !faults.is_empty() {
         let told: Vec<Words> = faults.iter().take(FAULTS_MAX).map(OrgFault::words).collect();
         let told_in = |pick: fn(&Words) -> &str| told.iter().map(pick).collect::<Vec<_>>().join("\n");
@@ -113,18 +113,16 @@ pub fn read(known: Draft, tables: &Tables, policy: &Policy) -> Answer<(Draft, Ve
     Ok((draft, refused, warnings.iter().take(FAULTS_MAX).map(OrgFault::words).collect()))
 }
 
-/// Imports the organisation, whole or in part.
+/// Imports into the organisation as it is stored, whole or in part.
 ///
 /// # Errors
-/// When the result would not hold together, or somebody else imports at the same moment.
-pub async fn organisation(
-    store: &Store,
-    known: Draft,
-    tables: &Tables,
-    policy: &Policy,
-    by: &Actor,
-) -> Answer<Imported> {
-    let before = known.clone();
+/// When the result would not hold together, or somebody else changes it at the same moment.
+pub async fn organisation(store: &Store, tables: &Tables, policy: &Policy, by: &Actor) -> Answer<Imported> {
+    let (base, known) = match store.read(documents::organisation).await? {
+        Some(stored) => (stored.version, serde_json::from_str(&stored.body).map_err(Problem::internal)?),
+        None => (0, Draft::default()),
+    };
+    let before: Draft = known.clone();
     let (draft, refused, warnings) = read(known, tables, policy)?;
     let after = draft.clone();
     let (units, people) = (draft.units.len(), draft.people.len());
@@ -137,8 +135,7 @@ pub async fn organisation(
     let trace = audit::trace(by, "organisation_imported", &counts);
     let version = store
         .write(move |tx| {
-            let after = documents::organisation(tx)?.map_or(0, |stored| stored.version);
-            let version = documents::put_organisation(tx, after, &body)?;
+            let version = documents::put_organisation(tx, base, &body)?;
             audit::record(tx, audit::Stream::Organisation, trace.clone())?;
             Ok::<_, StoreError>(version)
         })

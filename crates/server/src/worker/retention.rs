@@ -1,12 +1,12 @@
 //! Retention 数据留存: what has served its time goes, in small steps: keys, sessions, sent messages, and the identities
-//! of cases that were closed long enough ago. How long is the policy's to say. Events are never removed.
+//! of cases that were closed long enough ago, and of bookings of which nothing was noted. How long is the policy's to say. Events are never removed.
 
 use std::time::Duration;
 
 use jiban_store::{StoreError, idempotency, identity, notifications, outbox, presence, users};
 use jiff::{Timestamp, ToSpan};
 
-use crate::{app::App, desk::rows};
+use crate::{ahead::receptions, app::App, desk::rows};
 
 /// Rows removed in one step of each kind.
 const BATCH: i64 = 500;
@@ -19,7 +19,9 @@ const PERIOD: Duration = Duration::from_secs(3_600);
 /// The store's.
 pub async fn step(app: &App) -> Result<u64, StoreError> {
     let keep = app.snapshot().policy.retention;
-    app.store
+    let forgotten = receptions::forget(app).await?;
+    let gone = app
+        .store
         .write(move |tx| {
             let now = tx.now();
             let before =
@@ -32,9 +34,10 @@ pub async fn step(app: &App) -> Result<u64, StoreError> {
             gone += notifications::purge_read(tx, read, BATCH)?;
             gone += presence::purge(tx, before(1), BATCH)?;
             gone += identity::purge_closed(tx, identities, BATCH)?;
-            Ok(gone)
+            Ok::<_, StoreError>(gone)
         })
-        .await
+        .await?;
+    Ok(gone + forgotten)
 }
 
 /// Runs until the program stops.

@@ -265,8 +265,10 @@ export function actForm(act: Doable, it: Case, world: World, chosen = ''): ActFo
     case 'assign_team':
       for (const seat of policy.team) {
         const fit = people(() => true);
+        // Where the case has no team yet, that of its grid is offered.
+        const from = Object.keys(it.team).length ? it.team : world.units.get(it.place.grid ?? '')?.team;
         field({ key: seat.id, label: named(seat.name), kind: 'many', options: fit, needed: seat.min > 0 }, [
-          ...(it.team[seat.id] ?? []),
+          ...(from?.[seat.id] ?? []),
         ]);
       }
       return form((v) => ({

@@ -39,6 +39,7 @@ const COLUMNS: &[Column] = &[
     Column::new("kind", &["类型", "类别"]),
     Column::new("parent", &["上级", "上级编码", "上级单位"]),
     Column::new("hotline", &["热线", "干群连心线"]),
+    Column::new("mentor", &["指导员", "指导员编码"]),
     Column::new("active", &["启用", "在用", "是否启用"]),
     Column::new("posts", &["岗位", "职务"]),
     Column::new("titles", &["身份", "称号"]),

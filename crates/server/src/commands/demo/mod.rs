@@ -10,6 +10,7 @@ pub mod history;
 mod judged;
 pub mod life;
 mod partners;
+mod people;
 mod photos;
 pub mod walk;
 
@@ -21,7 +22,6 @@ use std::{
 use clap::Args;
 use jiban_domain::{
     event::Actor,
-    organisation::Draft,
     policy::{Name, Policy},
 };
 use jiban_store::Store;
@@ -104,6 +104,7 @@ impl Demo {
             ahead::put_up(&app, today, self.days).await?;
             partners::put_up(&app).await?;
             guides::put_up(&app).await?;
+            people::put_up(&app, today).await?;
         }
         println!("Data in {}", folder.display());
         println!("Accounts (password {PASSWORD}):");
@@ -167,7 +168,7 @@ pub async fn furnish(home: &Home, store: Store, policy_text: &str) -> Result<App
     }
     let zone = TimeZone::get(&policy.time_zone).map_err(|why| Failure(why.to_string()))?;
     let tables = tables(&roster(Timestamp::now(), &zone));
-    let done = imports::organisation(&store, Draft::default(), &tables, &policy, &Actor::System).await?;
+    let done = imports::organisation(&store, &tables, &policy, &Actor::System).await?;
     if let Some(line) = done.refused.first() {
         return Err(Failure(format!("the demo's own files: {line}")));
     }
@@ -189,25 +190,30 @@ pub fn tables(roster: &str) -> Tables {
     }
 }
 
-/// A fortnight's roster around `now`: turns of twelve hours, two in ringing order.
+/// A fortnight's roster around `now`: turns of twelve hours, two of three people in ringing order, the third at rest.
 fn roster(now: Timestamp, zone: &TimeZone) -> String {
     let mut rows = String::from("post,unit,person,from,to,order\n");
     let today = now.to_zoned(zone.clone()).date();
-    let communities = (1..=7)
-        .map(|n| (format!("c{n:02}"), format!("lh.dm.c{n:02}"), vec![format!("c{n:02}duty"), format!("c{n:02}a")]));
+    let communities = (1..=7).map(|n| {
+        (
+            format!("c{n:02}"),
+            format!("lh.dm.c{n:02}"),
+            vec![format!("c{n:02}duty"), format!("c{n:02}a"), format!("c{n:02}b")],
+        )
+    });
     let desks = [
-        ("street".to_owned(), "lh.dm".to_owned(), vec!["duty1".to_owned(), "duty2".to_owned()]),
-        ("team".to_owned(), "lh.dm.zfd".to_owned(), vec!["duty3".to_owned(), "zfd1".to_owned()]),
-        ("liaison".to_owned(), "lh.dm.xlb".to_owned(), vec!["xlb1".to_owned(), "xlb2".to_owned()]),
+        ("street".to_owned(), "lh.dm".to_owned(), vec!["duty1".to_owned(), "duty2".to_owned(), "duty4".to_owned()]),
+        ("team".to_owned(), "lh.dm.zfd".to_owned(), vec!["duty3".to_owned(), "zfd1".to_owned(), "zfd2".to_owned()]),
+        ("liaison".to_owned(), "lh.dm.xlb".to_owned(), vec!["xlb1".to_owned(), "xlb2".to_owned(), "xlb3".to_owned()]),
     ];
     for (post, unit, people) in desks.into_iter().chain(communities) {
-        for day in -3_i64..11 {
+        for (nth, day) in (-3_i64..11).enumerate() {
             let Ok(date) = today.checked_add(day.days()) else { continue };
             let Ok(next) = date.tomorrow() else { continue };
             for (turn, (from, to)) in [("08:30", "20:30"), ("20:30", "08:30")].into_iter().enumerate() {
                 let end = if turn == 0 { date } else { next };
-                for order in 0..people.len() {
-                    let who = &people[(order + turn) % people.len()];
+                for order in 0..2 {
+                    let who = &people[(2 * nth + turn + order) % people.len()];
                     rows.push_str(&format!("{post},{unit},{who},{date} {from},{end} {to},{}\n", order + 1));
                 }
             }

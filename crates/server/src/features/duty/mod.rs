@@ -1,6 +1,9 @@
 //! Duty over HTTP 值班: calls that nobody answered, told by whoever noticed or by the telephone system under an account of its
 //! own, rung on along the roster, taken by somebody.
 
+mod hand_overs;
+mod swaps;
+
 use axum::{Json, extract::State, http::StatusCode};
 use jiban_domain::{
     duty::{DutyCall, DutyCallState},
@@ -26,7 +29,12 @@ const PAGE_MAX: u32 = 200;
 
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, begin)).routes(routes!(take)).routes(routes!(pass))
+    OpenApiRouter::new()
+        .routes(routes!(list, begin))
+        .routes(routes!(take))
+        .routes(routes!(pass))
+        .merge(swaps::routes())
+        .merge(hand_overs::routes())
 }
 
 /// Which calls.

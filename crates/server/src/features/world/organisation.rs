@@ -2,8 +2,9 @@
 
 use axum::{Json, extract::State};
 use jiban_domain::{
+    grid_team::Team,
     ids::{PersonId, PostId, SpotId, UnitId},
-    organisation::{Draft, Post, Shift, UnitKind},
+    organisation::{Post, Shift, UnitKind},
     policy::Name,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -12,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    ahead::grid_teams,
     app::App,
     http::{
         auth::{Administrator, Staff},
@@ -41,6 +43,11 @@ struct UnitView {
     kind: UnitKind,
     parent: Option<UnitId>,
     hotline: Option<String>,
+    /// The mentor whom a grid turns to.
+    mentor: Option<PersonId>,
+    /// The standing team of a grid, or what its posts offer: seat code → people. Empty for other units.
+    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+    team: Team,
     active: bool,
 }
 
@@ -74,14 +81,20 @@ struct SpotView {
     responses((status = 200, body = OrganisationView), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn read(staff: Staff) -> Json<OrganisationView> {
+async fn read(State(app): State<App>, staff: Staff) -> Answer<Json<OrganisationView>> {
     let organisation = &staff.snapshot.organisation;
+    let teams = grid_teams::all(&app).await?;
     let unit = |unit: &jiban_domain::organisation::Unit| UnitView {
         id: unit.id.clone(),
         name: unit.name.clone(),
         kind: unit.kind,
         parent: unit.parent.clone(),
         hotline: unit.hotline.clone(),
+        mentor: unit.mentor.clone(),
+        team: match unit.kind {
+            UnitKind::Grid => grid_teams::team_of(&staff.snapshot, &unit.id, teams.get(&unit.id)),
+            _ => Team::new(),
+        },
         active: unit.active,
     };
     let person = |person: &jiban_domain::organisation::Person| PersonView {
@@ -101,11 +114,11 @@ async fn read(staff: Staff) -> Json<OrganisationView> {
         address: spot.address.clone(),
         kind: spot.kind.clone(),
     };
-    Json(OrganisationView {
+    Ok(Json(OrganisationView {
         units: organisation.units().map(unit).collect(),
         people: organisation.people().map(person).collect(),
         spots: organisation.spots().map(spot).collect(),
-    })
+    }))
 }
 
 /// Who is on duty in a post.
@@ -179,6 +192,8 @@ struct Turn {
     to: Timestamp,
     /// Place in the ringing order, from 1.
     order: u32,
+    /// Whose turn it was before it was swapped; none where it was not.
+    instead_of: Option<PersonId>,
 }
 
 /// The roster of some days: who is on duty when, by begin and ringing order.
@@ -201,6 +216,7 @@ async fn roster(staff: Staff, Query(days): Query<Days>) -> Answer<Json<Vec<Turn>
         from: shift.from,
         to: shift.to,
         order: shift.order,
+        instead_of: shift.instead_of.clone(),
     };
     let mut turns: Vec<Turn> = within.map(turn).collect();
     turns.sort_by(|a, b| (a.from, &a.unit, &a.post, a.order).cmp(&(b.from, &b.unit, &b.post, b.order)));
@@ -251,9 +267,8 @@ async fn import(
         streets: given.streets.map(|text| ("streets.geojson".to_owned(), text)),
         gcj02: given.gcj02,
     };
-    let known: Draft = staff.snapshot.organisation.draft().clone();
     let policy = &staff.snapshot.policy;
-    let imported = imports::organisation(&app.store, known, &tables, policy, &staff.actor).await?;
+    let imported = imports::organisation(&app.store, &tables, policy, &staff.actor).await?;
     app.worlds.refresh(&app.store).await.map_err(Problem::internal)?;
     Ok(Json(imported))
 }
