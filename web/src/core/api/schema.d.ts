@@ -531,7 +531,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The attachments of a case. */
+        /** The attachments of a case. Signatures are not among them: they are printed on the agreement. */
         get: operations["attachments_list"];
         put?: never;
         /** Upload a photo (JPEG, PNG, WebP) or a PDF to a case; the body is the file. The same file again is the same attachment. */
@@ -549,7 +549,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Download an attachment. */
+        /** Download an attachment that is no signature. */
         get: operations["attachments_download"];
         put?: never;
         post?: never;
@@ -746,6 +746,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case}/end-term": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell whether a term of an agreement was kept 登记履约. */
+        post: operations["commands_end_term"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case}/escalate": {
         parameters: {
             query?: never;
@@ -859,6 +876,23 @@ export interface paths {
         put?: never;
         /** Hand to the upstream platform 上报. */
         post: operations["commands_hand_upstream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case}/hold-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write down a session of mediation or legal aid 登记调解会. */
+        post: operations["commands_hold_session"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1137,6 +1171,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case}/sign-agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign an agreement 签订协议. */
+        post: operations["commands_sign_agreement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case}/timeline": {
         parameters: {
             query?: never;
@@ -1268,6 +1319,74 @@ export interface paths {
         get: operations["cases_follow_ups"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Today's numbers. */
+        get: operations["hall_today"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hall/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call the next number of a counter 叫号; `null` where nobody waits. */
+        post: operations["hall_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hall/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a number to somebody at the door 代取号. */
+        post: operations["hall_give"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hall/tickets/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do something with a number that was called: call again, note the case, receive, miss, send on. */
+        post: operations["hall_act"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1491,6 +1610,23 @@ export interface paths {
         put?: never;
         /** Say that a finding is nothing, with why 不采纳. */
         post: operations["machines_dismiss"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mediations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cases at mediation and legal aid that the reader sees, the next due first, 200 of each kind at most. */
+        get: operations["hall_list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1874,6 +2010,40 @@ export interface paths {
         put?: never;
         /** Say that a finished case is not finished. */
         post: operations["public_dispute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/hall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who waits and who is called. */
+        get: operations["public_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/hall/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a number 取号. */
+        post: operations["public_take"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2634,7 +2804,7 @@ export interface components {
          * @description The kind of a command: what permissions are about.
          * @enum {string}
          */
-        Act: "classify" | "correct" | "dispatch" | "accept" | "settle" | "return" | "decide_return" | "contact" | "verify" | "note" | "attach" | "assign_team" | "request_extension" | "decide_extension" | "escalate" | "official_act" | "blow_whistle" | "report_in" | "settle_whistle" | "route_to" | "finish" | "file_opinion" | "follow_up" | "answer" | "file_form" | "rate" | "dispute" | "appeal" | "decide_appeal" | "reopen" | "mark_repeat" | "link" | "hand_upstream" | "decline" | "exclude" | "reveal_identity" | "close" | "tick" | "recalendar";
+        Act: "classify" | "correct" | "dispatch" | "accept" | "settle" | "return" | "decide_return" | "contact" | "verify" | "note" | "attach" | "assign_team" | "request_extension" | "decide_extension" | "escalate" | "official_act" | "blow_whistle" | "report_in" | "settle_whistle" | "route_to" | "hold_session" | "sign_agreement" | "end_term" | "finish" | "file_opinion" | "follow_up" | "answer" | "file_form" | "rate" | "dispute" | "appeal" | "decide_appeal" | "reopen" | "mark_repeat" | "link" | "hand_upstream" | "decline" | "exclude" | "reveal_identity" | "close" | "tick" | "recalendar";
         /** @description Whether this reader may do an act on this case. */
         ActView: {
             /** @description Which act. */
@@ -2817,6 +2987,39 @@ export interface components {
             /** @description The likeliest units, the best first, three at most. */
             candidates: components["schemas"]["Candidate"][];
         };
+        /** @description Somebody's signature under an agreement. */
+        AgreementSignature: {
+            /** @description Who, by their part in the matter; or the mediator. */
+            party: string;
+            /** @description What they drew, or a photo of the signed paper: an attachment of the case. */
+            attachment: string;
+        };
+        /** @description What somebody is to do by a day. */
+        AgreementTerm: {
+            /**
+             * Format: int32
+             * @description Its number on the case, from 1: agreements that follow count on.
+             */
+            number: number;
+            /** @description Who, by their part in the matter. */
+            party: string;
+            /** @description What. */
+            text: string;
+            /**
+             * Format: date
+             * @description By the end of which day.
+             */
+            due: string;
+            /** @description Whether it was kept 已履行, or broken 未履行; nothing while it is open. */
+            kept?: boolean | null;
+            /**
+             * Format: date-time
+             * @description When that was told.
+             */
+            kept_at?: string | null;
+            /** @description What was told. */
+            note?: string;
+        };
         /** @description Answers that a reporter gave. */
         Answered: {
             responded?: boolean | null;
@@ -2931,7 +3134,7 @@ export interface components {
          * @description What a photo or file shows.
          * @enum {string}
          */
-        AttachmentKind: "report" | "before" | "after" | "evidence";
+        AttachmentKind: "report" | "before" | "after" | "evidence" | "signature";
         /** @description One time that something was learnt. */
         AttemptView: components["schemas"]["Report"] & {
             /** Format: int64 */
@@ -3436,7 +3639,7 @@ export interface components {
          * @description Why a clock fell away.
          * @enum {string}
          */
-        CancelReason: "case_ended" | "reopened" | "whistle_settled" | "finished" | "regraded";
+        CancelReason: "case_ended" | "reopened" | "whistle_settled" | "finished" | "regraded" | "term_broken";
         /** @description A unit that a case may be for. */
         Candidate: {
             /** @description Which. */
@@ -3517,6 +3720,10 @@ export interface components {
                 [key: string]: components["schemas"]["PersonId"][];
             };
             route?: components["schemas"]["Routed"] | null;
+            /** @description Sessions of mediation or legal aid, the first one first. */
+            sessions?: components["schemas"]["MediationSession"][];
+            /** @description What was agreed and signed, the first one first. */
+            agreements?: components["schemas"]["MediationAgreement"][];
             /** @description What was done, told at finishing. */
             outcome?: string | null;
             /** @description Filed forms. */
@@ -3815,7 +4022,7 @@ export interface components {
             start: components["schemas"]["Milestone"];
             /** @description The act that stops it. */
             stop: components["schemas"]["Milestone"];
-            /** @description Length by class; every class of the policy has one. */
+            /** @description Length by class; every class of the policy has one. Empty where what starts it says by when: a term of an agreement. */
             length: {
                 [key: string]: components["schemas"]["Length"];
             };
@@ -4093,7 +4300,7 @@ export interface components {
          * @description A desk 专办台: cases that wait for one kind of decision or act.
          * @enum {string}
          */
-        Desk: "return" | "extension" | "whistle" | "appeal" | "official" | "follow_up";
+        Desk: "return" | "extension" | "whistle" | "appeal" | "official" | "follow_up" | "mediation" | "agreement";
         /** @description How many open cases lie on each desk. */
         DeskCount: {
             /** @description Which desk. */
@@ -4448,6 +4655,18 @@ export interface components {
             /** @description What may be the same matter, the likeliest first. */
             repeats: components["schemas"]["Repeat"][];
         };
+        /** @description Say whether a term of an agreement was kept. */
+        EndTerm: {
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            term: number;
+            /** @description Whether it was kept. */
+            kept: boolean;
+            /** @description How one knows. */
+            note: string;
+        };
         /** @description One entry of the record. */
         Entry: {
             /** @description `policy`, `organisation` or `accounts`. */
@@ -4658,6 +4877,24 @@ export interface components {
             unit?: components["schemas"]["UnitId"] | null;
             /** @enum {string} */
             type: "routed";
+        } | (components["schemas"]["MediationSession"] & {
+            /** @enum {string} */
+            type: "session_held";
+        }) | (components["schemas"]["MediationAgreement"] & {
+            /** @enum {string} */
+            type: "agreement_signed";
+        }) | {
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            term: number;
+            /** @description Whether it was kept. */
+            kept: boolean;
+            /** @description What was told of it. */
+            note: string;
+            /** @enum {string} */
+            type: "term_ended";
         } | {
             /** @description What was done. */
             outcome: string;
@@ -5164,12 +5401,168 @@ export interface components {
              */
             likelihood: number;
         };
+        /** @description What is done with a number. */
+        HallAct: {
+            /** @enum {string} */
+            act: "again";
+        } | {
+            /** @description Which. */
+            case: string;
+            /** @enum {string} */
+            act: "case";
+        } | {
+            /** @enum {string} */
+            act: "serve";
+        } | {
+            /** @enum {string} */
+            act: "miss";
+        } | {
+            /** @description Which. */
+            counter: string;
+            /** @enum {string} */
+            act: "forward";
+        };
+        /** @description The hall as everybody sees it. */
+        HallBoard: {
+            /** @description Whether numbers are given now. */
+            open: boolean;
+            /** @description From when to when they are, `HH:MM`; none where there is no hall. */
+            from?: string | null;
+            until?: string | null;
+            /** @description Its counters. */
+            counters: components["schemas"]["HallCounterBoard"][];
+        };
+        /** @description Whom to call. */
+        HallCall: {
+            /** @description Code of the counter. */
+            counter: string;
+            /** @description To which window. */
+            window: string;
+        };
+        /** @description A number that was called. */
+        HallCalled: {
+            number: string;
+            window: string;
+        };
+        /** @description A counter 窗口, at one or several windows. */
+        HallCounter: {
+            /** @description Code. */
+            id: string;
+            /** @description What people see. */
+            name: components["schemas"]["Name"];
+            /** @description What its numbers begin with, one letter. */
+            letter: string;
+            route?: components["schemas"]["Route"] | null;
+        };
+        /** @description A counter as everybody sees it. */
+        HallCounterBoard: {
+            id: string;
+            name: components["schemas"]["Name"];
+            route?: components["schemas"]["Route"] | null;
+            /** @description Numbers that wait, the next one first. */
+            waiting: string[];
+            /** @description Numbers called to a window, the last one first. */
+            called: components["schemas"]["HallCalled"][];
+        };
+        /** @description When numbers are given. */
+        HallHours: {
+            /**
+             * @description From this time of the day on.
+             * @example 09:00:00
+             */
+            from: string;
+            /**
+             * @description Until before this one.
+             * @example 18:00:00
+             */
+            until: string;
+        };
+        /** @description At which counter. */
+        HallNewTicket: {
+            /** @description Code of the counter. */
+            counter: string;
+        };
+        /** @description Rules of the hall. */
+        HallRules: {
+            hours?: components["schemas"]["HallHours"] | null;
+            /** @description Its counters, in order. */
+            counters: components["schemas"]["HallCounter"][];
+        };
+        /** @description A number that was given. */
+        HallTaken: {
+            number: string;
+            counter: string;
+            /**
+             * Format: int64
+             * @description How many wait before it.
+             */
+            ahead: number;
+        };
+        /** @description A number. */
+        HallTicket: {
+            /** @description As it is printed and called, e.g. `A007`. */
+            number: string;
+            /** @description The counter at which it waits, or was received. */
+            counter: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["HallTicketState"];
+            /**
+             * Format: date-time
+             * @description When it was taken: whoever is sent on keeps their place.
+             */
+            taken_at: string;
+            /**
+             * Format: date-time
+             * @description When it was called last.
+             */
+            called_at?: string | null;
+            /**
+             * Format: int32
+             * @description How often it was called.
+             */
+            calls?: number;
+            /** @description To which window. */
+            window?: string;
+            by?: components["schemas"]["PersonId"] | null;
+            case?: components["schemas"]["CaseId"] | null;
+        };
+        /**
+         * @description Where a number stands.
+         * @enum {string}
+         */
+        HallTicketState: "waiting" | "called" | "served" | "gone";
+        /** @description Today's numbers as counters see them. */
+        HallToday: {
+            /** @description Whether numbers are given now. */
+            open: boolean;
+            /** @description All of today, in the order in which they were taken. */
+            tickets: components["schemas"]["HallTicket"][];
+        };
         /** @description Hand over to the upstream platform. */
         HandUpstream: {
             /** @description Its number there, if known. */
             upstream_number?: string | null;
             /** @description Why. */
             reason: string;
+        };
+        /** @description Write down a session of mediation or legal aid. */
+        HoldSession: {
+            /**
+             * Format: date-time
+             * @description When it was held.
+             */
+            held_at: string;
+            /** @description Who was there, by their part in the matter, never by name. */
+            present: string;
+            /** @description What was said. */
+            told: string;
+            /** @description How it ended. */
+            outcome: components["schemas"]["SessionOutcome"];
+            /**
+             * Format: date-time
+             * @description When the next one is, where it was adjourned.
+             */
+            next_at?: string | null;
         };
         /** @description A day that is not what its weekday says. */
         HolidayDay: {
@@ -5324,6 +5717,15 @@ export interface components {
              * @description Working days by the official calendar: due at the end of the n-th working day after the start.
              */
             working_days: number;
+        } | {
+            /** @description Until the end of a day that was agreed on, whatever the policy says. */
+            until: {
+                /**
+                 * Format: date
+                 * @description That day.
+                 */
+                day: string;
+            };
         };
         /** @description A letter. */
         Letter: {
@@ -5706,6 +6108,82 @@ export interface components {
             /** @description Whether a helper model writes drafts here. */
             helper: boolean;
         };
+        /** @description A case at mediation or legal aid. */
+        Mediation: {
+            id: string;
+            number: string;
+            /** @description Masked. */
+            title: string;
+            route?: components["schemas"]["Route"] | null;
+            studio?: string | null;
+            risks: components["schemas"]["MediationRisk"][];
+            /**
+             * Format: int64
+             * @description How many sessions were held.
+             */
+            sessions: number;
+            last?: components["schemas"]["MediationSession"] | null;
+            /** @description Terms that are still to be kept. */
+            terms: components["schemas"]["AgreementTerm"][];
+            /**
+             * Format: date-time
+             * @description When its most pressing clock is due.
+             */
+            next_due?: string | null;
+        };
+        /** @description A signed agreement 调解协议. */
+        MediationAgreement: {
+            /**
+             * Format: int32
+             * @description Which filed form it is, by its place among those of the case, from 0.
+             */
+            form: number;
+            /** @description Who signed. */
+            signatures: components["schemas"]["AgreementSignature"][];
+            /** @description What is to be done. */
+            terms: components["schemas"]["AgreementTerm"][];
+            /**
+             * Format: date-time
+             * @description When it was signed.
+             */
+            at: string;
+        };
+        /**
+         * @description What makes a case worth watching.
+         * @enum {string}
+         */
+        MediationRisk: "state_rated" | "skip_level" | "public_opinion";
+        /** @description A session. */
+        MediationSession: {
+            /**
+             * Format: date-time
+             * @description When it was held.
+             */
+            held_at: string;
+            /** @description Who was there, by their part in the matter. */
+            present: string;
+            /** @description What was said. */
+            told: string;
+            /** @description How it ended. */
+            outcome: components["schemas"]["SessionOutcome"];
+            /**
+             * Format: date-time
+             * @description When the next one is, where it was adjourned.
+             */
+            next_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was written down.
+             */
+            at: string;
+        };
+        /** @description Cases at mediation and legal aid. */
+        Mediations: {
+            /** @description Where it goes on. */
+            going_on: components["schemas"]["Mediation"][];
+            /** @description Where terms of an agreement are still to be kept. */
+            to_keep: components["schemas"]["Mediation"][];
+        };
         /** @description A case among others. */
         Member: {
             number: string;
@@ -5718,7 +6196,7 @@ export interface components {
          * @description What starts or stops a clock: the milestones 节点.
          * @enum {string}
          */
-        Milestone: "registered" | "dispatched" | "accepted" | "contacted" | "verified" | "finished" | "opinion_filed" | "followed_up" | "asked_again" | "followed_up_again" | "badly_rated" | "bad_rating_answered" | "whistle_blown" | "reported_in";
+        Milestone: "registered" | "dispatched" | "accepted" | "contacted" | "verified" | "finished" | "opinion_filed" | "followed_up" | "asked_again" | "followed_up_again" | "badly_rated" | "bad_rating_answered" | "whistle_blown" | "reported_in" | "agreed" | "performed";
         /** @description A call that nobody answered. */
         MissedCall: {
             /** @description The unit whose phone it was. */
@@ -5940,6 +6418,18 @@ export interface components {
             season?: components["schemas"]["RoundSeason"] | null;
             /** @description Code of the checklist that must be gone through; without one, being there is enough. */
             checklist?: string | null;
+        };
+        /** @description What somebody is to do by a day, as it is agreed on. */
+        NewTerm: {
+            /** @description Who, by their part in the matter, never by name. */
+            party: string;
+            /** @description What. */
+            text: string;
+            /**
+             * Format: date
+             * @description By the end of which day.
+             */
+            due: string;
         };
         /** @description Put a note on the timeline. */
         Note: {
@@ -6534,6 +7024,9 @@ export interface components {
             studios: {
                 [key: string]: components["schemas"]["Studio"];
             };
+            /** @description The request hall 群众诉求服务大厅. */
+            hall: components["schemas"]["HallRules"];
+            agreement?: components["schemas"]["FormId"] | null;
             /** @description Forms 表单 with their fields, by code; the codes `opinion` and `follow_up` must be among them. */
             forms: {
                 [key: string]: components["schemas"]["Form"];
@@ -7275,6 +7768,11 @@ export interface components {
             group: string;
         };
         /**
+         * @description How a session ended.
+         * @enum {string}
+         */
+        SessionOutcome: "adjourned" | "agreed" | "failed" | "advised";
+        /**
          * @description Settle on the spot what a round found: dispatched to the finder's unit, accepted, finished, and closed where
          *     nothing more is due.
          */
@@ -7304,6 +7802,13 @@ export interface components {
              * @description Below the line.
              */
             whole: number;
+        };
+        /** @description Sign what the parties agreed on: the form of the agreement is on file. */
+        SignAgreement: {
+            /** @description What is to be done, by whom, by when. */
+            terms: components["schemas"]["NewTerm"][];
+            /** @description Who signs. */
+            signatures: components["schemas"]["AgreementSignature"][];
         };
         /** @description What it takes to sign in. */
         SignIn: {
@@ -8888,7 +9393,7 @@ export interface operations {
                 /** @description Only with this mark. */
                 mark?: "complex" | "stubborn" | "state_rated";
                 /** @description Only on this desk: what waits for one kind of decision or act. Goes before `mark`. */
-                desk?: "return" | "extension" | "whistle" | "appeal" | "official" | "follow_up";
+                desk?: "return" | "extension" | "whistle" | "appeal" | "official" | "follow_up" | "mediation" | "agreement";
                 /** @description Only with a clock that runs out within so many minutes, or has run out. */
                 due_within_minutes?: number;
                 /** @description Only with this lead unit. */
@@ -9360,7 +9865,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description What it shows. */
-                kind: "report" | "before" | "after" | "evidence";
+                kind: "report" | "before" | "after" | "evidence" | "signature";
                 /** @description Name of the file. */
                 name: string;
             };
@@ -9870,6 +10375,45 @@ export interface operations {
             };
         };
     };
+    commands_end_term: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Version seen, in quotes; refused with 409 when the case has moved on */
+                "If-Match"?: string | null;
+                /** @description A retried command with the same key is one command */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or number of the case */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndTerm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     commands_escalate: {
         parameters: {
             query?: never;
@@ -10122,6 +10666,45 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["HandUpstream"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    commands_hold_session: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Version seen, in quotes; refused with 409 when the case has moved on */
+                "If-Match"?: string | null;
+                /** @description A retried command with the same key is one command */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or number of the case */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldSession"];
             };
         };
         responses: {
@@ -10748,6 +11331,45 @@ export interface operations {
             };
         };
     };
+    commands_sign_agreement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Version seen, in quotes; refused with 409 when the case has moved on */
+                "If-Match"?: string | null;
+                /** @description A retried command with the same key is one command */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or number of the case */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignAgreement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cases_timeline: {
         parameters: {
             query?: {
@@ -11026,6 +11648,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Calls"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hall_today: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HallToday"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hall_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HallCall"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HallTicket"] | null;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hall_give: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HallNewTicket"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HallTaken"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hall_act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number, such as A007 */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HallAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HallTicket"];
                 };
             };
             "4XX": {
@@ -11518,6 +12263,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MachineFinding"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hall_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mediations"];
                 };
             };
             "4XX": {
@@ -12255,7 +13027,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description What it shows. */
-                kind: "report" | "before" | "after" | "evidence";
+                kind: "report" | "before" | "after" | "evidence" | "signature";
                 /** @description Name of the file. */
                 name: string;
             };
@@ -12321,6 +13093,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tracked"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HallBoard"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HallNewTicket"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HallTaken"];
                 };
             };
             "4XX": {
