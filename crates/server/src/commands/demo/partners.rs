@@ -186,7 +186,7 @@ async fn to_come(app: &App, staff: &Staff, doors: &[Door]) -> Result<(), Failure
         (
             Task,
             "门前三包集中整治周",
-            "清理门前堆放、规范停放，完成后拍一拍、说一说。",
+            "清理门前堆放、规范停放，完成后在“我的共建”里说一声。",
             &[Shop, Institution],
             "各自门前",
             -2,
