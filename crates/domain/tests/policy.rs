@@ -174,10 +174,6 @@ const BROKEN: &[Broken] = &[
     ),
     broken("\nhotline = {", "\n\"hot line\" = {", "hot line", r#"channels."hot line""#),
     broken("[channels]", "[channels]\nempty = 7", "empty = 7", "channels.empty"),
-    // Duty and reception days
-    broken(r#"hand_over_ahead = "12 h""#, r#"hand_over_ahead = "5 min""#, "5 min", "duty.hand_over_ahead"),
-    broken(r#"weekday = "thursday""#, r#"weekday = "funday""#, "funday", "reception.weekday"),
-    broken(r#"from = "09:00""#, r#"from = "9 am""#, "9 am", "reception.from"),
     broken(r#"until = "12:00""#, r#"until = "08:00""#, r#"until = "08:00""#, "reception.until"),
     broken(r#"channel = "reception_day""#, r#"channel = "moon""#, r#"channel = "moon""#, "reception.channel"),
     // Classes and triage
