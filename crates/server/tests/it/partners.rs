@@ -36,15 +36,15 @@ async fn at_door(app: &TestApp, door: &Value, what: &str, more: Value) -> crate:
     let mut body = more;
     let bare = ["door", "leave"].contains(&what);
     if bare {
-        body = door.clone()
+        body = door.clone();
     } else {
-        body["door"] = door.clone()
+        body["door"] = door.clone();
     }
     app.post("", &format!("/public/partners/{what}"), body).await
 }
 
 /// From and until so many hours from now, two of the seats, two hours credited.
-fn plan(app: &TestApp, kind: &str, kinds: Value, (from, until): (i64, i64)) -> Value {
+fn plan(app: &TestApp, kind: &str, kinds: &Value, (from, until): (i64, i64)) -> Value {
     let at = |hours: i64| (app.now() + jiff::SignedDuration::from_hours(hours)).to_string();
     json!({
         "kind": kind, "title": "老街清洁日", "text": "清扫背街小巷。", "kinds": kinds, "unit": "lh.dm.c01",
@@ -85,7 +85,7 @@ both_engines! {
         assert_eq!((&shown["admits"], &shown["reveals"]), (&json!(false), &json!(true)));
 
         // Before it is admitted it may look, and no more.
-        let task = app.post("c01a", "/activities", plan(&app, "task", json!(["shop"]), (1, 5))).await.expect(201);
+        let task = app.post("c01a", "/activities", plan(&app, "task", &json!(["shop"]), (1, 5))).await.expect(201);
         let takes = json!({ "activity": task["id"] });
         let waiting = at_door(&app, &door, "door", json!({})).await.expect(200);
         assert_eq!((&waiting["state"], &waiting["open"], &waiting["checks"]), (&json!("applied"), &json!([]), &json!([])));
@@ -157,11 +157,11 @@ both_engines! {
 
     async fn volunteers_take_the_seats_there_are_and_get_their_hours(db: TestDb) {
         let app = TestApp::start(db).await;
-        app.post("zfd1", "/activities", plan(&app, "volunteering", json!([]), (1, 4))).await.refused(403, "forbidden");
-        let elsewhere = plan(&app, "volunteering", json!([]), (1, 4));
+        app.post("zfd1", "/activities", plan(&app, "volunteering", &json!([]), (1, 4))).await.refused(403, "forbidden");
+        let elsewhere = plan(&app, "volunteering", &json!([]), (1, 4));
         assert_eq!(app.post("c02a", "/activities", elsewhere).await.refused(422, "invalid")["field"], "unit");
-        let set = app.post("c01a", "/activities", plan(&app, "volunteering", json!(["volunteer"]), (1, 4))).await.expect(201);
-        app.post("c01a", "/activities", plan(&app, "task", json!([]), (1, 4))).await.expect(201);
+        let set = app.post("c01a", "/activities", plan(&app, "volunteering", &json!(["volunteer"]), (1, 4))).await.expect(201);
+        app.post("c01a", "/activities", plan(&app, "task", &json!([]), (1, 4))).await.expect(201);
         // Open for everybody to look at: volunteering, not tasks; here, not elsewhere; never who takes part.
         let open = app.get("", "/public/activities").await;
         assert_eq!((open.as_array().unwrap().len(), &open[0]["id"]), (1, &set["id"]));
