@@ -44,13 +44,13 @@ fn applied(number: u128, change: impl FnOnce(&mut Application)) -> Result<Partne
     applied.map_err(|refusal| refusal.to_string())
 }
 
-fn act(partner: &mut Partner, act: partner::Act) -> Result<(), String> {
-    partner.act(&act, &unit("lh.dm.c01"), &staff(), local(MONDAY)).map_err(|refusal| refusal.to_string())
+fn act(partner: &mut Partner, act: &partner::Act) -> Result<(), String> {
+    partner.act(act, &unit("lh.dm.c01"), &staff(), local(MONDAY)).map_err(|refusal| refusal.to_string())
 }
 
 fn admitted(number: u128, kind: PartnerKind) -> Partner {
     let mut partner = applied(number, |new| new.kind = kind).unwrap();
-    act(&mut partner, partner::Act::Admit).unwrap();
+    act(&mut partner, &partner::Act::Admit).unwrap();
     partner
 }
 
@@ -85,12 +85,15 @@ fn take(activity: &mut Activity, partner: &Partner, at: Timestamp) -> Result<(),
     activity.take(partner, &Town::dongmen().organisation, at).map_err(|refusal| refusal.to_string())
 }
 
+/// Makes an application, or a plan, wrong.
+type Wrong<T> = fn(&mut T);
+
 #[test]
 fn a_partner_belongs_to_the_grid_of_its_spot_and_consents_to_the_text_as_it_is() {
     let spot = Town::dongmen().organisation.spots().find(|spot| spot.grid == unit("lh.dm.c01.g02")).unwrap();
     let by_code = applied(1, |new| (new.spot, new.grid) = (Some(spot.id.clone()), None)).unwrap();
     assert_eq!((by_code.unit, by_code.state), (unit("lh.dm.c01.g02"), PartnerState::Applied));
-    let wrong: [(fn(&mut Application), &str); 5] = [
+    let wrong: [(Wrong<Application>, &str); 5] = [
         (|new| new.name = " ".into(), "name"),
         (|new| new.grid = None, "grid"),
         (|new| new.grid = Some(unit("lh.dm")), "grid"),
@@ -107,11 +110,11 @@ fn a_partner_belongs_to_the_grid_of_its_spot_and_consents_to_the_text_as_it_is()
 fn who_is_declined_or_leaves_takes_part_no_more_and_their_contact_is_erased() {
     let mut declined = applied(1, |_| {}).unwrap();
     assert!(declined.takes_part().unwrap_err().to_string().contains("admits"));
-    act(&mut declined, partner::Act::Praise { text: "好".into() }).unwrap_err();
-    act(&mut declined, partner::Act::Decline { reason: " ".into() }).unwrap_err();
-    act(&mut declined, partner::Act::Decline { reason: "不在本社区经营".into() }).unwrap();
+    act(&mut declined, &partner::Act::Praise { text: "好".into() }).unwrap_err();
+    act(&mut declined, &partner::Act::Decline { reason: " ".into() }).unwrap_err();
+    act(&mut declined, &partner::Act::Decline { reason: "不在本社区经营".into() }).unwrap();
     assert_eq!((declined.state, declined.contact.as_ref()), (PartnerState::Declined, None));
-    act(&mut declined, partner::Act::Admit).unwrap_err();
+    act(&mut declined, &partner::Act::Admit).unwrap_err();
     declined.leave(hours(1)).unwrap_err();
 
     let mut partner = admitted(2, PartnerKind::Shop);
@@ -186,7 +189,7 @@ fn what_is_called_off_credits_nobody() {
 
 #[test]
 fn an_activity_that_nobody_could_take_part_in_is_refused_in_words() {
-    let wrong: [(fn(&mut Plan), &str); 8] = [
+    let wrong: [(Wrong<Plan>, &str); 8] = [
         (|plan| plan.title = " ".into(), "title"),
         (|plan| plan.text = String::new(), "text"),
         (|plan| plan.place = "长".repeat(81), "place"),
@@ -227,7 +230,7 @@ fn a_self_check_is_due_until_it_is_made_and_again_when_its_days_are_over() {
     for turn in 0..2 * KEPT_MAX {
         shop.check(rules(), "front", ticks("front", true), hours(turn as i64)).unwrap();
         shop.reported(format!("DM-{turn}")).unwrap();
-        act(&mut shop, partner::Act::Praise { text: "门前整洁".into() }).unwrap();
+        act(&mut shop, &partner::Act::Praise { text: "门前整洁".into() }).unwrap();
     }
     assert_eq!((shop.checks.len(), shop.reports.len(), shop.praise.len()), (KEPT_MAX, KEPT_MAX, KEPT_MAX));
     assert_eq!(shop.praised as usize, 2 * KEPT_MAX);
