@@ -1,5 +1,7 @@
 //! What is near on foot: services and streets as they are imported, and how far it is along them.
 
+#![expect(clippy::unwrap_used, reason = "a test ends when something is not as it should be")]
+
 use std::collections::BTreeMap;
 
 use jiban_domain::{
@@ -134,7 +136,7 @@ fn the_way_goes_around_the_block_and_a_straight_line_is_called_one() {
         told(&near),
         [("across".into(), 111.0, true), ("near".into(), 308.0, true), ("field".into(), 322.0, true)]
     );
-    let walked = organisation(streets.clone(), services);
+    let walked = organisation(streets, services);
     let near = walked.services_near(at, 1_200.0, 150.0, |_| true);
     assert_eq!(
         told(&near),

@@ -101,7 +101,7 @@ export const en: typeof zh = {
     title: 'Guides to services',
     entryHint: 'Who may, what to bring, where to go',
     search: 'What would you like to get done?',
-    searchHint: 'For example: 居住证, 营业执照',
+    searchHint: 'For example: 居住证、营业执照',
     find: 'Find',
     found: (n) => (n === 1 ? '1 guide' : `${n} guides`),
     none: 'No guide fits',
