@@ -299,11 +299,13 @@ fn body(act: Act) -> Value {
 #[test]
 fn every_endpoint_has_its_row() {
     let described: Value = serde_json::to_value(router::api().1).unwrap();
-    let mut there = BTreeSet::new();
+    let (mut there, mut names) = (BTreeSet::new(), BTreeSet::new());
     for (path, methods) in described["paths"].as_object().unwrap() {
         let path = path.strip_prefix("/api/v1").unwrap_or(path);
-        for method in methods.as_object().unwrap().keys() {
+        for (method, operation) in methods.as_object().unwrap() {
             there.insert(format!("{} {path}", method.to_uppercase()));
+            let name = operation["operationId"].as_str().unwrap().to_owned();
+            assert!(names.insert(name.clone()), "two operations are called {name}");
         }
     }
     let rows: BTreeSet<String> = endpoints().iter().map(|(method, path, _)| format!("{method} {path}")).collect();

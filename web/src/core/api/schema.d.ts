@@ -1273,6 +1273,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/directory/{unit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is who in a community. */
+        get: operations["directory_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/directory/{unit}/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put the standing team of a grid together, with its branch. */
+        put: operations["directory_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/duty/calls": {
         parameters: {
             query?: never;
@@ -1325,6 +1359,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/duty/hand-overs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sheets in the reader's reach, the newest first, and turns that ended without one. */
+        get: operations["duty_sheets"];
+        put?: never;
+        /** Write the sheet of one's own turn. */
+        post: operations["duty_write"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/hand-overs/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a sheet of one's own turn would tell now. */
+        get: operations["duty_draft"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/hand-overs/{sheet}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A sheet as a file. */
+        get: operations["duty_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/hand-overs/{sheet}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign a sheet that one takes over. */
+        post: operations["duty_sign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/swaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Swaps of the reader, and of the units in their reach, the newest first. */
+        get: operations["duty_swaps"];
+        put?: never;
+        /** Ask another to take one's own turn of duty. */
+        post: operations["duty_propose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/swaps/{swap}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree to a swap, decline it, or take it back. The roster follows an agreement at once. */
+        post: operations["duty_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/follow-ups": {
         parameters: {
             query?: never;
@@ -1336,6 +1474,41 @@ export interface paths {
         get: operations["cases_follow_ups"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All guides, the newest first: drafts and withdrawn ones too. */
+        get: operations["guides_list"];
+        put?: never;
+        /** Write a guide; it is a draft until it is published. */
+        post: operations["guides_write"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guides/{guide}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change, publish or withdraw a guide. */
+        post: operations["guides_act"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2033,6 +2206,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/guides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Published guides that fit, the best first, fifty at most. */
+        post: operations["public_find_guides"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/guides/{guide}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A published guide. */
+        get: operations["public_read_guide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/public/hall": {
         parameters: {
             query?: never;
@@ -2078,6 +2285,23 @@ export interface paths {
         put?: never;
         /** Whose grid a point is in. */
         post: operations["public_locate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/near": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Service points within the policy's minutes on foot, the nearest first. */
+        post: operations["public_near"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2288,6 +2512,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/receptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Days on which leaders receive, with their free slots, by date. */
+        get: operations["public_offered"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/receptions/bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Book a slot, as anybody. */
+        post: operations["public_book"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/receptions/call-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call off a booking, by number and code. */
+        post: operations["public_call_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/solved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was finished lately in a grid and its community, in numbers that nobody is recognised in. */
+        get: operations["public_solved"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/public/spots/{spot}": {
         parameters: {
             query?: never;
@@ -2316,6 +2608,92 @@ export interface paths {
         put?: never;
         /** Track a case by number and code. */
         post: operations["public_track"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The schedule: days to come and those of the last four weeks, by date. */
+        get: operations["reception_schedule"];
+        put?: never;
+        /** Put a day into the schedule. */
+        post: operations["reception_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receptions/bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Book a slot for somebody who rang or stands at the counter. */
+        post: operations["reception_book"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receptions/{day}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that nobody came, call a booking off, or call the day off. */
+        post: operations["reception_act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receptions/{day}/case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a case of a booking, at the meeting: the leader who received is its official. */
+        post: operations["reception_make_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receptions/{day}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show who booked, to ring them; recorded first. */
+        post: operations["reception_reveal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3185,6 +3563,26 @@ export interface components {
             /** @description What for. */
             matter: string;
         };
+        /**
+         * Format: uuid
+         * @description A booking of a reception day 接访预约.
+         */
+        BookingId: string;
+        /** @description Whom to reveal, and why. */
+        BookingReveal: {
+            /**
+             * Format: uuid
+             * @description Which booking.
+             */
+            booking: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /**
+         * @description What became of a booking.
+         * @enum {string}
+         */
+        BookingState: "waiting" | "received" | "missed" | "cancelled";
         /** @description One level of what a breach does. */
         BreachLevel: {
             /**
@@ -4197,7 +4595,7 @@ export interface components {
          * @description What is counted of cases.
          * @enum {string}
          */
-        Counted: "registered" | "requests" | "signals" | "repeats" | "state_rated" | "contact_met" | "contact_due" | "clocks_met" | "clocks_due" | "clocks_breached" | "finished" | "closed" | "declined" | "handed_upstream" | "returns" | "reopened" | "photo_missing" | "unproven_contacts" | "followed_up" | "responded" | "solved" | "satisfied" | "unreachable" | "rated" | "rated_bad" | "bad_standing" | "appeals" | "appeals_upheld" | "content" | "content_after_appeal" | "whistles" | "whistle_calls" | "report_ins" | "whistles_settled" | "whistles_solved" | "findings" | "findings_finished";
+        Counted: "registered" | "requests" | "signals" | "repeats" | "state_rated" | "contact_met" | "contact_due" | "clocks_met" | "clocks_due" | "clocks_breached" | "finished" | "finish_minutes" | "closed" | "declined" | "handed_upstream" | "returns" | "reopened" | "photo_missing" | "unproven_contacts" | "followed_up" | "responded" | "solved" | "satisfied" | "unreachable" | "rated" | "rated_bad" | "bad_standing" | "appeals" | "appeals_upheld" | "content" | "content_after_appeal" | "whistles" | "whistle_calls" | "report_ins" | "whistles_settled" | "whistles_solved" | "findings" | "findings_finished";
         /** @description Cases counted apart. */
         CountedApart: {
             /** @description Reason code. */
@@ -4329,6 +4727,60 @@ export interface components {
              * @description Open cases on it.
              */
             open: number;
+        };
+        /** @description Who is who in a community. */
+        Directory: {
+            /** @description The community. */
+            unit: components["schemas"]["UnitId"];
+            /** @description Its hotline. */
+            hotline?: string | null;
+            /** @description Its people. */
+            people: components["schemas"]["DirectoryPerson"][];
+            /**
+             * Format: int32
+             * @description Tasks of campaigns that it has to do itself.
+             */
+            tasks: number;
+            /** @description Its grids. */
+            grids: components["schemas"]["DirectoryGrid"][];
+            /** @description Whether more is open than was counted. */
+            more: boolean;
+        };
+        /** @description A grid in a directory. */
+        DirectoryGrid: {
+            /** @description Which. */
+            grid: components["schemas"]["UnitId"];
+            /** @description Its hotline. */
+            hotline?: string | null;
+            mentor?: components["schemas"]["DirectoryPerson"] | null;
+            /** @description Its people. */
+            people: components["schemas"]["DirectoryPerson"][];
+            /** @description Its team: seat code → people. */
+            team: {
+                [key: string]: string[];
+            };
+            /** @description Whether somebody put the team together; else it is offered by the posts. */
+            standing: boolean;
+            branch?: components["schemas"]["GridBranch"] | null;
+            /**
+             * Format: int32
+             * @description Tasks of campaigns that it has to do.
+             */
+            tasks: number;
+        };
+        /** @description Somebody in a directory. */
+        DirectoryPerson: {
+            /** @description Who. */
+            person: components["schemas"]["PersonId"];
+            /** @description Name. */
+            name: string;
+            /** @description What they are in this unit; none for a mentor of another unit. */
+            roles: components["schemas"]["Role"][];
+            /** @description Titles. */
+            titles: string[];
+            /** @description Phone at work. */
+            phone?: string | null;
+            load?: components["schemas"]["PersonLoad"] | null;
         };
         /** @description Name the lead unit, and co-units for a dual dispatch. */
         Dispatch: {
@@ -4664,6 +5116,72 @@ export interface components {
              * @description After so many minutes without an answer the next on duty is rung.
              */
             ring_minutes: number;
+            /**
+             * Format: int32
+             * @description A hand-over sheet tells what is due in so many minutes from the end of the turn.
+             */
+            hand_over_minutes: number;
+        };
+        /** @description A turn that somebody asks another to take. */
+        DutySwap: {
+            /** @description Its id. */
+            id: components["schemas"]["DutySwapId"];
+            /** @description Which turn; its person is who asks. */
+            shift: components["schemas"]["ShiftKey"];
+            /**
+             * Format: date-time
+             * @description When the turn ends.
+             */
+            to: string;
+            /** @description Who is asked to take it. */
+            taker: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["DutySwapState"];
+            /**
+             * Format: date-time
+             * @description When it was proposed.
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @description When it was answered or taken back.
+             */
+            answered_at?: string | null;
+        };
+        /**
+         * @description What may be done with a swap that waits for its answer.
+         * @enum {string}
+         */
+        DutySwapAnswer: "agree" | "decline" | "withdraw";
+        /**
+         * Format: uuid
+         * @description A turn of duty that somebody asks another to take 换班.
+         */
+        DutySwapId: string;
+        /** @description A swap as the reader sees it. */
+        DutySwapShown: components["schemas"]["DutySwap"] & {
+            /** @description Whether it still waits for an answer; one that nobody gave before the turn began has lapsed. */
+            open: boolean;
+            /** @description Whether the reader is asked to take the turn. */
+            asked: boolean;
+            /** @description Whether the reader may take the request back. */
+            own: boolean;
+        };
+        /**
+         * @description Where a swap stands.
+         * @enum {string}
+         */
+        DutySwapState: "proposed" | "agreed" | "declined" | "withdrawn";
+        /** @description A page of swaps. */
+        DutySwaps: {
+            swaps: components["schemas"]["DutySwapShown"][];
+            /**
+             * Format: uuid
+             * @description Send as `before` for the next page; none at the end.
+             */
+            next?: string | null;
         };
         /** @description What came before, newest first. */
         Earlier: {
@@ -5397,6 +5915,25 @@ export interface components {
             /** @description Words. */
             comment?: string;
         };
+        /** @description A temporary branch 临时党支部. */
+        GridBranch: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its secretary 支部书记. */
+            secretary: string;
+            /** @description Its members, the secretary or not. */
+            members?: string[];
+            /**
+             * Format: date
+             * @description Since when.
+             */
+            since: string;
+            /**
+             * Format: date
+             * @description Until when; none while it is not known.
+             */
+            until?: string | null;
+        };
         /** @description A grid, how its spots stand, and what was found there. */
         GridCoverage: components["schemas"]["SpotCounts"] & {
             /** @description Which. */
@@ -5413,6 +5950,23 @@ export interface components {
             name: components["schemas"]["Name"];
             hotline?: string | null;
         };
+        /** @description The standing team of a grid. */
+        GridTeam: {
+            /** @description Which grid. */
+            grid: string;
+            /** @description Seat code → people. */
+            team: {
+                [key: string]: string[];
+            };
+            branch?: components["schemas"]["GridBranch"] | null;
+            /** @description Who put it together last. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+        };
         /** @description Guards against gaming 防注水: what is shown because it is odd, never because it is proven. */
         Guards: {
             equal_grades?: components["schemas"]["EqualGrades"] | null;
@@ -5426,6 +5980,89 @@ export interface components {
              * @description How likely, 0–1.
              */
             likelihood: number;
+        };
+        /** @description A guide. */
+        Guide: {
+            /** @description Its id. */
+            id: components["schemas"]["GuideId"];
+            /** @description The unit for whose area it is. */
+            unit: components["schemas"]["UnitId"];
+            /** @description What it says. */
+            text: components["schemas"]["GuideText"];
+            /** @description Where it stands. */
+            state: components["schemas"]["GuideState"];
+            /** @description Who changed it last, as an actor. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+        };
+        /** @description What is done with a guide. */
+        GuideAct: {
+            /** @description What it says from now on. */
+            text: components["schemas"]["GuideText"];
+            /** @enum {string} */
+            act: "change";
+        } | {
+            /** @enum {string} */
+            act: "publish";
+        } | {
+            /** @enum {string} */
+            act: "withdraw";
+        };
+        /**
+         * Format: uuid
+         * @description A guide to a service 办事指南.
+         */
+        GuideId: string;
+        /** @description A guide in a list. */
+        GuideLine: {
+            id: components["schemas"]["GuideId"];
+            title: string;
+            section: components["schemas"]["Section"];
+            /** @description Name of the unit for whose area it is. */
+            unit_name: components["schemas"]["Name"];
+        };
+        /** @description What somebody looks for. */
+        GuideSearch: {
+            /** @description In their own words; everything where none is given. */
+            words?: string;
+            section?: components["schemas"]["Section"] | null;
+            grid?: components["schemas"]["UnitId"] | null;
+        };
+        /**
+         * @description Where a guide stands.
+         * @enum {string}
+         */
+        GuideState: "draft" | "published" | "withdrawn";
+        /** @description What a guide says. */
+        GuideText: {
+            /** @description What it is a guide to. */
+            title: string;
+            /** @description Where it stands. */
+            section: components["schemas"]["Section"];
+            /** @description Who may 办理对象. */
+            who?: string;
+            /** @description What to bring 所需材料, a line each. */
+            bring?: string;
+            /** @description Where 办理地点. */
+            place?: string;
+            /** @description When 办理时间. */
+            hours?: string;
+            /** @description Whom to call 咨询电话. */
+            phone?: string;
+            /** @description How it goes, step by step 办理流程. */
+            text: string;
+        };
+        /** @description A guide with the name of its unit. */
+        GuideView: {
+            guide: components["schemas"]["Guide"];
+            /** @description Name of the unit for whose area it is. */
+            unit_name: components["schemas"]["Name"];
+            /** @description Whether the reader may change it. */
+            mine: boolean;
         };
         /** @description What is done with a number. */
         HallAct: {
@@ -5563,6 +6200,90 @@ export interface components {
             open: boolean;
             /** @description All of today, in the order in which they were taken. */
             tickets: components["schemas"]["HallTicket"][];
+        };
+        /** @description A sheet. */
+        HandOver: {
+            /** @description Its id. */
+            id: components["schemas"]["HandOverId"];
+            /** @description The turn that ends; its person wrote the sheet. */
+            shift: components["schemas"]["ShiftKey"];
+            /**
+             * Format: date-time
+             * @description When the turn ends.
+             */
+            to: string;
+            /** @description What was open when it was written. */
+            open: components["schemas"]["HandOverOpen"];
+            /** @description What there is to say. */
+            note: string;
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            at: string;
+            /** @description Who took over and signed. */
+            signed_by?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            signed_at?: string | null;
+        };
+        /** @description A call on a sheet that nobody took. */
+        HandOverCall: {
+            /**
+             * Format: date-time
+             * @description When it came in.
+             */
+            at: string;
+            /** @description The post that it was for. */
+            post: string;
+            /** @description What is known of it, masked. */
+            note: string;
+        };
+        /** @description A case on a sheet. */
+        HandOverCase: {
+            /** @description Its number. */
+            number: string;
+            /** @description Its title, personal numbers masked. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When something is next due.
+             */
+            due?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A hand-over sheet 交接班记录.
+         */
+        HandOverId: string;
+        /** @description What is open at the end of a turn. */
+        HandOverOpen: {
+            /** @description Open cases of the most severe class. */
+            urgent: components["schemas"]["HandOverCase"][];
+            /** @description Other open cases on which something is due soon, the next first. */
+            due: components["schemas"]["HandOverCase"][];
+            /** @description Calls that nobody took. */
+            calls: components["schemas"]["HandOverCall"][];
+            /** @description Whether there are more of any than stand here. */
+            more: boolean;
+        };
+        /** @description A sheet as the reader sees it. */
+        HandOverShown: components["schemas"]["HandOver"] & {
+            /** @description Whether the reader takes over and may sign it. */
+            signs: boolean;
+        };
+        /** @description A page of sheets. */
+        HandOvers: {
+            sheets: components["schemas"]["HandOverShown"][];
+            /** @description Turns of the last seven days that ended without a sheet, the latest first. */
+            missing: components["schemas"]["Unhanded"][];
+            /**
+             * Format: uuid
+             * @description Send as `before` for the next page; none at the end.
+             */
+            next?: string | null;
         };
         /** @description Hand over to the upstream platform. */
         HandUpstream: {
@@ -5708,6 +6429,10 @@ export interface components {
             spots: number;
             /** @description Shifts now. */
             shifts: number;
+            /** @description Service points now. */
+            services: number;
+            /** @description Streets now. */
+            streets: number;
             /** @description Cases that other units may see now, because the tree of units changed. */
             rescoped: number;
             /** @description Rows that were not taken, each with file, row, column and what would be right. */
@@ -6278,6 +7003,53 @@ export interface components {
             /** @description English, never empty. */
             en: string;
         };
+        /** @description A service point that is near. */
+        NearService: {
+            id: components["schemas"]["ServiceId"];
+            name: components["schemas"]["Name"];
+            section: components["schemas"]["Section"];
+            /** @description Code of its kind. */
+            kind: string;
+            kind_name: components["schemas"]["Name"];
+            address: string;
+            phone?: string | null;
+            /** @description When it is open, in words; empty where nobody said. */
+            hours: string;
+            /** Format: double */
+            lon: number;
+            /** Format: double */
+            lat: number;
+            /**
+             * Format: int32
+             * @description How far it is, metres.
+             */
+            metres: number;
+            /**
+             * Format: int32
+             * @description How long that takes on foot, minutes, from 1.
+             */
+            minutes: number;
+            /** @description Whether it was measured in a straight line 直线距离, because no street is known there. */
+            straight: boolean;
+        };
+        /** @description What is near. */
+        Nearby: {
+            /** @description From where it was measured. */
+            from: components["schemas"]["Point"];
+            grid?: components["schemas"]["UnitId"] | null;
+            /**
+             * Format: int32
+             * @description How far is near, metres on foot.
+             */
+            metres: number;
+            /**
+             * Format: int32
+             * @description The same in minutes.
+             */
+            minutes: number;
+            /** @description The nearest first, a hundred at most. */
+            services: components["schemas"]["NearService"][];
+        };
         /** @description The neighbourhood. */
         Neighbourhood: {
             /** @description What the installation is called. */
@@ -6293,6 +7065,36 @@ export interface components {
             communities: components["schemas"]["Community"][];
             /** @description Duty phones, those of the whole subdistrict first. */
             duty: components["schemas"]["DutyPhone"][];
+        };
+        /** @description Rules of the neighbourhood platform. */
+        NeighbourhoodRules: {
+            /**
+             * Format: int32
+             * @description How far somebody walks in a minute, metres.
+             */
+            metres_a_minute: number;
+            /**
+             * Format: int32
+             * @description What can be walked to in so many minutes is near 十五分钟生活圈.
+             */
+            minutes: number;
+            /**
+             * Format: int32
+             * @description Whoever is so far from a street, metres, still comes from it.
+             */
+            off_street_metres: number;
+            /**
+             * Format: int32
+             * @description Residents are told of no group of fewer cases.
+             */
+            told_from: number;
+            /**
+             * Format: int32
+             * @description Residents are told of so many weeks.
+             */
+            told_weeks: number;
+            /** @description Kinds of service point. */
+            kinds: components["schemas"]["ServiceKind"][];
         };
         /** @description What is set. */
         NewActivity: {
@@ -6371,6 +7173,21 @@ export interface components {
              */
             unrecorded?: components["schemas"]["Milestone"][];
         };
+        /** @description A team to put together. */
+        NewGridTeam: {
+            /** @description Seat code → people. */
+            team: {
+                [key: string]: string[];
+            };
+            branch?: components["schemas"]["GridBranch"] | null;
+        };
+        /** @description A new guide. */
+        NewGuide: {
+            /** @description The unit for whose area it is. */
+            unit: components["schemas"]["UnitId"];
+            /** @description What it says. */
+            text: components["schemas"]["GuideText"];
+        };
         /** @description A letter to begin. */
         NewLetter: {
             kind: components["schemas"]["LetterKind"];
@@ -6404,6 +7221,32 @@ export interface components {
             old: string;
             /** @description The new one, 8 characters or more. */
             new: string;
+        };
+        /** @description A booking to make. */
+        NewReceptionBooking: {
+            /**
+             * Format: uuid
+             * @description Which day of the schedule.
+             */
+            day: string;
+            /** @description When the slot begins, local, e.g. `09:30:00`. */
+            slot: string;
+            /** @description What it is about, in a line. */
+            matter: string;
+            /** @description Who comes: name and phone. Sealed at once. */
+            reporter: components["schemas"]["Identity"];
+        };
+        /** @description A day to put into the schedule. */
+        NewReceptionDay: {
+            /**
+             * Format: date
+             * @description The day: of the policy's day of the week.
+             */
+            date: string;
+            /** @description Who receives. */
+            leader: string;
+            /** @description Where. */
+            place: string;
         };
         /** @description A request, in the standard's words. */
         NewRequest: {
@@ -6446,6 +7289,22 @@ export interface components {
             season?: components["schemas"]["RoundSeason"] | null;
             /** @description Code of the checklist that must be gone through; without one, being there is enough. */
             checklist?: string | null;
+        };
+        /** @description A sheet to write. What is open the program fills in. */
+        NewSheet: {
+            /** @description The turn that ends: one of the reader's own. */
+            shift: components["schemas"]["ShiftKey"];
+            /** @description What there is to say; personal numbers are masked. */
+            note: string;
+        };
+        /** @description A swap to propose. */
+        NewSwap: {
+            /** @description The turn: one of the reader's own that has not begun. */
+            shift: components["schemas"]["ShiftKey"];
+            /** @description Who should take it: somebody who takes turns at the same post. */
+            taker: string;
+            /** @description Why; personal numbers are masked. */
+            reason: string;
         };
         /** @description What somebody is to do by a day, as it is agreed on. */
         NewTerm: {
@@ -6597,7 +7456,11 @@ export interface components {
             roster?: string | null;
             /** @description GeoJSON of areas. */
             areas?: string | null;
-            /** @description Whether the areas are in GCJ-02. */
+            /** @description CSV of service points. */
+            services?: string | null;
+            /** @description GeoJSON of streets. */
+            streets?: string | null;
+            /** @description Whether areas, service points and streets are in GCJ-02. */
             gcj02?: boolean;
         };
         /** @description The organisation. */
@@ -6918,6 +7781,24 @@ export interface components {
          * @example lh.dm
          */
         PersonId: string;
+        /** @description What somebody has on their hands. */
+        PersonLoad: {
+            /**
+             * Format: int32
+             * @description Open cases of this community that they handle.
+             */
+            cases: number;
+            /**
+             * Format: int32
+             * @description Of these such as are overdue or due within a day.
+             */
+            due: number;
+            /**
+             * Format: int32
+             * @description Calls to duty posts that ring them, or that they took in the last seven days.
+             */
+            calls: number;
+        };
         /** @description A member of staff, as colleagues see them. */
         PersonView: {
             id: components["schemas"]["PersonId"];
@@ -6991,7 +7872,7 @@ export interface components {
             /** @description Whether the reader may end it. */
             may_end: boolean;
         };
-        /** @description A point, in WGS84. In the body: an address of the web would keep it. */
+        /** @description A point, in WGS84. */
         Point: {
             /**
              * Format: double
@@ -7073,6 +7954,7 @@ export interface components {
             };
             /** @description How a call that nobody answers rings on. */
             duty: components["schemas"]["DutyRules"];
+            reception?: components["schemas"]["ReceptionRules"] | null;
             /** @description How long protected and dead data are kept. */
             retention: components["schemas"]["Retention"];
             /** @description When two cases are the same matter 重复件. */
@@ -7086,6 +7968,8 @@ export interface components {
             /** @description Machine events 物联感知. */
             machines: components["schemas"]["MachineRules"];
             partners?: components["schemas"]["PartnerRules"] | null;
+            /** @description The neighbourhood platform 岭里无忧. */
+            neighbourhood: components["schemas"]["NeighbourhoodRules"];
             /** @description Guards against gaming 防注水. */
             guards: components["schemas"]["Guards"];
             /** @description Letters 表扬书、提醒函. */
@@ -7264,6 +8148,150 @@ export interface components {
          * @enum {string}
          */
         ReasonKind: "danger" | "learnt" | "learnt_class" | "category_words" | "chosen" | "signal" | "public_opinion" | "skip_level" | "usual_class" | "unclear" | "easy";
+        /** @description What is done with a day or one of its bookings, but for making a case. */
+        ReceptionAct: {
+            /**
+             * Format: uuid
+             * @description Which booking.
+             */
+            booking: string;
+            /** @enum {string} */
+            act: "missed";
+        } | {
+            /**
+             * Format: uuid
+             * @description Which booking.
+             */
+            booking: string;
+            /** @enum {string} */
+            act: "call_off";
+        } | {
+            /** @enum {string} */
+            act: "cancel_day";
+        };
+        /** @description What whoever booked gets. */
+        ReceptionBooked: {
+            /** @description Number to quote. */
+            number: string;
+            /** @description Code that, with the number, calls the booking off. Told once. */
+            code: string;
+            /**
+             * Format: date
+             * @description The day.
+             */
+            date: string;
+            /** @description When the slot begins, local. */
+            slot: string;
+            /** @description Who receives. */
+            leader: string;
+            /** @description Where. */
+            place: string;
+        };
+        /** @description A booking as staff see it. */
+        ReceptionBooking: {
+            id: components["schemas"]["BookingId"];
+            number: string;
+            slot: string;
+            /** @description Masked. */
+            matter: string;
+            /** @description Masked. */
+            name: string;
+            /** @description Masked. */
+            phone: string;
+            state: components["schemas"]["BookingState"];
+            /** @description The case that came of it. */
+            case?: string | null;
+            /** Format: date-time */
+            at: string;
+        };
+        /** @description A case of a booking, at the meeting. */
+        ReceptionCase: {
+            /**
+             * Format: uuid
+             * @description Which booking.
+             */
+            booking: string;
+            /** @description What was said. */
+            text: string;
+            /** @description Where the matter is. */
+            place?: components["schemas"]["Place"];
+        };
+        /**
+         * Format: uuid
+         * @description A day on which a leader receives 接访日.
+         */
+        ReceptionDayId: string;
+        /** @description A day of the schedule. */
+        ReceptionDayShown: {
+            id: components["schemas"]["ReceptionDayId"];
+            /** Format: date */
+            date: string;
+            leader: components["schemas"]["PersonId"];
+            place: string;
+            cancelled: boolean;
+            slots: components["schemas"]["ReceptionSlot"][];
+            /** @description By slot; none for a reader who does not see the whole. */
+            bookings: components["schemas"]["ReceptionBooking"][];
+            /** @description Whether the reader notes what came of bookings. */
+            manages: boolean;
+        };
+        /** @description A day that can be booked. */
+        ReceptionOffer: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date
+             * @description The day.
+             */
+            date: string;
+            /** @description Who receives. */
+            leader: string;
+            /** @description Where. */
+            place: string;
+            /** @description Its slots. */
+            slots: components["schemas"]["ReceptionSlot"][];
+        };
+        /** @description Rules of reception days. */
+        ReceptionRules: {
+            /** @description On which day of the week, e.g. `thursday`. */
+            weekday: string;
+            /** @description From when on. */
+            from: string;
+            /** @description Until when. */
+            until: string;
+            /**
+             * Format: int32
+             * @description How long one slot is, minutes.
+             */
+            slot_minutes: number;
+            /**
+             * Format: int32
+             * @description How many bookings one leader takes in one slot.
+             */
+            seats: number;
+            /** @description The way in of cases that come of it. */
+            channel: string;
+            /**
+             * Format: int32
+             * @description Days after which who booked is erased, where nothing was noted of it.
+             */
+            kept_days: number;
+        };
+        /** @description A slot 时段 of a day. */
+        ReceptionSlot: {
+            /** @description When it begins, local. */
+            slot: string;
+            /**
+             * Format: int32
+             * @description Seats that are free.
+             */
+            free: number;
+            /** @description Whether it can be booked: it has a free seat and has not begun. */
+            bookable: boolean;
+        };
         /** @description Look again at what a round found, after it was finished. */
         Recheck: {
             /** @description Whether it is as it should be; if not, it is taken up anew. */
@@ -7767,6 +8795,11 @@ export interface components {
             /** @description Titles (of `Person::titles`) of which the person must bear one; empty: anyone. */
             titles: string[];
         };
+        /**
+         * @description The four sections of the platform.
+         * @enum {string}
+         */
+        Section: "party" | "convenience" | "business" | "public_good";
         /** @description A self-check 自查, such as the three things before the door 门前三包. */
         SelfCheck: {
             /** @description Code. */
@@ -7803,6 +8836,20 @@ export interface components {
             group: string;
         };
         /**
+         * @description A service point 服务点.
+         * @example lh.dm
+         */
+        ServiceId: string;
+        /** @description A kind of service point 服务点类型. */
+        ServiceKind: {
+            /** @description Code. */
+            id: string;
+            /** @description Where it stands. */
+            section: components["schemas"]["Section"];
+            /** @description What people call it. */
+            name: components["schemas"]["Name"];
+        };
+        /**
          * @description How a session ended.
          * @enum {string}
          */
@@ -7837,6 +8884,20 @@ export interface components {
              * @description Below the line.
              */
             whole: number;
+        };
+        /** @description Which turn of duty is meant. */
+        ShiftKey: {
+            /** @description Of which unit. */
+            unit: string;
+            /** @description Which post. */
+            post: string;
+            /** @description Whose. */
+            person: string;
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            from: string;
         };
         /** @description Sign what the parties agreed on: the form of the agreement is on file. */
         SignAgreement: {
@@ -7970,6 +9031,51 @@ export interface components {
              * @description Cases registered on or before this day; at most 1,096 days in all.
              */
             to: string;
+        };
+        /** @description What was finished of one kind. */
+        SolvedLine: {
+            /** @description What it was about, at the top of the tree of categories. */
+            category: components["schemas"]["Name"];
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            finished: number;
+            /**
+             * Format: int64
+             * @description From registration to finish, minutes on average.
+             */
+            minutes: number;
+            solved?: components["schemas"]["Share"] | null;
+        };
+        /** @description What was solved nearby. */
+        SolvedNear: {
+            /** @description The grid's community. */
+            community: components["schemas"]["Name"];
+            /**
+             * Format: int32
+             * @description From so many cases on a group is told.
+             */
+            told_from: number;
+            /** @description Week by week, the newest first. */
+            weeks: components["schemas"]["SolvedWeek"][];
+        };
+        /** @description A week. */
+        SolvedWeek: {
+            /**
+             * Format: date
+             * @description Monday.
+             */
+            first: string;
+            /**
+             * Format: date
+             * @description Sunday.
+             */
+            last: string;
+            /** @description In the grid, the most first. */
+            grid: components["schemas"]["SolvedLine"][];
+            /** @description In the whole community. */
+            community: components["schemas"]["SolvedLine"][];
         };
         /** @description How many spots stand how. */
         SpotCounts: {
@@ -8123,6 +9229,11 @@ export interface components {
             /** @description Who asks; all of it optional. */
             reporter?: components["schemas"]["Identity"];
         };
+        /** @description An answer to a swap. */
+        SwapAnswer: {
+            /** @description Which. */
+            answer: components["schemas"]["DutySwapAnswer"];
+        };
         /**
          * @description The form of a table.
          * @enum {string}
@@ -8238,6 +9349,19 @@ export interface components {
              * @description Place in the ringing order, from 1.
              */
             order: number;
+            instead_of?: components["schemas"]["PersonId"] | null;
+        };
+        /** @description A turn that began without a sheet of the one before 无交班记录. */
+        Unhanded: {
+            /** @description The turn that ended. */
+            shift: components["schemas"]["ShiftKey"];
+            /**
+             * Format: date-time
+             * @description When it ended and the next began.
+             */
+            to: string;
+            /** @description Who came. */
+            next: string;
         };
         /**
          * @description A unit 单位: a node of the organisation tree.
@@ -8256,6 +9380,11 @@ export interface components {
             kind: components["schemas"]["UnitKind"];
             parent?: components["schemas"]["UnitId"] | null;
             hotline?: string | null;
+            mentor?: components["schemas"]["PersonId"] | null;
+            /** @description The standing team of a grid, or what its posts offer: seat code → people. Empty for other units. */
+            team: {
+                [key: string]: string[];
+            };
             active: boolean;
         };
         /**
@@ -8308,6 +9437,15 @@ export interface components {
             at: string;
             /** @description Code of the checklist that was gone through; none where somebody only had a look. */
             checklist?: string | null;
+        };
+        /** @description Where from, one of the three, and what is looked for. */
+        Wanted: {
+            point?: components["schemas"]["Point"] | null;
+            spot?: components["schemas"]["SpotId"] | null;
+            grid?: components["schemas"]["UnitId"] | null;
+            section?: components["schemas"]["Section"] | null;
+            /** @description Of this kind only. */
+            kind?: string | null;
         };
         /** @description How one may sign in here. */
         Ways: {
@@ -11575,6 +12713,70 @@ export interface operations {
             };
         };
     };
+    directory_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Code of the community */
+                unit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Directory"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    directory_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Code of the grid */
+                unit: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGridTeam"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GridTeam"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     duty_list: {
         parameters: {
             query?: {
@@ -11700,6 +12902,272 @@ export interface operations {
             };
         };
     };
+    duty_sheets: {
+        parameters: {
+            query?: {
+                /** @description Those written before this one: the `next` of the page before. */
+                before?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandOvers"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSheet"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandOver"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_draft: {
+        parameters: {
+            query: {
+                /** @description Of which unit. */
+                unit: string;
+                /** @description Which post. */
+                post: string;
+                /** @description Whose: the reader's. */
+                person: string;
+                /** @description When it begins. */
+                from: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandOverOpen"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_file: {
+        parameters: {
+            query?: {
+                /** @description Language of the document. */
+                language?: "zh" | "en";
+                /** @description Form of the file, where a file is asked for. */
+                form?: "md" | "html" | "pdf" | "docx" | "xlsx";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the sheet */
+                sheet: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/markdown; charset=utf-8": number[];
+                    "text/html; charset=utf-8": number[];
+                    "application/pdf": number[];
+                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": number[];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the sheet */
+                sheet: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandOver"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_swaps: {
+        parameters: {
+            query?: {
+                /** @description Those proposed before this one: the `next` of the page before. */
+                before?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutySwaps"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_propose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSwap"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutySwap"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duty_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the swap */
+                swap: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwapAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutySwap"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cases_follow_ups: {
         parameters: {
             query?: {
@@ -11722,6 +13190,98 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Calls"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guides_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideView"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guides_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGuide"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guides_act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the guide */
+                guide: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuideAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideView"];
                 };
             };
             "4XX": {
@@ -13179,6 +14739,67 @@ export interface operations {
             };
         };
     };
+    public_find_guides: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuideSearch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideLine"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_read_guide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the guide */
+                guide: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     public_board: {
         parameters: {
             query?: never;
@@ -13256,6 +14877,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Located"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_near: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wanted"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nearby"];
                 };
             };
             "4XX": {
@@ -13634,6 +15286,126 @@ export interface operations {
             };
         };
     };
+    public_offered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceptionOffer"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_book: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body make one booking */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReceptionBooking"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceptionBooked"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_call_off: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ticket"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_solved: {
+        parameters: {
+            query: {
+                /** @description The grid. */
+                grid: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SolvedNear"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     public_spot: {
         parameters: {
             query?: never;
@@ -13683,6 +15455,200 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tracked"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reception_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceptionDayShown"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reception_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReceptionDay"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceptionDayShown"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reception_book: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body make one booking */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReceptionBooking"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceptionBooked"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reception_act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the day */
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceptionAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceptionDayShown"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reception_make_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the day */
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceptionCase"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registered"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reception_reveal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the day */
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookingReveal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revealed"];
                 };
             };
             "4XX": {

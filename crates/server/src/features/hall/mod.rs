@@ -31,7 +31,7 @@ const CALLED_SHOWN: usize = 5;
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(board))
-        .routes(routes!(take))
+        .routes(routes!(draw))
         .routes(routes!(today))
         .routes(routes!(give))
         .routes(routes!(call))
@@ -135,7 +135,7 @@ async fn taken(app: &App, by: Actor, new: NewTicket) -> Answer<(StatusCode, Json
     post, path = "/public/hall/tickets", tag = "public", request_body = NewTicket,
     responses((status = 201, body = Taken), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
-async fn take(State(app): State<App>, _: Public, Body(new): Body<NewTicket>) -> Answer<(StatusCode, Json<Taken>)> {
+async fn draw(State(app): State<App>, _: Public, Body(new): Body<NewTicket>) -> Answer<(StatusCode, Json<Taken>)> {
     taken(&app, Actor::Reporter, new).await
 }
 
