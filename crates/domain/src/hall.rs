@@ -275,7 +275,6 @@ impl HallDay {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use jiff::civil::{date, time};
     use proptest::prelude::*;

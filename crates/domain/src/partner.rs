@@ -252,9 +252,6 @@ pub struct Partner {
     /// How often it was praised or thanked.
     #[serde(default)]
     pub praised: u32,
-    /// Numbers of the cases it reported, the newest last.
-    #[serde(default)]
-    pub reports: Vec<String>,
 }
 
 /// What somebody signs up with.
@@ -381,7 +378,6 @@ impl Partner {
             checks: Vec::new(),
             praise: Vec::new(),
             praised: 0,
-            reports: Vec::new(),
         })
     }
 
@@ -490,18 +486,6 @@ impl Partner {
             CheckStanding { list, last, due }
         };
         mine.map(standing).collect()
-    }
-
-    /// Notes that it reported a case.
-    ///
-    /// # Errors
-    /// It does not take part.
-    pub fn reported(&mut self, number: String) -> Result<(), Refusal> {
-        self.takes_part()?;
-        if !self.reports.contains(&number) {
-            keep(&mut self.reports, number);
-        }
-        Ok(())
     }
 
     /// Notes that it took a seat.

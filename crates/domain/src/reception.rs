@@ -93,6 +93,9 @@ pub enum BookingState {
     Cancelled,
 }
 
+/// A day takes so many times as many bookings as it has seats, those called off among them.
+const BOOKED_TIMES_MAX: usize = 5;
+
 /// A booking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Booking {
@@ -156,6 +159,17 @@ pub struct ReceptionDay {
     pub at: Timestamp,
 }
 
+impl Booking {
+    /// Erases who it is of, and by what they would be recognised; what it was about stays only where a case came of it.
+    fn erase(&mut self) {
+        self.sealed = None;
+        (self.phone, self.masked) = (String::new(), (String::new(), String::new()));
+        if self.state != BookingState::Received {
+            self.matter.clear();
+        }
+    }
+}
+
 impl ReceptionDay {
     /// Puts a day into the schedule.
     ///
@@ -210,6 +224,12 @@ impl ReceptionDay {
         if self.date.to_datetime(booking.slot) <= local {
             return Err(Refusal::invalid("slot", "a slot that has not begun", "该时段已过"));
         }
+        let seats = rules.slots().len().saturating_mul(rules.seats as usize);
+        if self.bookings.len() >= seats.saturating_mul(BOOKED_TIMES_MAX) {
+            let (en, zh) =
+                ("another day: this one was booked and called off too often", "该日预约变动过多，请另选日期");
+            return Err(Refusal::invalid("day", en, zh));
+        }
         if self.waits(&booking.phone) {
             return Err(twice());
         }
@@ -255,7 +275,7 @@ impl ReceptionDay {
                 Noted::Missed => (BookingState::Missed, None),
                 Noted::Cancelled => (BookingState::Cancelled, None),
             };
-            booking.sealed = None;
+            booking.erase();
         }
         Ok(())
     }
@@ -286,13 +306,22 @@ impl ReceptionDay {
     /// Erases who booked, where nothing was noted of it. Returns whether there was anything.
     pub fn forget(&mut self) -> bool {
         let kept = self.bookings.iter_mut().filter(|booking| booking.sealed.is_some());
-        kept.map(|booking| booking.sealed = None).count() > 0
+        kept.map(Booking::erase).count() > 0
     }
 
     /// Whether anything is kept of who booked.
     pub fn keeps_someone(&self) -> bool {
         self.bookings.iter().any(|booking| booking.sealed.is_some())
     }
+}
+
+/// The refusal of a booking online that does not tell why: whether a phone has a booking is nobody else's business.
+pub fn not_online() -> Refusal {
+    Refusal::invalid(
+        "reporter.phone",
+        "ringing the liaison office: this cannot be booked online",
+        "无法在网上预约，请致电信联办",
+    )
 }
 
 /// The refusal of a second booking by the same phone.

@@ -109,7 +109,10 @@ fn streets_are_read_line_by_line_and_a_new_map_takes_the_place_of_the_old() {
     draft.merge(parts.draft);
     draft.merge(Draft::default());
     assert_eq!(draft.streets.len(), 3, "what says nothing of streets takes none away");
-    assert!(draft.warnings().iter().any(|fault| fault.record.en == "streets"), "they do not hang together");
+    assert!(
+        draft.warnings(&jiff::tz::TimeZone::UTC).iter().any(|fault| fault.record.en == "streets"),
+        "they do not hang together"
+    );
     draft.merge(Draft { streets: vec![street(&[(0.0, 0.0), (1.0, 0.0)])], ..Draft::default() });
     assert_eq!(draft.streets.len(), 1);
     let stored = serde_json::to_string(&draft).unwrap();

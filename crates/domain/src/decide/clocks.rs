@@ -62,7 +62,7 @@ impl Draft<'_> {
                 agreement.terms.iter().for_each(|term| self.start_term(term, unit.as_ref()));
             }
             Event::TermEnded { term, kept: true, .. } => {
-                self.stop_all(Milestone::Performed, |clock| clock.round == *term)
+                self.stop_all(Milestone::Performed, |clock| clock.round == *term);
             }
             Event::TermEnded { term, kept: false, .. } => {
                 let keys = self.keys(|clock, rule| rule.stop == Milestone::Performed && clock.round == *term);

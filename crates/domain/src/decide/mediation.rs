@@ -10,8 +10,8 @@ use jiff::ToSpan;
 use super::{Draft, acts::Outcome, note, required};
 use crate::{
     case::{
-        Agreement, DUE_MAX_DAYS, PARTY_MAX, SESSIONS_MAX, SIGNATURES_MAX, Session, SessionOutcome, Signature, TERM_MAX,
-        TERMS_MAX, Term,
+        Agreement, AttachmentKind, DUE_MAX_DAYS, PARTY_MAX, SESSIONS_MAX, SIGNATURES_MAX, Session, SessionOutcome,
+        Signature, TERM_MAX, TERMS_MAX, Term,
     },
     command::{self as cmd, NewTerm},
     event::Event,
@@ -99,8 +99,11 @@ impl Draft<'_> {
                 let (en, zh) = (format!("each party once; {party} is there twice"), format!("「{party}」重复签名"));
                 return Err(Refusal::invalid("signatures.party", en, zh));
             }
-            if !self.case.attachments.iter().any(|attachment| attachment.id == signature.attachment) {
-                return Err(Refusal::unknown("attachment", signature.attachment));
+            let drawn = self.case.attachments.iter().find(|attachment| attachment.id == signature.attachment);
+            let drawn = drawn.ok_or_else(|| Refusal::unknown("attachment", signature.attachment))?;
+            if drawn.kind != AttachmentKind::Signature {
+                let (en, zh) = ("what was uploaded as a signature", "应为作为签名上传的图片");
+                return Err(Refusal::invalid("signatures.attachment", en, zh));
             }
             signed.push(Signature { party: party.to_owned(), attachment: signature.attachment });
         }

@@ -261,7 +261,12 @@ pub(crate) fn any(world: &World<'_>, case: &Case, act: Act, chance: &mut Chance)
         Act::Verify => cmd::Verify { finding: text(chance) }.into(),
         Act::Note => cmd::Note { text: text(chance), public: chance.once_in(2) }.into(),
         Act::Attach => {
-            let kind = *chance.pick(&[AttachmentKind::Before, AttachmentKind::After, AttachmentKind::Evidence]);
+            let kind = *chance.pick(&[
+                AttachmentKind::Before,
+                AttachmentKind::After,
+                AttachmentKind::Evidence,
+                AttachmentKind::Signature,
+            ]);
             cmd::Attach { id: AttachmentId(chance.uuid()), kind, name: "图.jpg".into() }.into()
         }
         Act::AssignTeam => {
@@ -342,13 +347,17 @@ pub(crate) fn any(world: &World<'_>, case: &Case, act: Act, chance: &mut Chance)
                 _ if case.state == State::Dispatched => any(world, case, Act::Accept, chance),
                 (false, _) => cmd::RouteTo { studio: "laoyang".parse().unwrap() }.into(),
                 (true, None) => mediation().into(),
-                (true, Some(_)) => any(world, case, Act::Attach, chance),
+                (true, Some(_)) => {
+                    let (id, kind) = (AttachmentId(chance.uuid()), AttachmentKind::Signature);
+                    cmd::Attach { id, kind, name: "签名.png".into() }.into()
+                }
             }
         }
         Act::SignAgreement => {
             let day = case.changed_at.to_zoned(world.calendar.zone().clone()).date();
-            let due = day.saturating_add(i64::try_from(chance.range(0, 20)).unwrap().days());
-            let shown = case.attachments.last().map_or_else(|| AttachmentId(chance.uuid()), |shown| shown.id);
+            let due = day.saturating_add(chance.range(0, 20).days());
+            let drawn = case.attachments.iter().rfind(|shown| shown.kind == AttachmentKind::Signature);
+            let shown = drawn.map_or_else(|| AttachmentId(chance.uuid()), |shown| shown.id);
             signed(&[("修好", &due.to_string())], &[("楼上住户", shown), ("楼下住户", shown)]).into()
         }
         Act::EndTerm if case.terms().count() == 0 && chance.percent(80) => any(world, case, Act::SignAgreement, chance),
@@ -394,7 +403,9 @@ fn is_mediation(case: &Case) -> bool {
 
 /// Whether there is something to sign, and something to sign with.
 fn ready_to_sign(case: &Case) -> bool {
-    is_mediation(case) && case.unsigned(&"mediation".parse().unwrap()).is_some() && !case.attachments.is_empty()
+    is_mediation(case)
+        && case.unsigned(&"mediation".parse().unwrap()).is_some()
+        && case.attachments.iter().any(|shown| shown.kind == AttachmentKind::Signature)
 }
 
 fn person(chance: &mut Chance) -> PersonId {

@@ -60,6 +60,14 @@ pub fn sees(staff: &Staff, activity: &Activity) -> bool {
     staff.reaches(unit) || staff.reach.iter().any(over)
 }
 
+/// An activity as this person may see it: of who takes part only those of units that they reach.
+pub fn as_shown(staff: &Staff, mut activity: Activity) -> Activity {
+    if !staff.reaches(&activity.plan.unit) {
+        activity.seats.clear();
+    }
+    activity
+}
+
 /// Whether this person may lead an activity: confirm, thank, call it off.
 pub fn leads(staff: &Staff, activity: &Activity) -> bool {
     Organiser::is(staff) && staff.reaches(&activity.plan.unit)

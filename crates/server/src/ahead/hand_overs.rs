@@ -12,6 +12,7 @@ use jiban_domain::{
 use jiban_store::{
     ReadTx, StoreError, WriteTx,
     case_list::{self, CaseQuery},
+    counters,
 };
 use jiff::{Timestamp, ToSpan};
 use serde_json::json;
@@ -55,7 +56,14 @@ impl Work for HandOver {
 
 /// Whether a sheet is this person's business: they wrote or take it over, or reach the unit.
 pub fn sees(staff: &Staff, sheet: &HandOver) -> bool {
-    staff.reaches(&sheet.shift.unit) || sheet.shift.person == staff.person || signs(staff, sheet)
+    staff.reaches(&sheet.shift.unit)
+        || sheet.shift.person == staff.person
+        || is_signer(staff, sheet)
+        || signs(staff, sheet)
+}
+
+fn is_signer(staff: &Staff, sheet: &HandOver) -> bool {
+    sheet.signed_by.as_ref() == Some(&staff.person)
 }
 
 /// Whether this person may sign a sheet that waits for it.
@@ -119,6 +127,8 @@ pub async fn write(app: &App, staff: &Staff, shift: ShiftKey, note: String) -> A
     let written = app.store.write(move |tx| -> Result<Answer<HandOver>, StoreError> {
         let (now, id) = (tx.now(), HandOverId(Uuid::now_v7()));
         let roster = staff.snapshot.organisation.draft();
+        // Two who write the sheet of one turn at once come one after the other.
+        counters::lease(tx, "hand_over.turn", 1)?;
         let known: Vec<HandOver> = works::list(tx, None, None, LOOKED_THROUGH_MAX)?;
         if known.iter().any(|sheet| sheet.shift == shift) {
             return Ok(Err(Refusal::Already { what: "written", what_zh: "填写" }.into()));

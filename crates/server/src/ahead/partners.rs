@@ -30,7 +30,7 @@ use crate::{
         self, Key, Stop,
         identity::{Identity, tracking_code, tracking_hash},
         telling::{self, Words},
-        ticket::{Ticket, same},
+        ticket::same,
     },
     http::{
         auth::Staff,
@@ -333,21 +333,6 @@ pub async fn check(app: &App, door: &Door, list: String, items: BTreeMap<String,
     let alter = move |partner: &mut Partner, now: Timestamp| -> Result<Done, Refusal> {
         partner.check(&rules, &list, items.clone(), now)?;
         Ok(("partner_checked", json!({ "list": list, "items": items })))
-    };
-    at_door(app, door, alter).await
-}
-
-/// A partner notes that it reported a case: it shows its number and code, so that nobody notes another's. Neither the record
-/// nor staff are told of which: who reported a case is the case's secret.
-///
-/// # Errors
-/// As [`at_door`]; not found, where the ticket opens no case.
-pub async fn reported(app: &App, door: &Door, case: Ticket) -> Answer<Partner> {
-    door.open(app).await?;
-    let number = case.open(app).await?.number;
-    let alter = move |partner: &mut Partner, _: Timestamp| -> Result<Done, Refusal> {
-        partner.reported(number.clone())?;
-        Ok(("partner_reported", json!({})))
     };
     at_door(app, door, alter).await
 }

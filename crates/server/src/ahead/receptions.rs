@@ -9,6 +9,7 @@ use jiban_domain::{
     command::Register,
     event::Actor,
     ids::{BookingId, PersonId, ReceptionDayId, UnitId},
+    organisation::Role,
     permission,
     reception::{self, Booking, BookingState, Noted, ReceptionDay, ReceptionRules},
     refusal::Refusal,
@@ -33,7 +34,7 @@ use crate::{
         ticket::{Ticket, same},
     },
     http::{
-        auth::{Overseer, Registrar, Staff},
+        auth::Staff,
         problem::{Answer, Problem},
     },
     infra::{
@@ -88,14 +89,14 @@ fn local(snapshot: &Snapshot, now: Timestamp) -> DateTime {
     now.to_zoned(snapshot.calendar.zone().clone()).datetime()
 }
 
-/// Whether this person sees who booked, masked: those who see the whole.
+/// Whether this person sees who booked, masked: the liaison office and leaders. Who only administers handles no requests.
 pub fn sees_bookings(staff: &Staff) -> bool {
-    Overseer::is(staff)
+    staff.holds(Role::Liaison) || staff.holds(Role::Leader)
 }
 
 /// Whether this person does the desk work of a day: the liaison office, and the leader who receives.
 pub fn manages(staff: &Staff, day: &ReceptionDay) -> bool {
-    Registrar::is(staff) || day.leader == staff.person
+    staff.holds(Role::Liaison) || (staff.holds(Role::Leader) && day.leader == staff.person)
 }
 
 /// Puts a day into the schedule.
@@ -108,6 +109,7 @@ pub async fn plan(app: &App, staff: &Staff, date: Date, leader: PersonId, place:
     let planned = app.store.write(move |tx| -> Result<ReceptionDay, Stop> {
         let snapshot = &staff.snapshot;
         let (rules, now) = (rules(snapshot)?, tx.now());
+        one_at_a_time(tx)?;
         let known = open_days(tx)?;
         if known.iter().any(|day| day.date == date && day.leader == leader) {
             return Err(Refusal::Already { what: "in the schedule", what_zh: "排入接访日程" }.into());
@@ -121,6 +123,11 @@ pub async fn plan(app: &App, staff: &Staff, date: Date, leader: PersonId, place:
         Ok(day)
     });
     Ok(planned.await?)
+}
+
+/// Whoever plans or books waits for whoever does at the same moment: what they ask for goes over several days.
+fn one_at_a_time(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+    counters::lease(tx, "reception.turn", 1).map(drop)
 }
 
 fn open_days(tx: &mut ReadTx<'_>) -> Result<Vec<ReceptionDay>, StoreError> {
@@ -224,12 +231,14 @@ fn book_in(
     phone: &str,
 ) -> Result<Booked, Stop> {
     let rules = rules(snapshot)?;
+    one_at_a_time(tx)?;
     let mut day = works::find_for_update::<ReceptionDay>(tx, new.day.0)?.ok_or_else(Problem::not_found)?;
     let now = tx.now();
     let today = local(snapshot, now);
     // Somebody who waits on any day to come is asked to call that off first.
     if open_days(tx)?.iter().any(|other| other.date >= today.date() && other.waits(phone)) {
-        return Err(reception::twice().into());
+        let refusal = if *by == Actor::Reporter { reception::not_online() } else { reception::twice() };
+        return Err(refusal.into());
     }
     let id = BookingId(Uuid::now_v7());
     let count = counters::lease(tx, &format!("reception.{}", day.date), 1)?;
@@ -290,7 +299,12 @@ pub async fn call_off(app: &App, ticket: Ticket) -> Answer<()> {
     let (day, booking) = found.ok_or_else(Problem::not_found)?;
     let world = Arc::clone(&snapshot);
     let alter = move |day: &mut ReceptionDay, now: Timestamp| -> Result<Done, Refusal> {
-        day.note(booking, Noted::Cancelled, local(&world, now))?;
+        let now = local(&world, now);
+        // Once the slot has begun, whoever receives says what became of it.
+        if day.waiting(booking).is_ok_and(|found| day.date.to_datetime(found.slot) <= now) {
+            return Err(Refusal::Already { what: "begun", what_zh: "开始" });
+        }
+        day.note(booking, Noted::Cancelled, now)?;
         Ok(("reception_called_off", json!({ "booking": booking })))
     };
     works::change(&parts, &snapshot, day.0, &Actor::Reporter, alter, |_: &mut WriteTx<'_>, _| Ok(())).await?;

@@ -18,10 +18,14 @@ use jiban_domain::ids::PersonId;
 use super::problem::Problem;
 use crate::{app::App, infra::config};
 
+/// A board that everybody in one room looks at, behind one address, may be asked for so many times as often.
+const GLANCES: u32 = 20;
+
 /// All limiters.
 #[derive(Debug)]
 pub struct Limits {
     public: DefaultKeyedRateLimiter<IpAddr>,
+    glances: DefaultKeyedRateLimiter<IpAddr>,
     staff: DefaultKeyedRateLimiter<PersonId>,
     machines: HashMap<String, DefaultDirectRateLimiter>,
     behind_proxy: bool,
@@ -41,6 +45,7 @@ impl Limits {
         Self {
             machines: config.machines.iter().map(machine).collect(),
             public: DefaultKeyedRateLimiter::keyed(per_minute(server.public_per_minute)),
+            glances: DefaultKeyedRateLimiter::keyed(per_minute(server.public_per_minute.saturating_mul(GLANCES))),
             staff: DefaultKeyedRateLimiter::keyed(per_minute(server.staff_per_minute)),
             behind_proxy: server.behind_proxy,
         }
@@ -73,6 +78,7 @@ impl Limits {
     /// Forgets whoever has been quiet, so that memory is bounded.
     pub fn tidy(&self) {
         self.public.retain_recent();
+        self.glances.retain_recent();
         self.staff.retain_recent();
     }
 
@@ -89,12 +95,30 @@ impl FromRequestParts<App> for Public {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let forwarded = parts.headers.get("x-forwarded-for").filter(|_| app.limits.behind_proxy);
-        // The last entry is the one our own proxy wrote.
-        let forwarded = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-        let direct = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let address = forwarded.or(direct).ok_or_else(|| Problem::internal("no address of the caller"))?;
+        let address = address(parts, app)?;
         app.limits.public(address)?;
         Ok(Self(address))
     }
+}
+
+/// A caller who only looks at a public board, within a wider rate.
+#[derive(Debug, Clone, Copy)]
+pub struct Glance;
+
+impl FromRequestParts<App> for Glance {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let address = address(parts, app)?;
+        app.limits.glances.check_key(&address).map_err(|_| Problem::too_many())?;
+        Ok(Self)
+    }
+}
+
+fn address(parts: &Parts, app: &App) -> Result<IpAddr, Problem> {
+    let forwarded = parts.headers.get("x-forwarded-for").filter(|_| app.limits.behind_proxy);
+    // The last entry is the one our own proxy wrote.
+    let forwarded = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    let direct = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    forwarded.or(direct).ok_or_else(|| Problem::internal("no address of the caller"))
 }

@@ -42,7 +42,9 @@ fn shell(path: &str) -> (&'static str, StatusCode) {
     match path.trim_start_matches('/').split('/').next() {
         Some("console" | "screen") => ("console.html", StatusCode::OK),
         Some("work") => ("work.html", StatusCode::OK),
-        Some("" | "q" | "new" | "track" | "here" | "partner" | "volunteering") => ("index.html", StatusCode::OK),
+        Some(
+            "" | "q" | "new" | "track" | "here" | "hall" | "near" | "guides" | "reception" | "partner" | "volunteering",
+        ) => ("index.html", StatusCode::OK),
         _ => ("index.html", StatusCode::NOT_FOUND),
     }
 }

@@ -179,7 +179,6 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("POST", "/public/partners/give-back", Public),
         ("POST", "/public/partners/done", Public),
         ("POST", "/public/partners/check", Public),
-        ("POST", "/public/partners/report", Public),
         ("POST", "/public/partners/leave", Public),
         ("GET", "/public/activities", Public),
         ("POST", "/cases/{case}/presence", Case),

@@ -188,6 +188,7 @@ export const en: typeof zh = {
     register: 'Register a request',
     serve: 'Done',
     miss: 'Did not come',
+    gone: (n: number) => `${n} did not come`,
     forward: 'Send on to',
     case: 'Case',
     goingOn: 'At mediation and legal aid',

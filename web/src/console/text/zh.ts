@@ -178,6 +178,7 @@ export const zh = {
     register: '登记诉求',
     serve: '接待完毕',
     miss: '过号',
+    gone: (n: number) => `过号 ${n} 个`,
     forward: '转窗口',
     case: '诉求件',
     goingOn: '正在调解、法援',

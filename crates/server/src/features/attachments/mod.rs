@@ -148,6 +148,9 @@ async fn take(
         return Err(too_large());
     }
     let checked = tokio::task::spawn_blocking(move || picture::check(&body)).await.map_err(Problem::internal)??;
+    if query.kind == AttachmentKind::Signature && checked.size.is_none() {
+        return Err(Problem::field("kind", "a picture of a signature", "签名应为图片"));
+    }
     let (case, id) = (case.id, Uuid::now_v7());
     let (sha256, of, sender): ([u8; 32], _, _) =
         (Sha256::digest(&checked.bytes).into(), query.kind.as_str(), by.to_string());

@@ -19,7 +19,7 @@ use crate::{
     http::{
         auth::HallStaff,
         body::{Body, Path},
-        limits::Public,
+        limits::{Glance, Public},
         problem::{Answer, Problem},
     },
 };
@@ -79,7 +79,7 @@ struct Called {
     get, path = "/public/hall", tag = "public",
     responses((status = 200, body = Board), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
-async fn board(State(app): State<App>, _: Public) -> Answer<Json<Board>> {
+async fn board(State(app): State<App>, _: Glance) -> Answer<Json<Board>> {
     let snapshot = app.snapshot();
     let rules = &snapshot.policy.hall;
     let (day, open) = hall::today(&app).await?;

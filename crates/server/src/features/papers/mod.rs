@@ -1,6 +1,6 @@
 //! Papers of a case over HTTP 文书: which there are, each as a document for the page and as a file. Photos go into the sheet.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use axum::{
     Json,
@@ -12,6 +12,7 @@ use jiban_domain::{
     case::AttachmentKind,
     command::{Act, RevealIdentity},
     event::Recorded,
+    ids::AttachmentId,
     permission,
     policy::Language,
 };
@@ -145,11 +146,15 @@ async fn signatures(app: &App, seen: &Seen, place: usize) -> Answer<Vec<Picture>
     }
     let reveal = RevealIdentity { reason: "打印带签名的协议书".to_owned() };
     desk::act(app, case.id, reveal.into(), staff.actor.clone(), None, None).await?;
+    // Several may have signed one page.
+    let mut pages: BTreeMap<AttachmentId, Vec<&str>> = BTreeMap::new();
+    for signature in &agreement.signatures {
+        pages.entry(signature.attachment).or_default().push(&signature.party);
+    }
     let mut pictures = Vec::new();
-    let mut shown = BTreeSet::new();
-    for signature in agreement.signatures.iter().filter(|signature| shown.insert(signature.attachment)) {
-        if let Some(bytes) = picture(app, case.id.0, signature.attachment.0).await? {
-            pictures.push(Picture { bytes, href: None, caption: signature.party.clone() });
+    for (page, parties) in pages {
+        if let Some(bytes) = picture(app, case.id.0, page.0).await? {
+            pictures.push(Picture { bytes, href: None, caption: parties.join("、") });
         }
     }
     Ok(pictures)

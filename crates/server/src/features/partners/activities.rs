@@ -57,7 +57,8 @@ async fn list(State(app): State<App>, staff: Staff, Query(which): Query<Which>) 
     let limit = within("limit", which.limit, 50, 1..=PAGE_MAX)?;
     let found = activities::list(&app, which.state, which.before, i64::from(limit)).await?;
     let next = found.last().map(|last| last.id.0).filter(|_| found.len() == limit as usize);
-    let activities = found.into_iter().filter(|activity| activities::sees(&staff, activity)).collect();
+    let seen = found.into_iter().filter(|activity| activities::sees(&staff, activity));
+    let activities = seen.map(|activity| activities::as_shown(&staff, activity)).collect();
     Ok(Json(Activities { activities, next }))
 }
 
@@ -93,7 +94,8 @@ struct Page {
 )]
 async fn one(State(app): State<App>, staff: Staff, path: Path) -> Answer<Json<Page>> {
     let activity = activities::find(&app, &staff, path.id()?).await?;
-    Ok(Json(Page { leads: activities::leads(&staff, &activity), activity }))
+    let leads = activities::leads(&staff, &activity);
+    Ok(Json(Page { leads, activity: activities::as_shown(&staff, activity) }))
 }
 
 /// Confirm who came, thank, call it off.

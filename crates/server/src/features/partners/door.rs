@@ -24,7 +24,6 @@ use crate::{
         partners::{self, Door, SignUp},
     },
     app::App,
-    desk::ticket::Ticket,
     http::{
         body::{Body, Query},
         key::IdempotencyKey,
@@ -43,7 +42,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(give_back))
         .routes(routes!(done))
         .routes(routes!(check))
-        .routes(routes!(report))
         .routes(routes!(leave))
         .routes(routes!(open))
 }
@@ -116,8 +114,6 @@ struct Inside {
     /// The channel by which what it reports comes in.
     #[schema(value_type = String)]
     channel: ChannelId,
-    /// Numbers of the cases it reported, the newest first.
-    reports: Vec<String>,
 }
 
 /// A line of praise or thanks.
@@ -253,7 +249,6 @@ async fn inside(app: &App, partner: Partner) -> Answer<Json<Inside>> {
             .rev()
             .map(|line| Line { text: line.text.clone(), unit: called(&snapshot, &line.unit), at: line.at })
             .collect(),
-        reports: partner.reports.iter().rev().cloned().collect(),
         channel: rules.channel.clone(),
         grid: called(&snapshot, &partner.unit),
         community: organisation.community_of(&partner.unit).map(|unit| called(&snapshot, unit)),
@@ -353,25 +348,6 @@ struct Checked {
 )]
 async fn check(State(app): State<App>, _: Public, Body(made): Body<Checked>) -> Answer<Json<Inside>> {
     inside(&app, partners::check(&app, &made.door, made.list, made.items).await?).await
-}
-
-/// A case that a partner reported.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = PartnerReported)]
-struct Reported {
-    door: Door,
-    /// Number and code of the case.
-    case: Ticket,
-}
-
-/// Note a case that the partner reported, so that it finds it again.
-#[utoipa::path(
-    post, path = "/public/partners/report", tag = "public", request_body = Reported,
-    responses((status = 200, body = Inside), (status = "4XX", body = Problem, content_type = "application/problem+json"))
-)]
-async fn report(State(app): State<App>, _: Public, Body(told): Body<Reported>) -> Answer<Json<Inside>> {
-    inside(&app, partners::reported(&app, &told.door, told.case).await?).await
 }
 
 /// Leave: the contact is erased.
