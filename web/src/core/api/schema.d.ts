@@ -2267,7 +2267,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Take a number 取号. */
-        post: operations["public_take"];
+        post: operations["public_draw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2438,23 +2438,6 @@ export interface paths {
         put?: never;
         /** Leave: the contact is erased. */
         post: operations["public_leave"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/public/partners/report": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Note a case that the partner reported, so that it finds it again. */
-        post: operations["public_report"];
         delete?: never;
         options?: never;
         head?: never;
@@ -7650,8 +7633,6 @@ export interface components {
             open: components["schemas"]["ActivityOffer"][];
             /** @description The channel by which what it reports comes in. */
             channel: string;
-            /** @description Numbers of the cases it reported, the newest first. */
-            reports: string[];
         };
         /** @description A self-check of the partner. */
         PartnerDoorCheck: {
@@ -7710,12 +7691,6 @@ export interface components {
             at: string;
             /** @description For which activity; none for praise by itself. */
             activity?: string | null;
-        };
-        /** @description A case that a partner reported. */
-        PartnerReported: {
-            door: components["schemas"]["Door"];
-            /** @description Number and code of the case. */
-            case: components["schemas"]["Ticket"];
         };
         /** @description Why somebody looks. */
         PartnerReveal: {
@@ -14827,7 +14802,7 @@ export interface operations {
             };
         };
     };
-    public_take: {
+    public_draw: {
         parameters: {
             query?: never;
             header?: never;
@@ -15145,37 +15120,6 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Door"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PartnerDoor"];
-                };
-            };
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    public_report: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PartnerReported"];
             };
         };
         responses: {
