@@ -361,7 +361,7 @@ const BROKEN: &[Broken] = &[
     broken(r#"route = "legal_aid", unit"#, r#"route = "law", unit"#, r#"route = "law""#, "studios.legal_aid.route"),
     // The hall
     broken("until = \"18:00\"", "until = \"08:00\"", "until = \"08:00\"", "hall.until"),
-    broken("from = \"09:00\"", "from = \"nine\"", "\"nine\"", "hall.from"),
+    broken("[hall]\nfrom = \"09:00\"", "[hall]\nfrom = \"nine\"", "\"nine\"", "hall.from"),
     broken("letter = \"B\"", "letter = \"A\" # again", "# again", "hall.counters[2].letter"),
     // Forms and closing
     broken("[forms.follow_up]", "[forms.callback]", "[forms.opinion]", "forms"),

@@ -227,6 +227,11 @@ pub(crate) fn any(world: &World<'_>, case: &Case, act: Act, chance: &mut Chance)
     if let Some(term) = open_term.filter(|_| chance.once_in(6)) {
         return cmd::EndTerm { term, kept: chance.percent(70), note: text(chance) }.into();
     }
+    if case.awaits_recheck() && chance.once_in(3) {
+        return cmd::Recheck { fine: chance.percent(70), note: text(chance) }.into();
+    }
+    let at_the_studio = is_mediation(case) && matches!(case.state, State::Handling | State::Finished);
+    let act = if at_the_studio && chance.once_in(4) { Act::SignAgreement } else { act };
     match act {
         Act::Classify => {
             let categories: Vec<_> = world.policy.categories.keys().collect();
@@ -234,7 +239,9 @@ pub(crate) fn any(world: &World<'_>, case: &Case, act: Act, chance: &mut Chance)
             marks.extend(chance.once_in(5).then_some(Mark::Complex));
             marks.extend(chance.once_in(8).then_some(Mark::Stubborn));
             let class = if chance.once_in(20) { "nothing".parse().unwrap() } else { class(chance) };
-            let category = Some((*chance.pick(&categories)).clone());
+            let hazard = case.origin == Origin::Inspection && chance.once_in(2);
+            let category = if hazard { "safety.exits".parse().unwrap() } else { (*chance.pick(&categories)).clone() };
+            let category = Some(category);
             cmd::Classify { class, category, marks, note: String::new() }.into()
         }
         Act::Correct => cmd::Correct {
