@@ -25,7 +25,7 @@ test('a booking of a resident becomes a case of the leader who received', async 
   await resident.page.getByLabel('姓名').fill('赵小满');
   await resident.page.getByLabel('电话').fill('13977778888');
   await resident.page.getByRole('button', { name: '预约', exact: true }).click();
-  await resident.page.getByText('该电话已有预约').waitFor();
+  await resident.page.getByText('无法在网上预约').waitFor();
 
   const office = await person();
   await signIn(office.context, 'xlb1');
