@@ -73,7 +73,7 @@ impl<'a> Life<'a> {
             extended: chance(0.05),
             whistled: chance(0.03),
             escalated: chance(0.03),
-            routed: chance(0.10),
+            routed: chance(0.45),
             teamed: chance(0.03),
             reopened: chance(0.02),
             declined: chance(0.015),
@@ -492,11 +492,12 @@ impl<'a> Life<'a> {
         if case.unsigned(&form).is_some() {
             return Some(self.signing(case, by));
         }
-        let due = case.changed_at.to_zoned(jiff::tz::TimeZone::UTC).date().saturating_add(10.days());
+        let day = case.changed_at.to_zoned(self.world.calendar.zone().clone()).date();
+        let due = day.saturating_add(30.days());
         let values = [
             ("parties", "楼上住户（被申请人）与楼下住户（申请人）".to_owned()),
             ("facts", "因夜间噪声和装修渗水发生纠纷，双方多次协商未果。".to_owned()),
-            ("terms", "一、晚十点后不再施工；二、十日内修复渗水处；三、双方互不追究其他责任。".to_owned()),
+            ("terms", "一、晚十点后不再施工；二、楼上住户十日内修复渗水处，三十日内赔偿天花板修补费；三、双方互不追究其他责任。".to_owned()),
             ("performance", "当面履行，由网格员见证。".to_owned()),
             ("perform_by", due.to_string()),
             ("mediator", "老杨".to_owned()),
