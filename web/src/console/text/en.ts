@@ -577,7 +577,7 @@ export const en: typeof zh = {
     none: 'No communities yet',
     noneHint: 'An administrator imports them on the page Organisation.',
     more: 'More is open than was counted.',
-    tasks: (n) => `${n} tasks of campaigns`,
+    tasks: (n) => `${n} ${n === 1 ? 'task' : 'tasks'} of campaigns`,
     people: 'People',
     person: 'Name',
     role: 'Role',
