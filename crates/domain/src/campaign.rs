@@ -15,7 +15,7 @@ use crate::{
     event::Actor,
     ids::{CampaignId, CaseId, CategoryId, UnitId},
     organisation::Organisation,
-    refusal::Refusal,
+    refusal::{Refusal, limit},
 };
 
 /// Longest title, characters.
@@ -269,11 +269,6 @@ fn known<'u>(organisation: &Organisation, units: impl IntoIterator<Item = &'u Un
         Some(unit) => Err(Refusal::unknown("unit", unit)),
         None => Ok(()),
     }
-}
-
-fn limit(full: bool, what: &'static str, what_zh: &'static str, max: usize) -> Result<(), Refusal> {
-    let max = u32::try_from(max).unwrap_or(u32::MAX);
-    if full { Err(Refusal::Limit { what, what_zh, max }) } else { Ok(()) }
 }
 
 impl Campaign {

@@ -160,6 +160,12 @@ pub fn what_zh(what: &str) -> &str {
     }
 }
 
+/// Refuses what is `full`: so many of it, and no more.
+pub(crate) fn limit(full: bool, what: &'static str, what_zh: &'static str, max: usize) -> Result<(), Refusal> {
+    let max = u32::try_from(max).unwrap_or(u32::MAX);
+    if full { Err(Refusal::Limit { what, what_zh, max }) } else { Ok(()) }
+}
+
 impl State {
     /// What people see, in Chinese.
     pub fn zh(self) -> &'static str {

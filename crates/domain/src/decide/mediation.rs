@@ -16,13 +16,8 @@ use crate::{
     command::{self as cmd, NewTerm},
     event::Event,
     policy::Route,
-    refusal::Refusal,
+    refusal::{Refusal, limit},
 };
-
-fn limit(full: bool, what: &'static str, what_zh: &'static str, max: usize) -> Outcome {
-    let max = u32::try_from(max).unwrap_or(u32::MAX);
-    if full { Err(Refusal::Limit { what, what_zh, max }) } else { Ok(()) }
-}
 
 impl Draft<'_> {
     pub(super) fn hold_session(&mut self, c: &cmd::HoldSession) -> Outcome {

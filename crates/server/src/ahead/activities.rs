@@ -105,14 +105,6 @@ pub async fn find(app: &App, staff: &Staff, id: Uuid) -> Answer<Activity> {
     if sees(staff, &activity) { Ok(activity) } else { Err(Problem::not_found()) }
 }
 
-/// Activities, the newest first; in this state only, where one is given.
-///
-/// # Errors
-/// The store's.
-pub async fn list(app: &App, state: Option<ActivityState>, before: Option<Uuid>, limit: i64) -> Answer<Vec<Activity>> {
-    Ok(app.store.read(move |tx| works::list(tx, state.map(ActivityState::as_str), before, limit)).await?)
-}
-
 /// Activities that are open now, those that begin first at the front.
 ///
 /// # Errors

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use jiban_domain::{
-    campaign::{Act, Campaign, CampaignState, MEMBERS_MAX, Plan, Task, Told},
+    campaign::{Act, Campaign, MEMBERS_MAX, Plan, Task, Told},
     event::Actor,
     ids::{CampaignId, CaseId, CategoryId, UnitId},
     notice, permission,
@@ -333,14 +333,6 @@ pub async fn release(app: &App, staff: &Staff, id: Uuid, case: CaseId) -> Answer
 pub async fn find(app: &App, staff: &Staff, id: Uuid) -> Answer<Campaign> {
     let campaign: Campaign = works::find(app, id).await?;
     if sees(staff, &campaign) { Ok(campaign) } else { Err(Problem::not_found()) }
-}
-
-/// Campaigns, the newest first.
-///
-/// # Errors
-/// The store's.
-pub async fn list(app: &App, state: Option<CampaignState>, before: Option<Uuid>, limit: i64) -> Answer<Vec<Campaign>> {
-    Ok(app.store.read(move |tx| works::list(tx, state.map(CampaignState::as_str), before, limit)).await?)
 }
 
 /// Tells units of the time of their tasks: once before they are due, once after. Returns of how many.

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiban_domain::{
-    duty::{DutyCall, DutyCallState, Rung},
+    duty::{DutyCall, Rung},
     event::Actor,
     ids::{DutyCallId, PersonId, PostId, UnitId},
     refusal::Refusal,
@@ -177,12 +177,4 @@ pub async fn pass(app: &App, staff: &Staff, id: Uuid) -> Answer<DutyCall> {
     works::change(app, &staff.snapshot, id, &staff.actor, alter, |_: &mut WriteTx<'_>, _| Ok(())).await?;
     ring_on(app).await?;
     works::find(app, id).await
-}
-
-/// Calls, the newest first; in this state only, where one is given.
-///
-/// # Errors
-/// The store's.
-pub async fn list(app: &App, state: Option<DutyCallState>, before: Option<Uuid>, limit: i64) -> Answer<Vec<DutyCall>> {
-    Ok(app.store.read(move |tx| works::list(tx, state.map(DutyCallState::as_str), before, limit)).await?)
 }

@@ -142,11 +142,3 @@ fn tell(tx: &mut WriteTx<'_>, app: &App, snapshot: &Arc<Snapshot>, swap: &DutySw
     let words = Words { number: String::new(), zh, en, link: Some("/duty".to_owned()) };
     telling::tell(tx, app, organisation, "duty_swap", &[to.clone()].into(), &words)
 }
-
-/// Swaps, the newest first.
-///
-/// # Errors
-/// The store's.
-pub async fn list(app: &App, before: Option<Uuid>, limit: i64) -> Answer<(Vec<DutySwap>, Timestamp)> {
-    Ok(app.store.read(move |tx| Ok::<_, StoreError>((works::list(tx, None, before, limit)?, tx.now()))).await?)
-}

@@ -69,25 +69,26 @@ pub async fn today(app: &App) -> Answer<(HallDay, bool)> {
     Ok(app.store.read(read).await?)
 }
 
-/// Changes today: `alter` refuses, or changes it and says what was done, with the number that it was about.
-async fn change(
+/// Changes today: `alter` refuses, or changes it and says what was done, with what is to be told of it; nothing where nothing
+/// was done.
+async fn change<T: Send + 'static>(
     app: &App,
     snapshot: &Arc<Snapshot>,
     by: Actor,
-    alter: impl Fn(&mut HallDay, Timestamp, Time) -> Result<(Done, Option<Ticket>), Refusal> + Send + 'static,
-) -> Answer<Option<Ticket>> {
+    alter: impl Fn(&mut HallDay, Timestamp, Time) -> Result<Option<(Done, T)>, Refusal> + Send + 'static,
+) -> Answer<Option<T>> {
     let snapshot = Arc::clone(snapshot);
-    let changed = app.store.write(move |tx: &mut WriteTx<'_>| -> Result<Result<Option<Ticket>, Refusal>, StoreError> {
+    let changed = app.store.write(move |tx: &mut WriteTx<'_>| -> Result<Result<Option<T>, Refusal>, StoreError> {
         let (new, time) = day(&snapshot, tx.now());
         let mut hall = works::find_or_new(tx, &snapshot, &new)?;
-        let (done, ticket) = match alter(&mut hall, tx.now(), time) {
-            Ok(done) => done,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        if ticket.is_some() {
-            works::put(tx, &snapshot, &hall, &by, &done)?;
+        match alter(&mut hall, tx.now(), time) {
+            Ok(Some((done, told))) => {
+                works::put(tx, &snapshot, &hall, &by, &done)?;
+                Ok(Ok(Some(told)))
+            }
+            Ok(None) => Ok(Ok(None)),
+            Err(refusal) => Ok(Err(refusal)),
         }
-        Ok(Ok(ticket))
     });
     Ok(changed.await??)
 }
@@ -101,12 +102,11 @@ pub async fn take(app: &App, by: Actor, counter: String) -> Answer<(Ticket, usiz
     let (rules, hours_bind) = (snapshot.policy.hall.clone(), by.person().is_none());
     let taken = change(app, &snapshot, by, move |hall, now, time| {
         let ticket = hall.take(&rules, &counter, now, hours_bind.then_some(time))?.clone();
-        Ok((("hall_taken", json!({ "number": ticket.number })), Some(ticket)))
+        // It is the last of those that wait.
+        let ahead = hall.waiting(&counter).count() - 1;
+        Ok(Some((("hall_taken", json!({ "number": ticket.number })), (ticket, ahead))))
     });
-    let ticket = taken.await?.ok_or_else(|| Problem::internal("a number that was not given"))?;
-    let (hall, _) = today(app).await?;
-    let ahead = hall.waiting(&ticket.counter).take_while(|other| other.number != ticket.number).count();
-    Ok((ticket, ahead))
+    taken.await?.ok_or_else(|| Problem::internal("a number that was not given"))
 }
 
 /// Calls the next one of a counter to a window; nothing where nobody waits.
@@ -116,9 +116,11 @@ pub async fn take(app: &App, by: Actor, counter: String) -> Answer<(Ticket, usiz
 pub async fn call(app: &App, staff: &Staff, counter: String, window: String) -> Answer<Option<Ticket>> {
     let (rules, person) = (staff.snapshot.policy.hall.clone(), staff.person.clone());
     change(app, &staff.snapshot, staff.actor.clone(), move |hall, now, _| {
-        let ticket = hall.call(&rules, &counter, &window, &person, now)?.cloned();
-        let told = ticket.as_ref().map(|ticket| json!({ "number": ticket.number, "window": ticket.window }));
-        Ok((("hall_called", told.unwrap_or_default()), ticket))
+        let called = hall.call(&rules, &counter, &window, &person, now)?.cloned();
+        Ok(called.map(|ticket| {
+            let told = json!({ "number": ticket.number, "window": ticket.window });
+            (("hall_called", told), ticket)
+        }))
     })
     .await
 }
@@ -140,7 +142,7 @@ pub async fn act(app: &App, staff: &Staff, number: String, act: Act) -> Answer<T
     let done = change(app, &staff.snapshot, staff.actor.clone(), move |hall, now, _| {
         let ticket = hall.act(&rules, &number, &act, now)?.clone();
         let told = json!({ "number": number, "act": act });
-        Ok(((act.kind(), told), Some(ticket)))
+        Ok(Some(((act.kind(), told), ticket)))
     });
     done.await?.ok_or_else(Problem::not_found)
 }

@@ -169,14 +169,6 @@ pub async fn find(app: &App, staff: &Staff, id: Uuid) -> Answer<HandOver> {
     if sees(staff, &sheet) { Ok(sheet) } else { Err(Problem::not_found()) }
 }
 
-/// Sheets, the newest first.
-///
-/// # Errors
-/// The store's.
-pub async fn list(app: &App, before: Option<Uuid>, limit: i64) -> Answer<Vec<HandOver>> {
-    Ok(app.store.read(move |tx| works::list(tx, None, before, limit)).await?)
-}
-
 /// Turns of the last days in the reader's reach that ended without a sheet.
 ///
 /// # Errors

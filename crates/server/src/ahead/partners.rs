@@ -11,12 +11,12 @@ use jiban_domain::{
     ids::{ActivityId, PartnerId, SpotId, UnitId},
     notice,
     organisation::Role,
-    partner::{Act, Application, Partner, PartnerKind, PartnerRules, PartnerState},
+    partner::{Act, Application, Partner, PartnerKind, PartnerRules},
     permission,
     policy::Recipient,
     refusal::Refusal,
 };
-use jiban_store::{ReadTx, StoreError, WriteTx, idempotency, identity::IdentityVault};
+use jiban_store::{ReadTx, StoreError, WriteTx, idempotency};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -30,7 +30,7 @@ use crate::{
         self, Key, Stop,
         identity::{Identity, tracking_code, tracking_hash},
         telling::{self, Words},
-        ticket::same,
+        ticket::is_code,
     },
     http::{
         auth::Staff,
@@ -121,8 +121,7 @@ fn code_hash(app: &App, id: PartnerId, code: &str) -> [u8; 32] {
 impl Door {
     /// Whether it opens this partner.
     fn opens(&self, app: &App, partner: &Partner) -> bool {
-        let stored: Option<[u8; 32]> = hex::decode(&partner.code).ok().and_then(|bytes| bytes.try_into().ok());
-        stored.is_some_and(|stored| same(&stored, &code_hash(app, self.partner, &self.code)))
+        is_code(&partner.code, &code_hash(app, self.partner, &self.code))
     }
 
     /// The partner whose door it is. A wrong pair is no partner at all.
@@ -137,18 +136,6 @@ impl Door {
 
 fn context(id: PartnerId) -> Vec<u8> {
     [b"partner".as_slice(), id.0.as_bytes()].concat()
-}
-
-fn sealed(vault: &IdentityVault, id: PartnerId, who: &Identity) -> Answer<String> {
-    let plain = serde_json::to_vec(who).map_err(|_| Problem::internal("a contact cannot be written"))?;
-    Ok(hex::encode(vault.seal(&context(id), &plain)?))
-}
-
-fn opened(vault: &IdentityVault, partner: &Partner) -> Answer<Option<Identity>> {
-    let Some(sealed) = &partner.contact else { return Ok(None) };
-    let sealed = hex::decode(sealed).map_err(|_| Problem::internal("a sealed contact is no hex"))?;
-    let plain = vault.open(&context(partner.id), &sealed)?;
-    serde_json::from_slice(&plain).map(Some).map_err(|_| Problem::internal("an opened contact is none"))
 }
 
 /// Signs up: the community is told; the code is told here once, and again to the same request under the same key.
@@ -172,7 +159,7 @@ pub async fn sign_up(app: &App, new: SignUp, key: Option<Key>) -> Answer<Door> {
         kind: new.kind,
         name,
         phone: masked.phone,
-        contact: sealed(&app.vault, id, &who)?,
+        contact: who.sealed_in(&app.vault, &context(id))?,
         code: hex::encode(code_hash(app, id, &code)),
         spot: new.spot,
         grid: new.grid,
@@ -244,14 +231,6 @@ pub async fn find(app: &App, staff: &Staff, id: Uuid) -> Answer<Partner> {
     if sees(staff, &partner) { Ok(partner) } else { Err(Problem::not_found()) }
 }
 
-/// Partners, the newest first; in this state only, where one is given.
-///
-/// # Errors
-/// The store's.
-pub async fn list(app: &App, state: Option<PartnerState>, before: Option<Uuid>, limit: i64) -> Answer<Vec<Partner>> {
-    Ok(app.store.read(move |tx| works::list(tx, state.map(PartnerState::as_str), before, limit)).await?)
-}
-
 /// Admits, declines or praises a partner. Whether this person may is asked here.
 ///
 /// # Errors
@@ -301,9 +280,8 @@ pub async fn reveal(app: &App, staff: &Staff, id: Uuid, reason: &str) -> Answer<
     if reason.is_empty() {
         return Err(Problem::field("reason", "why it is needed", "请说明用途"));
     }
-    let Some(who) = opened(&app.vault, &partner)? else {
-        return Err(Refusal::Already { what: "erased", what_zh: "删除" }.into());
-    };
+    let contact = partner.contact.as_ref().ok_or(Refusal::Already { what: "erased", what_zh: "删除" })?;
+    let who = Identity::opened_from(&app.vault, &context(partner.id), contact)?;
     let body = json!({ Partner::KIND: partner.id, "told": { "reason": reason } });
     let trace = audit::trace(&staff.actor, "partner_revealed", &body);
     app.store.write(move |tx| -> Result<(), StoreError> { audit::record(tx, Stream::Works, trace.clone()) }).await?;

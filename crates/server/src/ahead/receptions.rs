@@ -31,7 +31,7 @@ use crate::{
         self, Intake, Key, Registered, Stop,
         identity::{self, Identity, Revealed},
         telling::{self, Words},
-        ticket::{Ticket, same},
+        ticket::{Ticket, is_code},
     },
     http::{
         auth::Staff,
@@ -244,7 +244,6 @@ fn book_in(
     let count = counters::lease(tx, &format!("reception.{}", day.date), 1)?;
     let number = format!("{}R{}-{count:03}", snapshot.policy.number_prefix, day.date.strftime("%Y%m%d"));
     let code = identity::tracking_code();
-    let plain = serde_json::to_vec(&new.reporter).map_err(|why| StoreError::other(why.to_string()))?;
     let masked = new.reporter.masked();
     let booking = Booking {
         id,
@@ -254,7 +253,7 @@ fn book_in(
         masked: (masked.name, masked.phone),
         phone: phone.to_owned(),
         code: hex::encode(identity::tracking_hash(&app.token_key, &number, &code)),
-        sealed: Some(hex::encode(app.vault.seal(&context(tx.tenant(), id), &plain)?)),
+        sealed: Some(new.reporter.sealed_in(&app.vault, &context(tx.tenant(), id))?),
         state: BookingState::Waiting,
         case: None,
         by: by.clone(),
@@ -277,11 +276,10 @@ fn context(tenant: i64, id: BookingId) -> Vec<u8> {
 }
 
 fn opened(app: &App, tenant: i64, booking: &Booking) -> Result<Identity, StoreError> {
-    let Some(sealed) = &booking.sealed else { return Ok(Identity::default()) };
-    let corrupt = |why: &dyn std::fmt::Display| StoreError::corrupt(format!("booking {}: {why}", booking.id));
-    let bytes = hex::decode(sealed).map_err(|why| corrupt(&why))?;
-    let plain = app.vault.open(&context(tenant, booking.id), &bytes)?;
-    serde_json::from_slice(&plain).map_err(|_| corrupt(&"opened protected data is not an identity"))
+    match &booking.sealed {
+        Some(sealed) => Identity::opened_from(&app.vault, &context(tenant, booking.id), sealed),
+        None => Ok(Identity::default()),
+    }
 }
 
 /// Calls off a booking by its number and code, as whoever made it.
@@ -292,7 +290,7 @@ pub async fn call_off(app: &App, ticket: Ticket) -> Answer<()> {
     let (snapshot, parts) = (app.snapshot(), app.clone());
     let hash = identity::tracking_hash(&app.token_key, &ticket.number, &ticket.code);
     let found = app.store.read(open_days).await?.into_iter().find_map(|day| {
-        let fits = |booking: &&Booking| booking.number == ticket.number && is_code(booking, &hash);
+        let fits = |booking: &&Booking| booking.number == ticket.number && is_code(&booking.code, &hash);
         let booking = day.bookings.iter().find(fits)?.id;
         Some((day.id, booking))
     });
@@ -309,11 +307,6 @@ pub async fn call_off(app: &App, ticket: Ticket) -> Answer<()> {
     };
     works::change(&parts, &snapshot, day.0, &Actor::Reporter, alter, |_: &mut WriteTx<'_>, _| Ok(())).await?;
     Ok(())
-}
-
-fn is_code(booking: &Booking, hash: &[u8; 32]) -> bool {
-    let stored = hex::decode(&booking.code).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    stored.is_some_and(|stored| same(&stored, hash))
 }
 
 /// What is done with a day or one of its bookings, but for making a case.

@@ -119,6 +119,61 @@ pub fn list<T: Work>(
     works::list(tx, T::KIND, state, before, limit)?.iter().map(read).collect()
 }
 
+/// A page of works.
+#[derive(Debug)]
+pub struct Page<T> {
+    /// Its works, the newest first.
+    pub works: Vec<T>,
+    /// What to send as `before` for the next page; none at the end.
+    pub next: Option<Uuid>,
+    /// The time of the reading.
+    pub now: Timestamp,
+}
+
+/// Most works looked at for one page: then it ends, however few were seen, and tells where to go on.
+const LOOKED_AT_MAX: usize = 2_000;
+/// Works read in one go.
+const STEP: i64 = 200;
+
+/// Works that the reader sees, the newest first, made before the work `before` if one is given; in this state only, where one
+/// is given. What is not seen takes no place on the page.
+///
+/// # Errors
+/// The store's.
+pub async fn page<T: Work>(
+    app: &App,
+    state: Option<&'static str>,
+    before: Option<Uuid>,
+    limit: u32,
+    sees: impl Fn(&T) -> bool + Send + 'static,
+) -> Answer<Page<T>> {
+    let read = move |tx: &mut ReadTx<'_>| {
+        let (mut works, mut cursor, mut looked_at) = (Vec::new(), before, 0);
+        let next = loop {
+            let some: Vec<T> = list(tx, state, cursor, STEP)?;
+            let is_last = (some.len() as i64) < STEP;
+            looked_at += some.len();
+            for work in some {
+                if works.len() == limit as usize {
+                    break;
+                }
+                cursor = Some(work.id());
+                if sees(&work) {
+                    works.push(work);
+                }
+            }
+            if works.len() == limit as usize || looked_at >= LOOKED_AT_MAX {
+                break cursor;
+            }
+            if is_last {
+                break None;
+            }
+        };
+        Ok::<_, StoreError>(Page { works, next, now: tx.now() })
+    };
+    Ok(app.store.read(read).await?)
+}
+
 /// Changes a work: `alter` refuses, or changes it and says what was done; `tell` tells whom it concerns, in the same
 /// transaction.
 ///

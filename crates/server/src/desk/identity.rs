@@ -7,7 +7,7 @@
 use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
-use jiban_store::identity;
+use jiban_store::{StoreError, identity};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -90,6 +90,25 @@ impl Identity {
             original_text: self.original.clone(),
         };
         (stored != identity::Identity::default()).then_some(stored)
+    }
+
+    /// Sealed as text, for what keeps an identity within itself; `context` binds it to that place.
+    ///
+    /// # Errors
+    /// The store's, when it cannot be sealed.
+    pub fn sealed_in(&self, vault: &identity::IdentityVault, context: &[u8]) -> Result<String, StoreError> {
+        let plain = serde_json::to_vec(self).map_err(|why| StoreError::other(why.to_string()))?;
+        Ok(hex::encode(vault.seal(context, &plain)?))
+    }
+
+    /// Opens what [`Self::sealed_in`] made.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it was sealed elsewhere, or is no identity.
+    pub fn opened_from(vault: &identity::IdentityVault, context: &[u8], sealed: &str) -> Result<Self, StoreError> {
+        let bytes = hex::decode(sealed).map_err(|_| StoreError::corrupt("a sealed identity is no hex"))?;
+        let plain = vault.open(context, &bytes)?;
+        serde_json::from_slice(&plain).map_err(|_| StoreError::corrupt("what was sealed is no identity"))
     }
 
     /// What may be shown without a reveal.

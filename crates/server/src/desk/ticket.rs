@@ -36,7 +36,13 @@ impl Ticket {
     }
 }
 
+/// Whether a code is the one of which this, in hex, was stored.
+pub fn is_code(stored: &str, hash: &[u8; 32]) -> bool {
+    let stored: Option<[u8; 32]> = hex::decode(stored).ok().and_then(|bytes| bytes.try_into().ok());
+    stored.is_some_and(|stored| same(&stored, hash))
+}
+
 /// Compares without telling by its time where the difference is.
-pub fn same(left: &[u8; 32], right: &[u8; 32]) -> bool {
+fn same(left: &[u8; 32], right: &[u8; 32]) -> bool {
     left.iter().zip(right).fold(0, |sum, (l, r)| sum | (l ^ r)) == 0
 }

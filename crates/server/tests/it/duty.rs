@@ -76,6 +76,18 @@ both_engines! {
         let passed = app.post("duty1", &pass, json!({})).await.expect(200);
         assert_eq!((&passed["rung"][0]["passed"], &passed["rung"][1]["person"]), (&json!(true), &json!("duty2")));
 
+        // What somebody does not see takes no place on their page.
+        let theirs = json!({ "unit": "lh.dm.c02", "post": "c02", "note": "" });
+        let theirs = app.post("c02a", "/duty/calls", theirs).await.expect(201);
+        for _ in 0..3 {
+            missed(&app, "c01a").await;
+        }
+        let page = app.get("c02a", "/duty/calls?limit=1").await;
+        assert_eq!(page["calls"][0]["id"], theirs["id"]);
+        let next = page["next"].as_str().unwrap();
+        let rest = app.get("c02a", &format!("/duty/calls?limit=1&before={next}")).await;
+        assert_eq!((&rest["calls"], &rest["next"]), (&json!([]), &Value::Null));
+
         let wrong = [
             ("post", json!({ "unit": "lh.dm", "post": "moon" })),
             ("unit", json!({ "unit": "lh.moon", "post": "street" })),

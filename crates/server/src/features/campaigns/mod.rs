@@ -23,6 +23,7 @@ use crate::{
         campaign_paper,
         campaigns::{self, Gathering},
         effect::{self, Measured},
+        works,
     },
     app::App,
     desk::rows,
@@ -78,10 +79,10 @@ struct Campaigns {
 )]
 async fn list(State(app): State<App>, staff: Staff, Query(which): Query<Which>) -> Answer<Json<Campaigns>> {
     let limit = within("limit", which.limit, 50, 1..=PAGE_MAX)?;
-    let found = campaigns::list(&app, which.state, which.before, i64::from(limit)).await?;
-    let next = found.last().map(|last| last.id.0).filter(|_| found.len() == limit as usize);
-    let campaigns = found.into_iter().filter(|campaign| campaigns::sees(&staff, campaign)).collect();
-    Ok(Json(Campaigns { campaigns, next }))
+    let state = which.state.map(CampaignState::as_str);
+    let sees = move |campaign: &Campaign| campaigns::sees(&staff, campaign);
+    let page = works::page(&app, state, which.before, limit, sees).await?;
+    Ok(Json(Campaigns { campaigns: page.works, next: page.next }))
 }
 
 /// A campaign to begin.

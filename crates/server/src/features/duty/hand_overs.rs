@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::PAGE_MAX;
 use crate::{
-    ahead::{hand_over_paper, hand_overs},
+    ahead::{hand_over_paper, hand_overs, works},
     app::App,
     http::{
         auth::Staff,
@@ -72,11 +72,12 @@ struct SheetShown {
 )]
 async fn sheets(State(app): State<App>, staff: Staff, Query(which): Query<Which>) -> Answer<Json<HandOvers>> {
     let limit = within("limit", which.limit, 20, 1..=PAGE_MAX)?;
-    let found = hand_overs::list(&app, which.before, i64::from(limit)).await?;
-    let next = found.last().map(|last| last.id.0).filter(|_| found.len() == limit as usize);
-    let seen = found.into_iter().filter(|sheet| hand_overs::sees(&staff, sheet));
-    let sheets = seen.map(|sheet| SheetShown { signs: hand_overs::signs(&staff, &sheet), sheet }).collect();
-    Ok(Json(HandOvers { sheets, missing: hand_overs::missing(&app, &staff).await?, next }))
+    let reader = staff.clone();
+    let sees = move |sheet: &HandOver| hand_overs::sees(&reader, sheet);
+    let page = works::page(&app, None, which.before, limit, sees).await?;
+    let sheets =
+        page.works.into_iter().map(|sheet| SheetShown { signs: hand_overs::signs(&staff, &sheet), sheet }).collect();
+    Ok(Json(HandOvers { sheets, missing: hand_overs::missing(&app, &staff).await?, next: page.next }))
 }
 
 /// Which turn of the reader's own.

@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
-    ahead::duty_calls,
+    ahead::{duty_calls, works},
     app::App,
     http::{
         auth::Staff,
@@ -68,10 +68,10 @@ struct DutyCalls {
 )]
 async fn list(State(app): State<App>, staff: Staff, Query(which): Query<Which>) -> Answer<Json<DutyCalls>> {
     let limit = within("limit", which.limit, 50, 1..=PAGE_MAX)?;
-    let found = duty_calls::list(&app, which.state, which.before, i64::from(limit)).await?;
-    let next = found.last().map(|last| last.id.0).filter(|_| found.len() == limit as usize);
-    let calls = found.into_iter().filter(|call| duty_calls::sees(&staff, call)).collect();
-    Ok(Json(DutyCalls { calls, next }))
+    let state = which.state.map(DutyCallState::as_str);
+    let sees = move |call: &DutyCall| duty_calls::sees(&staff, call);
+    let page = works::page(&app, state, which.before, limit, sees).await?;
+    Ok(Json(DutyCalls { calls: page.works, next: page.next }))
 }
 
 /// A call that nobody answered.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::PAGE_MAX;
 use crate::{
-    ahead::duty_swaps,
+    ahead::{duty_swaps, works},
     app::App,
     http::{
         auth::Staff,
@@ -68,15 +68,15 @@ struct SwapShown {
 )]
 async fn swaps(State(app): State<App>, staff: Staff, Query(which): Query<Which>) -> Answer<Json<DutySwaps>> {
     let limit = within("limit", which.limit, 50, 1..=PAGE_MAX)?;
-    let (found, now) = duty_swaps::list(&app, which.before, i64::from(limit)).await?;
-    let next = found.last().map(|last| last.id.0).filter(|_| found.len() == limit as usize);
-    let seen = found.into_iter().filter(|swap| duty_swaps::sees(&staff, swap));
-    let shown = seen.map(|swap| {
-        let open = swap.is_open(now);
+    let reader = staff.clone();
+    let sees = move |swap: &DutySwap| duty_swaps::sees(&reader, swap);
+    let page = works::page(&app, None, which.before, limit, sees).await?;
+    let shown = page.works.into_iter().map(|swap| {
+        let open = swap.is_open(page.now);
         let (asked, own) = (open && swap.taker == staff.person, open && swap.shift.person == staff.person);
         SwapShown { swap, open, asked, own }
     });
-    Ok(Json(DutySwaps { swaps: shown.collect(), next }))
+    Ok(Json(DutySwaps { swaps: shown.collect(), next: page.next }))
 }
 
 /// A swap to propose.

@@ -8,7 +8,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
-    ahead::activities,
+    ahead::{activities, works},
     app::App,
     http::{
         auth::{Organiser, Staff},
@@ -55,11 +55,11 @@ struct Activities {
 )]
 async fn list(State(app): State<App>, staff: Staff, Query(which): Query<Which>) -> Answer<Json<Activities>> {
     let limit = within("limit", which.limit, 50, 1..=PAGE_MAX)?;
-    let found = activities::list(&app, which.state, which.before, i64::from(limit)).await?;
-    let next = found.last().map(|last| last.id.0).filter(|_| found.len() == limit as usize);
-    let seen = found.into_iter().filter(|activity| activities::sees(&staff, activity));
-    let activities = seen.map(|activity| activities::as_shown(&staff, activity)).collect();
-    Ok(Json(Activities { activities, next }))
+    let (reader, state) = (staff.clone(), which.state.map(ActivityState::as_str));
+    let sees = move |activity: &Activity| activities::sees(&reader, activity);
+    let page = works::page(&app, state, which.before, limit, sees).await?;
+    let activities = page.works.into_iter().map(|activity| activities::as_shown(&staff, activity)).collect();
+    Ok(Json(Activities { activities, next: page.next }))
 }
 
 /// Set an activity or task.

@@ -19,7 +19,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
-    ahead::partners,
+    ahead::{partners, works},
     app::App,
     http::{
         auth::Staff,
@@ -132,11 +132,11 @@ struct Partners {
 )]
 async fn list(State(app): State<App>, staff: Staff, Query(which): Query<Which>) -> Answer<Json<Partners>> {
     let limit = within("limit", which.limit, 100, 1..=PAGE_MAX)?;
-    let found = partners::list(&app, which.state, which.before, i64::from(limit)).await?;
-    let now = app.now().await?;
-    let next = found.last().map(|last| last.id.0).filter(|_| found.len() == limit as usize);
-    let seen = found.iter().filter(|partner| partners::sees(&staff, partner));
-    Ok(Json(Partners { partners: seen.map(|partner| View::of(partner, &staff, now)).collect(), next }))
+    let (reader, state) = (staff.clone(), which.state.map(PartnerState::as_str));
+    let sees = move |partner: &Partner| partners::sees(&reader, partner);
+    let page = works::page(&app, state, which.before, limit, sees).await?;
+    let partners = page.works.iter().map(|partner| View::of(partner, &staff, page.now)).collect();
+    Ok(Json(Partners { partners, next: page.next }))
 }
 
 /// One partner.
