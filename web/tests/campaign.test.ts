@@ -20,7 +20,7 @@ test('a burst becomes a campaign with tasks, and ends in a report', async () => 
   }
   await page.goto('/console/signals');
   await page.getByRole('button', { name: '立即查看' }).click();
-  const weak = page.getByRole('region', { name: '弱信号' });
+  const weak = page.getByRole('region', { name: '待研判' });
   const burst = weak.getByRole('listitem').filter({ hasText: '充电柜' }).first();
   await burst.getByRole('link', { name: '立专项' }).click();
   const dialog = page.getByRole('dialog', { name: '立专项' });

@@ -166,6 +166,22 @@ impl Calendar {
         }
     }
 
+    /// The days off announced under a name that holds this one, going on at `from` or next to come: first and last. None
+    /// where none is announced.
+    pub fn next_holiday(&self, name: &str, from: Date) -> Option<(Date, Date)> {
+        let named = self.source.years.iter().flat_map(|year| &year.days);
+        let days: BTreeSet<Date> =
+            named.filter(|day| day.name.contains(name) && !self.is_working_day(day.date)).map(|day| day.date).collect();
+        let mut runs: Vec<(Date, Date)> = Vec::new();
+        for day in days {
+            match runs.last_mut() {
+                Some((_, last)) if last.tomorrow().is_ok_and(|next| next == day) => *last = day,
+                _ => runs.push((day, day)),
+            }
+        }
+        runs.into_iter().find(|(_, last)| *last >= from)
+    }
+
     /// The end of the `count`-th working day after the day of `start`.
     ///
     /// Saturates at the end of time. `count` 0 is the end of the day of `start`.

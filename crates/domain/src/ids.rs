@@ -134,4 +134,6 @@ uuid_id! {
     ActivityId;
     /// A guide to a service 办事指南.
     GuideId;
+    /// A signal 苗头: something that a person is asked to decide about before anyone complains.
+    SignalId;
 }

@@ -3,7 +3,7 @@
 //!
 //! Pure: a plan covers spots, a standing follows from the last visit. It must never call a spot seen that nobody told of.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use crate::{
     organisation::{Organisation, Spot},
     policy::Name,
     refusal::Refusal,
+    season::Season,
 };
 
 /// Longest title, characters.
@@ -78,69 +79,6 @@ pub struct CheckItem {
     /// Category of a finding.
     #[schema(value_type = String)]
     pub category: CategoryId,
-}
-
-/// A day of any year, written `MM-DD`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct MonthDay {
-    month: i8,
-    day: i8,
-}
-
-impl fmt::Display for MonthDay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:02}-{:02}", self.month, self.day)
-    }
-}
-
-impl FromStr for MonthDay {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "a day of the year, MM-DD, for example 06-01".to_owned();
-        let (month, day) = text.split_once('-').ok_or_else(wrong)?;
-        let two = |text: &str| (text.len() == 2).then(|| text.parse::<i8>().ok()).flatten().ok_or_else(wrong);
-        let (month, day) = (two(month)?, two(day)?);
-        // A leap year has every day that any year has.
-        Date::new(2024, month, day).map_err(|_| wrong())?;
-        Ok(Self { month, day })
-    }
-}
-
-impl TryFrom<String> for MonthDay {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<MonthDay> for String {
-    fn from(day: MonthDay) -> Self {
-        day.to_string()
-    }
-}
-
-/// Days of every year, both ends among them; over the turn of the year where it ends before it begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = RoundSeason)]
-pub struct Season {
-    /// First day, `MM-DD`.
-    #[schema(value_type = String, pattern = "^[0-1][0-9]-[0-3][0-9]$", example = "06-01")]
-    pub from: MonthDay,
-    /// Last day, `MM-DD`.
-    #[schema(value_type = String, pattern = "^[0-1][0-9]-[0-3][0-9]$", example = "09-30")]
-    pub to: MonthDay,
-}
-
-impl Season {
-    /// Whether a day lies in it.
-    pub fn contains(&self, day: Date) -> bool {
-        let day = MonthDay { month: day.month(), day: day.day() };
-        if self.from <= self.to { self.from <= day && day <= self.to } else { self.from <= day || day <= self.to }
-    }
 }
 
 /// What is planned.
@@ -328,23 +266,7 @@ impl RoundPlan {
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::date;
-
     use super::*;
-
-    #[test]
-    fn a_season_may_go_over_the_turn_of_the_year() {
-        let season = |from: &str, to: &str| Season { from: from.parse().unwrap(), to: to.parse().unwrap() };
-        let summer = season("06-01", "09-30");
-        assert!(summer.contains(date(2026, 6, 1)) && summer.contains(date(2026, 9, 30)));
-        assert!(!summer.contains(date(2026, 10, 1)));
-        let winter = season("11-15", "02-29");
-        assert!(winter.contains(date(2026, 12, 31)) && winter.contains(date(2027, 2, 28)));
-        assert!(!winter.contains(date(2027, 3, 1)) && !winter.contains(date(2026, 11, 14)));
-        for wrong in ["6-1", "13-01", "02-30", "0601", "", "aa-bb", "-1-01"] {
-            assert!(wrong.parse::<MonthDay>().is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn a_spot_is_seen_to_the_very_end_of_its_days() {

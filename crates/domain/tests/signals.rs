@@ -8,9 +8,9 @@
 
 use std::collections::BTreeMap;
 
-use jiban_domain::signal::{Rise, Seen, SignalRules, rises};
+use jiban_domain::signal::scan::{Rise, ScanRules, Seen, rises};
 
-const RULES: SignalRules = SignalRules { look_back_days: 84, window_days: 14, least_cases: 3, false_alarm_days: 30 };
+const RULES: ScanRules = ScanRules { look_back_days: 84, window_days: 14, least_cases: 3, false_alarm_days: 30 };
 const DAYS: u32 = 365 + 84;
 /// An alarm about the same area and topic within so many days is the same alarm.
 const SAME_ALARM_DAYS: u32 = 14;
@@ -101,7 +101,7 @@ fn year(seed: u64, sizes: &[u32]) -> (Vec<Told>, Vec<Burst>) {
 }
 
 /// What each evening of the year raises.
-fn evenings(told: &[Told], rules: &SignalRules, mut raised: impl FnMut(u32, Rise, &[Told])) {
+fn evenings(told: &[Told], rules: &ScanRules, mut raised: impl FnMut(u32, Rise, &[Told])) {
     for today in 84..DAYS {
         let known: Vec<Told> =
             told.iter().filter(|one| one.day <= today && today - one.day < rules.look_back_days).cloned().collect();

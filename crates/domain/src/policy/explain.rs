@@ -4,6 +4,7 @@
 //! English. It must never tell a number that the policy does not hold, nor leave out a rule that the policy has.
 
 mod judging;
+mod signals;
 mod words;
 
 use std::collections::BTreeMap;
@@ -575,17 +576,7 @@ impl<'p> Teller<'p> {
             format!("重复件：{days}内同一诉求人或相距 {metres} 米以内的同一事项。"),
             format!("Repeats: the same matter within {days}, by the same reporter or within {metres} metres."),
         );
-        let rules = policy.signals;
-        let (back, window, chance) = (
-            self.language.days(rules.look_back_days),
-            self.language.days(rules.window_days),
-            self.language.days(rules.false_alarm_days),
-        );
-        let least = rules.least_cases;
-        self.say_item(
-            format!("弱信号：与此前{back}相比，{window}内某地某类诉求异常增多（至少 {least} 件）即提示；纯属偶然的提示平均{chance}不超过一次。"),
-            format!("Weak signals: an unusual rise of one matter in one place (at least {least} cases) within {window}, against the {back} before; by chance alone no more than one in {chance}."),
-        );
+        self.signals();
         let campaigns = policy.campaigns;
         let (span, ahead) = (self.language.days(campaigns.effect_days), self.language.days(campaigns.warn_days));
         self.say_item(

@@ -34,6 +34,7 @@ use crate::{
     ids::{CaseId, CategoryId, ChannelId, ClassId, ClockId, FormId, PostId, StudioId, UnitId},
     machine::MachineRules,
     neighbourhood::NeighbourhoodRules,
+    occasion::Occasion,
     partner::PartnerRules,
     reception::ReceptionRules,
     round::RoundRules,
@@ -114,8 +115,10 @@ pub struct Policy {
     pub retention: Retention,
     /// When two cases are the same matter 重复件.
     pub repeats: RepeatRules,
-    /// When a rise is a weak signal 弱信号.
+    /// When something is a signal 苗头.
     pub signals: SignalRules,
+    /// Occasions 时令与节点.
+    pub occasions: Vec<Occasion>,
     /// How campaigns are followed and measured 专项治理.
     pub campaigns: CampaignRules,
     /// Rounds 扫楼扫街.

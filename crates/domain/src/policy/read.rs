@@ -14,6 +14,7 @@ mod matters;
 mod neighbourhood;
 mod partners;
 mod rounds;
+mod signals;
 mod table;
 
 use std::{
@@ -38,7 +39,6 @@ use crate::{
     figures::{Count, PARTS},
     ids::{BadCode, CategoryId, ChannelId, ClassId, FormId, UnitId},
     reception::{ReceptionRules, WEEKDAYS},
-    signal::SignalRules,
     words::Words,
 };
 
@@ -132,9 +132,11 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
     let reception = t.may("reception", |node| reception(node, channels.as_ref()));
     let retention = t.need("retention", retention);
     let repeats = t.need("repeats", repeats);
-    let signals = t.may("signals", signals);
+    let signals = t.may("signals", signals::signals);
     let campaigns = t.may("campaigns", campaigns);
     let rounds = t.may("rounds", |node| rounds::rounds(node, &known));
+    let occasions =
+        t.may_list("occasions", |node| signals::occasions(node, &known, rounds.as_ref().and_then(Option::as_ref)));
     let machines = t.may("machines", |node| machines::machines(node, &known));
     let partners = t.may("partners", |node| partners::partners(node, channels.as_ref()));
     let neighbourhood = t.may("neighbourhood", neighbourhood::neighbourhood);
@@ -174,6 +176,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
         retention: retention?,
         repeats: repeats?,
         signals: signals?.unwrap_or_default(),
+        occasions: occasions?,
         campaigns: campaigns?.unwrap_or_default(),
         rounds: rounds?.unwrap_or_default(),
         machines: machines?.unwrap_or_default(),
@@ -499,21 +502,6 @@ fn repeats(node: &Node<'_>) -> Option<RepeatRules> {
         let within_days = t.need("within", |node| node.days(1..=DAYS_MAX));
         let within_metres = t.need("within_metres", |node| node.whole(1..=100_000));
         Some(RepeatRules { within_days: within_days?, within_metres: within_metres? })
-    })
-}
-
-fn signals(node: &Node<'_>) -> Option<SignalRules> {
-    node.table(|t| {
-        let look_back_days = t.need("look_back", |node| node.days(28..=DAYS_MAX));
-        let window_days = t.need("window", |node| node.days(1..=14));
-        let least_cases = t.need("least_cases", |node| node.whole(2..=1_000));
-        let false_alarm_days = t.need("false_alarm_in", |node| node.days(2..=365));
-        Some(SignalRules {
-            look_back_days: look_back_days?,
-            window_days: window_days?,
-            least_cases: least_cases?,
-            false_alarm_days: false_alarm_days?,
-        })
     })
 }
 

@@ -6,7 +6,8 @@ use jiban_domain::{
     event::Actor,
     ids::{AttachmentId, RoundPlanId},
     policy::Milestone,
-    round::{Plan, RoundPlan, Season},
+    round::{Plan, RoundPlan},
+    season::Season,
 };
 use uuid::Uuid;
 

@@ -18,12 +18,15 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::works::{self, Done, Work};
+use super::{
+    signals,
+    works::{self, Done, Work},
+};
 use crate::{
     app::App,
     desk::{
         newest::newest,
-        rows, signals,
+        rows,
         telling::{self, Words},
     },
     http::{
@@ -90,20 +93,11 @@ pub async fn begin(app: &App, staff: &Staff, plan: Plan, signal: Option<Uuid>) -
             Err(refusal) => return Ok(Err(refusal.into())),
         };
         if let Some(signal) = signal {
-            let note = campaign.plan.title.clone();
-            match signals::settle(
-                tx,
-                signal,
-                signals::SignalState::Accepted,
-                &by,
-                (&note, signals::Became::Campaign(id)),
-            )? {
-                Some(signal) => {
-                    if let Err(refusal) = campaign.gather(signal.cases) {
-                        return Ok(Err(refusal.into()));
-                    }
-                }
-                None => return Ok(Err(signals::decided_already())),
+            let (note, became) = (campaign.plan.title.clone(), signals::Became::Campaign(id));
+            let settled = signals::settle(tx, signal, &by, &note, became)?;
+            let gathered = settled.and_then(|signal| Ok(campaign.gather(signal.of.cases)?));
+            if let Err(problem) = gathered {
+                return Ok(Err(problem));
             }
         }
         let told = json!({ "plan": campaign.plan, "members": campaign.members, "signal": signal });

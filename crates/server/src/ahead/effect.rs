@@ -6,7 +6,7 @@ use jiban_domain::{
     campaign::Campaign,
     effect::{self, BeforeAfter, Effect},
     figures::Count,
-    ids::UnitId,
+    ids::{CategoryId, UnitId},
     organisation::UnitKind,
 };
 use jiban_office::{Chart, ChartKind, Series};
@@ -71,10 +71,9 @@ pub fn measure(tx: &mut ReadTx<'_>, snapshot: &Snapshot, campaign: &Campaign) ->
     let ended = campaign.ended_at.map(|at| at.to_zoned(zone.clone()).date());
     let most = snapshot.policy.campaigns.effect_days;
     let Some((before, after, so_far)) = spans(campaign, ended, today, most) else { return Ok(None) };
-    let is_below = |id: &&jiban_domain::ids::CategoryId| snapshot.policy.lineage(id).any(|up| up == category);
-    let leaves: Vec<String> = snapshot.policy.categories.keys().filter(is_below).map(ToString::to_string).collect();
+    let leaves = leaves(snapshot, category);
     let whole = Period { first: before.first, last: after.last };
-    let mut course = |unit: &UnitId| course(tx, unit, &leaves, whole);
+    let mut course = |unit: &UnitId| course(tx, unit, &leaves, (Count::Requests, whole));
     let top = top_unit(snapshot);
     let areas: Vec<UnitId> = match campaign.plan.areas.is_empty() {
         true => vec![top.clone()],
@@ -126,18 +125,26 @@ fn others(snapshot: &Snapshot, campaign: &Campaign, top: &UnitId) -> Vec<UnitId>
     organisation.below(top).filter(is_other).take(OTHERS_MAX).cloned().collect()
 }
 
-fn course(
+/// A category and all below it, as the tally has them.
+pub(super) fn leaves(snapshot: &Snapshot, category: &CategoryId) -> Vec<String> {
+    let is_below = |id: &&CategoryId| snapshot.policy.lineage(id).any(|up| up == category);
+    snapshot.policy.categories.keys().filter(is_below).map(ToString::to_string).collect()
+}
+
+/// What is counted of some categories in a unit, day by day.
+pub(super) fn course(
     tx: &mut ReadTx<'_>,
     unit: &UnitId,
     leaves: &[String],
-    whole: Period,
+    (what, whole): (Count, Period),
 ) -> Result<BTreeMap<Date, i64>, StoreError> {
     let (first, last) = (day(whole.first), day(whole.last));
-    let days = tally::days(tx, unit.as_str(), (By::Category, leaves), Count::Requests.as_str(), (first, last))?;
+    let days = tally::days(tx, unit.as_str(), (By::Category, leaves), what.as_str(), (first, last))?;
     days.into_iter().map(|(of, number)| Ok((date(of)?, number))).collect()
 }
 
-fn within(course: &BTreeMap<Date, i64>, period: Period) -> u32 {
+/// The sum of some of its days.
+pub(super) fn within(course: &BTreeMap<Date, i64>, period: Period) -> u32 {
     let sum: i64 = course.range(period.first..=period.last).map(|(_, number)| number).sum();
     u32::try_from(sum).unwrap_or(0)
 }

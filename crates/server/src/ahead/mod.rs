@@ -16,4 +16,5 @@ pub mod hand_overs;
 pub mod partners;
 pub mod receptions;
 pub mod rounds;
+pub mod signals;
 pub mod works;

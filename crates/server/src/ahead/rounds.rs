@@ -25,7 +25,10 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::works::{self, Done, Work};
+use super::{
+    signals,
+    works::{self, Done, Work},
+};
 use crate::{
     app::App,
     assess::{numbers, period::Period},
@@ -78,33 +81,39 @@ fn sees(staff: &Staff, plan: &RoundPlan) -> bool {
     Overseer::is(staff) || plan.plan.areas.iter().any(touches)
 }
 
-/// Makes a plan.
+/// Makes a plan; of a signal where one is given, which is then decided.
 ///
 /// # Errors
-/// Forbidden, a refusal that names the field, or too many plans already.
-pub async fn make(app: &App, staff: &Staff, plan: Plan) -> Answer<RoundPlan> {
-    if !plans(staff, &plan) {
+/// Forbidden, a refusal that names the field, too many plans already; the signal is not there or was decided already.
+pub async fn make(app: &App, staff: &Staff, plan: Plan, signal: Option<Uuid>) -> Answer<RoundPlan> {
+    if !plans(staff, &plan) || (signal.is_some() && !Overseer::is(staff)) {
         return Err(Problem::forbidden());
     }
     let (snapshot, by) = (Arc::clone(&staff.snapshot), staff.actor.clone());
     let liaison = &snapshot.policy.dispatch.liaison_office;
     let unit = permission::home_unit(&snapshot.organisation, &staff.person).unwrap_or(liaison).clone();
-    let made = app.store.write(move |tx| -> Result<Result<RoundPlan, Refusal>, StoreError> {
+    let made = app.store.write(move |tx| -> Result<Answer<RoundPlan>, StoreError> {
         let active: Vec<RoundPlan> = works::list(tx, Some(RoundPlanState::Active.as_str()), None, PLANS_MAX)?;
         if active.len() >= usize::try_from(PLANS_MAX).unwrap_or(usize::MAX) {
             let max = u32::try_from(PLANS_MAX).unwrap_or(u32::MAX);
-            return Ok(Err(Refusal::Limit {
-                what: "plans of rounds at once", what_zh: "执行中的巡查计划", max
-            }));
+            let refusal = Refusal::Limit { what: "plans of rounds at once", what_zh: "执行中的巡查计划", max };
+            return Ok(Err(refusal.into()));
         }
         let (id, rules) = (RoundPlanId(Uuid::now_v7()), &snapshot.policy.rounds);
         let made = RoundPlan::make((id, unit.clone()), plan.clone(), rules, &snapshot.organisation, &by, tx.now());
-        if let Ok(made) = &made {
-            works::put(tx, &snapshot, made, &by, &("rounds_planned", json!({ "plan": made.plan })))?;
+        let made = match made {
+            Ok(made) => made,
+            Err(refusal) => return Ok(Err(refusal.into())),
+        };
+        if let Some(signal) = signal
+            && let Err(problem) = signals::settle(tx, signal, &by, &made.plan.title, signals::Became::Rounds(id))?
+        {
+            return Ok(Err(problem));
         }
-        Ok(made)
+        works::put(tx, &snapshot, &made, &by, &("rounds_planned", json!({ "plan": made.plan, "signal": signal })))?;
+        Ok(Ok(made))
     });
-    Ok(made.await??)
+    made.await?
 }
 
 /// Ends a plan.

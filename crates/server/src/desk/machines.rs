@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Intake, Key, Registered, identity::Identity, signals, told_at::told_at};
+use super::{Intake, Key, Registered, identity::Identity, raised, told_at::told_at};
 use crate::{
     app::App,
     http::{
@@ -465,5 +465,5 @@ fn register(staff: &Staff, row: &FindingRow, note: &str) -> Answer<Register> {
     for more in [row.told.as_str(), note].into_iter().filter(|more| !more.is_empty()) {
         text.push_str(&format!("\n{more}"));
     }
-    signals::raised(staff, "machine", (title, text), place, kind.map(|kind| kind.category.clone()))
+    raised::raised(staff, "machine", (title, text), place, kind.map(|kind| kind.category.clone()))
 }

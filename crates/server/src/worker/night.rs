@@ -1,4 +1,4 @@
-//! What is done at night 每夜: in the small hours of the subdistrict, triage learns from what people decided, weak signals
+//! What is done at night 每夜: in the small hours of the subdistrict, triage learns from what people decided, signals
 //! are looked for and letters drafted, so that they wait when the day begins; and, whenever their time has come, bulletins,
 //! what units must be told of the tasks of campaigns, and the end of activities.
 
@@ -8,10 +8,10 @@ use jiban_store::{StoreError, models};
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
 use crate::{
-    ahead::{activities, campaigns},
+    ahead::{activities, campaigns, signals},
     app::App,
     assess::{bulletins, letters},
-    desk::{learnt::Subject, lessons, signals},
+    desk::{learnt::Subject, lessons},
     http::problem::{Answer, Problem},
 };
 
@@ -71,9 +71,9 @@ async fn tick(app: &App, next: &mut Option<Timestamp>) -> Answer<()> {
     }
     if due {
         step(app).await?;
-        let new = signals::scan(app).await?;
+        let new = signals::look::look(app).await?;
         let drafted = letters::draft_by_rules(app).await?.len();
-        tracing::info!(new, drafted, "weak signals were looked for, letters drafted by rule");
+        tracing::info!(new, drafted, "signals were looked for, letters drafted by rule");
     }
     let made = bulletins::due(app).await?;
     if made > 0 {

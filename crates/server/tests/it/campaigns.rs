@@ -50,7 +50,8 @@ both_engines! {
         }
         app.call("xlb1", Method::POST, "/signals/scan", None).await.expect(200);
         let signals = app.get("leader1", "/signals").await;
-        let signal = signals.as_array().unwrap().iter().find(|one| one["category"] == "utility.waterquality").unwrap();
+        let is_rise = |one: &&Value| one["kind"] == "rise" && one["category"] == "utility.waterquality";
+        let signal = signals["open"].as_array().unwrap().iter().find(is_rise).unwrap();
         let members = signal["members"].as_array().unwrap().len();
         let area = signal["area"].as_str().unwrap();
         let grid_unit = app.get("xlb1", "/organisation").await;
@@ -79,8 +80,9 @@ both_engines! {
         assert_eq!((made["members"].as_array().unwrap().len(), &made["state"]), (members, &json!("running")));
         begin("xlb1", plan(&[community], days), signal["id"].clone()).await.refused(409, "already");
         let signals = app.get("leader1", "/signals").await;
-        let decided = signals.as_array().unwrap().iter().find(|one| one["id"] == signal["id"]).unwrap();
+        let decided = signals["decided"].as_array().unwrap().iter().find(|one| one["id"] == signal["id"]).unwrap();
         assert_eq!((&decided["state"], &decided["decision"]["campaign"]), (&json!("accepted"), &made["id"]));
+        assert_eq!((&decided["became"]["title"], &decided["became"]["state"]), (&made["plan"]["title"], &json!("running")));
         assert_eq!((told(&app, "csb1").await, told(&app, "zfd1").await), (1, 0));
 
         // Tasks: set by whoever leads it, for units that take part, within its days; done by the unit; told of in time.

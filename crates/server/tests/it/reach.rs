@@ -103,6 +103,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("GET", "/signals", Overseer),
         ("GET", "/signals/hot", Overseer),
         ("POST", "/signals/scan", Registrar),
+        ("POST", "/signals/warnings", Registrar),
         ("POST", "/signals/{signal}/accept", Registrar),
         ("POST", "/signals/{signal}/dismiss", Registrar),
         ("GET", "/assessment", Reader),
@@ -391,7 +392,7 @@ async fn ask(
     if path == "/cases/import" {
         path.push_str("?form=csv");
     }
-    let plan = json!({ "title": "x", "areas": [], "every_days": 7 });
+    let plan = json!({ "plan": { "title": "x", "areas": [], "every_days": 7 } });
     if *guard == Guard::Planner {
         return app.call(who, method.clone(), &path, Some(plan)).await;
     }

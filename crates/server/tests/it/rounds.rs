@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::kit::{TestApp, photo};
 
 fn plan(areas: &[&str]) -> Value {
-    json!({ "title": "消防两周一查", "areas": areas, "every_days": 14, "checklist": "fire", "kinds": ["居民小区"] })
+    json!({ "plan": { "title": "消防两周一查", "areas": areas, "every_days": 14, "checklist": "fire", "kinds": ["居民小区"] } })
 }
 
 fn of<'a>(list: &'a Value, key: &str, value: &str) -> &'a Value {
@@ -30,11 +30,11 @@ both_engines! {
         app.post("c01g01a", "/rounds/plans", plan(&["lh.dm.c01.g01"])).await.refused(403, "forbidden");
         for (field, value) in [("checklist", json!("nothing")), ("kinds", json!(["月球"])), ("every_days", json!(0))] {
             let mut wrong = plan(&["lh.dm.c01"]);
-            wrong[field] = value;
+            wrong["plan"][field] = value;
             app.post("c01a", "/rounds/plans", wrong).await.refused(422, "invalid");
         }
         let mut wrong = plan(&["lh.dm.c01"]);
-        wrong["season"] = json!({ "from": "02-30", "to": "03-01" });
+        wrong["plan"]["season"] = json!({ "from": "02-30", "to": "03-01" });
         app.post("c01a", "/rounds/plans", wrong).await.refused(422, "invalid");
         let made = app.post("c01a", "/rounds/plans", plan(&["lh.dm.c01"])).await.expect(200);
         assert_eq!((&made["unit"], &made["state"]), (&json!("lh.dm.c01"), &json!("active")));

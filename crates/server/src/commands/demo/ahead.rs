@@ -5,7 +5,8 @@ use jiban_domain::{
     campaign::{Act, Campaign, Plan},
     event::Actor,
     ids::{CampaignId, CategoryId, PersonId, RoundPlanId, SpotId, UnitId},
-    round::{self, RoundPlan, Season},
+    round::{self, RoundPlan},
+    season::Season,
 };
 use jiban_store::StoreError;
 use jiff::{Timestamp, ToSpan, civil::Date};

@@ -5,6 +5,7 @@
 
 mod ahead;
 mod board;
+mod decided;
 mod guides;
 pub mod history;
 mod judged;
@@ -33,8 +34,9 @@ use super::{
     serve, user,
 };
 use crate::{
+    ahead::signals,
     app::App,
-    desk::{lessons, signals},
+    desk::lessons,
     http::problem::Problem,
     infra::{
         config::{self, Config, Home},
@@ -98,8 +100,9 @@ impl Demo {
             // What is done at night has been done, so that the morning finds it.
             let told = |problem: Problem| Failure(problem.title);
             lessons::learn(&app, |_| {}).await.map_err(told)?;
-            signals::scan(&app).await.map_err(told)?;
             let today = app.now().await?.to_zoned(app.snapshot().calendar.zone().clone()).date();
+            decided::put_up(&app, today).await?;
+            signals::look::look(&app).await.map_err(told)?;
             judged::judge(&app, today).await?;
             ahead::put_up(&app, today, self.days).await?;
             partners::put_up(&app).await?;

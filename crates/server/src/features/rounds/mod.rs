@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 
 use crate::{
     ahead::rounds::{self, Coverage, RoundSpot},
@@ -111,14 +112,26 @@ async fn coverage(State(app): State<App>, staff: Staff, Query(of): Query<Where>)
     Ok(Json(rounds::coverage(&app, &staff, of.unit).await?))
 }
 
+/// A plan to make.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewRounds)]
+struct NewPlan {
+    /// What it is.
+    plan: Plan,
+    /// The signal that it comes of: it is accepted.
+    #[serde(default)]
+    signal: Option<Uuid>,
+}
+
 /// Plan rounds 制定巡查计划.
 #[utoipa::path(
-    post, path = "/rounds/plans", tag = "rounds", request_body = Plan,
+    post, path = "/rounds/plans", tag = "rounds", request_body = NewPlan,
     responses((status = 200, body = RoundPlan), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn plan(State(app): State<App>, staff: Staff, Body(plan): Body<Plan>) -> Answer<Json<RoundPlan>> {
-    Ok(Json(rounds::make(&app, &staff, plan).await?))
+async fn plan(State(app): State<App>, staff: Staff, Body(new): Body<NewPlan>) -> Answer<Json<RoundPlan>> {
+    Ok(Json(rounds::make(&app, &staff, new.plan, new.signal).await?))
 }
 
 /// End a plan of rounds 停用.

@@ -1,12 +1,18 @@
-//! Weak signals and hot issues over HTTP 苗头与热点: what rises, what many speak of, and what a person decides.
+//! Signals and hot issues over HTTP 苗头与热点: what is proposed, what a person decides, and what came of it.
 //!
 //! For those who see the whole: the liaison office, leaders, administrators. Nothing here names a reporter.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use axum::{Json, extract::State};
-use jiban_domain::permission;
-use jiban_store::cases;
+use jiban_domain::{
+    campaign::Campaign,
+    case::Case,
+    permission,
+    round::RoundPlan,
+    signal::{Decision, Signal, SignalState},
+};
+use jiban_store::{ReadTx, StoreError, cases};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,12 +20,16 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
+    ahead::{
+        signals::{
+            self, look,
+            outcome::{self, Outcome, Sum},
+        },
+        works,
+    },
     app::App,
     assess::hot,
-    desk::{
-        rows,
-        signals::{self, Signal, SignalState},
-    },
+    desk::rows,
     http::{
         auth::{Overseer, Registrar, Staff},
         body::{Body, Deciding, Path, Query, within},
@@ -27,7 +37,7 @@ use crate::{
     },
 };
 
-/// Signals shown.
+/// Signals shown of those that stand alike.
 const SHOWN_MAX: i64 = 50;
 /// Longest period of hot issues, days.
 const DAYS_MAX: u32 = 366;
@@ -43,20 +53,47 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(scan))
+        .routes(routes!(warn))
         .routes(routes!(accept))
         .routes(routes!(dismiss))
         .routes(routes!(hot_issues))
 }
 
-/// A signal with its cases as they may be shown.
+/// A signal as this person may see it.
 #[derive(Debug, Serialize, ToSchema)]
 struct SignalView {
     #[serde(flatten)]
     signal: Signal,
     /// Number and title of each case.
     members: Vec<Member>,
-    /// Number of the case that it became.
-    became: Option<String>,
+    /// What it became.
+    became: Option<Became>,
+    /// What came of it; none while it waits, or where it is about no kind of request.
+    outcome: Option<Outcome>,
+}
+
+/// What a signal became: a case, a campaign or a plan of rounds.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignalBecame)]
+struct Became {
+    /// Number of the case.
+    case: Option<String>,
+    /// What it is called.
+    title: String,
+    /// Where it stands now, as cases, campaigns and plans say it.
+    state: &'static str,
+}
+
+/// All that is proposed, and what came of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignalBoard)]
+struct Board {
+    /// Signals that wait for a person, the newest first.
+    open: Vec<SignalView>,
+    /// Those that were decided lately, the newest first.
+    decided: Vec<SignalView>,
+    /// All of these by kind and where they stand.
+    sums: Vec<Sum>,
 }
 
 /// A case among others.
@@ -75,42 +112,74 @@ impl From<&cases::CaseRow> for Member {
     }
 }
 
-/// Signals as this person may see them: with the cases in their sight, and none without any.
-async fn view(app: &App, staff: &Staff, signals: Vec<Signal>) -> Answer<Vec<SignalView>> {
-    let mut ids: Vec<Uuid> = signals.iter().flat_map(|signal| signal.cases.iter().map(|case| case.0)).collect();
+/// Signals as this person may see them: with the cases in their sight, and none that had some of which they see none.
+fn views(tx: &mut ReadTx<'_>, staff: &Staff, signals: Vec<Signal>) -> Result<Vec<SignalView>, StoreError> {
+    let mut ids: Vec<Uuid> = signals.iter().flat_map(|signal| signal.of.cases.iter().map(|case| case.0)).collect();
     ids.extend(signals.iter().filter_map(|signal| Some(signal.decision.as_ref()?.case?.0)));
     ids.sort_unstable();
     ids.dedup();
-    let rows = app.store.read(move |tx| cases::load_many(tx, &ids)).await?;
     let mut seen = BTreeMap::new();
-    for row in &rows {
-        if permission::sees(&staff.snapshot.organisation, &staff.actor, &rows::case(row)?) {
-            seen.insert(row.case_id, row);
+    for row in cases::load_many(tx, &ids)? {
+        let case = rows::case(&row)?;
+        if permission::sees(&staff.snapshot.organisation, &staff.actor, &case) {
+            seen.insert(row.case_id, (row, case));
         }
     }
-    let view = |mut signal: Signal| {
-        signal.cases.retain(|case| seen.contains_key(&case.0));
-        let became = signal.decision.as_mut().and_then(|of| {
+    let mut views = Vec::new();
+    for mut signal in signals {
+        let had_cases = !signal.of.cases.is_empty();
+        signal.of.cases.retain(|case| seen.contains_key(&case.0));
+        if had_cases && signal.of.cases.is_empty() {
+            continue;
+        }
+        let mut became = None;
+        if let Some(of) = &mut signal.decision {
             of.case = of.case.filter(|case| seen.contains_key(&case.0));
-            Some(seen.get(&of.case?.0)?.number.clone())
-        });
-        let members = signal.cases.iter().filter_map(|case| seen.get(&case.0)).map(|row| Member::from(*row)).collect();
-        (!signal.cases.is_empty()).then_some(SignalView { members, became, signal })
-    };
-    Ok(signals.into_iter().filter_map(view).collect())
+            became = became_of(tx, of, &seen)?;
+        }
+        let members = signal.of.cases.iter().filter_map(|case| seen.get(&case.0));
+        let members = members.map(|(row, _)| Member::from(row)).collect();
+        let outcome = outcome::outcome(tx, &staff.snapshot, &signal)?;
+        views.push(SignalView { members, became, outcome, signal });
+    }
+    Ok(views)
 }
 
-/// Weak signals: those that wait first, then what was decided, the newest first.
+fn became_of(
+    tx: &mut ReadTx<'_>,
+    of: &Decision,
+    seen: &BTreeMap<Uuid, (cases::CaseRow, Case)>,
+) -> Result<Option<Became>, StoreError> {
+    if let Some((row, case)) = of.case.and_then(|case| seen.get(&case.0)) {
+        let (number, title) = (Some(row.number.clone()), row.title.clone());
+        return Ok(Some(Became { case: number, title, state: case.state.as_str() }));
+    }
+    if let Some(id) = of.campaign {
+        let campaign = works::find_in::<Campaign>(tx, id.0)?;
+        return Ok(campaign.map(|of| Became { case: None, state: of.state.as_str(), title: of.plan.title }));
+    }
+    let Some(id) = of.rounds else { return Ok(None) };
+    let plan = works::find_in::<RoundPlan>(tx, id.0)?;
+    Ok(plan.map(|of| Became { case: None, state: of.state.as_str(), title: of.plan.title }))
+}
+
+/// The board of signals 苗头: those that wait, and what came of those that were decided.
 #[utoipa::path(
     get, path = "/signals", tag = "signals",
-    responses((status = 200, body = Vec<SignalView>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    responses((status = 200, body = Board), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn list(State(app): State<App>, Overseer(staff): Overseer) -> Answer<Json<Vec<SignalView>>> {
-    let mut found = signals::list(&app, Some(SignalState::Open), SHOWN_MAX).await?;
-    let recent = signals::list(&app, None, SHOWN_MAX).await?;
-    found.extend(recent.into_iter().filter(|signal| signal.state != SignalState::Open));
-    Ok(Json(view(&app, &staff, found).await?))
+async fn list(State(app): State<App>, Overseer(staff): Overseer) -> Answer<Json<Board>> {
+    let read = move |tx: &mut ReadTx<'_>| {
+        let open = signals::list(tx, Some(SignalState::Open), SHOWN_MAX)?;
+        let mut decided = signals::list(tx, Some(SignalState::Accepted), SHOWN_MAX)?;
+        decided.extend(signals::list(tx, Some(SignalState::Dismissed), SHOWN_MAX)?);
+        decided.sort_by_key(|signal| Reverse(signal.decision.as_ref().map(|decision| decision.at)));
+        let (open, decided) = (views(tx, &staff, open)?, views(tx, &staff, decided)?);
+        let all = open.iter().chain(&decided).map(|view| (&view.signal, view.outcome.as_ref()));
+        Ok::<_, StoreError>(Board { sums: outcome::sums(all), open, decided })
+    };
+    Ok(Json(app.store.read(read).await?))
 }
 
 /// What looking found.
@@ -120,14 +189,42 @@ struct Looked {
     new: u64,
 }
 
-/// Look for weak signals now; else it is done every night.
+/// Look for signals now; else it is done every night.
 #[utoipa::path(
     post, path = "/signals/scan", tag = "signals",
     responses((status = 200, body = Looked), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
 async fn scan(State(app): State<App>, _: Registrar) -> Answer<Json<Looked>> {
-    Ok(Json(Looked { new: signals::scan(&app).await? as u64 }))
+    Ok(Json(Looked { new: look::look(&app).await? as u64 }))
+}
+
+/// A warning that has come.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = WarningTold)]
+struct Warned {
+    /// Code of the occasion, one that a person tells of.
+    occasion: String,
+    /// For how many days from today; as the policy says where nothing is given.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 60)]
+    days: Option<u32>,
+}
+
+/// Tell of a warning 发布预警: it stands on the board at once.
+#[utoipa::path(
+    post, path = "/signals/warnings", tag = "signals", request_body = Warned,
+    responses((status = 200, body = SignalView), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn warn(
+    State(app): State<App>,
+    Registrar(staff): Registrar,
+    Body(warned): Body<Warned>,
+) -> Answer<Json<SignalView>> {
+    let signal = look::warn(&app, &staff.snapshot, &warned.occasion, warned.days).await?;
+    one(&app, staff, signal).await
 }
 
 /// Make an inspection of a signal, with its cases linked 采纳.
@@ -144,10 +241,10 @@ async fn accept(
     Body(deciding): Body<Deciding>,
 ) -> Answer<Json<SignalView>> {
     let signal = signals::accept(&app, &staff, path.id()?, deciding.checked(false)?).await?;
-    one(&app, &staff, signal).await
+    one(&app, staff, signal).await
 }
 
-/// Say that a signal is nothing, with why 不采纳. It comes back only with new cases.
+/// Say that a signal is nothing, with why 不采纳. It comes back only when there is clearly more of it.
 #[utoipa::path(
     post, path = "/signals/{signal}/dismiss", tag = "signals", request_body = Deciding,
     params(("signal" = String, Path, description = "Id of the signal")),
@@ -161,11 +258,11 @@ async fn dismiss(
     Body(deciding): Body<Deciding>,
 ) -> Answer<Json<SignalView>> {
     let signal = signals::dismiss(&app, &staff, path.id()?, deciding.checked(true)?).await?;
-    one(&app, &staff, signal).await
+    one(&app, staff, signal).await
 }
 
-async fn one(app: &App, staff: &Staff, signal: Signal) -> Answer<Json<SignalView>> {
-    let view = view(app, staff, vec![signal]).await?.pop();
+async fn one(app: &App, staff: Staff, signal: Signal) -> Answer<Json<SignalView>> {
+    let view = app.store.read(move |tx| views(tx, &staff, vec![signal.clone()])).await?.pop();
     view.map(Json).ok_or_else(Problem::not_found)
 }
 
