@@ -36,7 +36,10 @@ test('a warning becomes a plan of rounds, and what came of it is told', async ()
   await plan.getByRole('button', { name: '制定计划' }).click();
   await plan.waitFor({ state: 'detached' });
   await settled(page);
-  await page.getByRole('rowheader', { name: /台风.*巡查/ }).first().waitFor();
+  await page
+    .getByRole('rowheader', { name: /台风.*巡查/ })
+    .first()
+    .waitFor();
 
   await page.goto('/console/signals');
   const came = page.getByRole('region', { name: '研判与成效' });

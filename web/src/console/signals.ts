@@ -33,7 +33,8 @@ export function says(one: Signal): string {
 
 /** A title for what is made of it. */
 function title(one: Signal): string {
-  const name = one.kind === 'rise' || one.kind === 'repeat' ? `${where(one)} ${what(one).split(' › ').pop()}` : called(one);
+  const name =
+    one.kind === 'rise' || one.kind === 'repeat' ? `${where(one)} ${what(one).split(' › ').pop()}` : called(one);
   return name.slice(0, 60);
 }
 

@@ -1137,8 +1137,14 @@ export const en: typeof zh = {
     warnHint: 'When the weather office or another warns: rounds or a campaign are proposed at once.',
     warnDays: 'Days it holds',
     whatCame: 'Decided, and what came of it',
-    came: { fewer: 'fewer than usual', usual: 'as usual', more: 'still more than usual', too_early: 'too early, under 7 days' },
-    course: (usual: string, after: string, days: number) => `${usual} a week were usual before; ${after} a week in ${days} days after`,
+    came: {
+      fewer: 'fewer than usual',
+      usual: 'as usual',
+      more: 'still more than usual',
+      too_early: 'too early, under 7 days',
+    },
+    course: (usual: string, after: string, days: number) =>
+      `${usual} a week were usual before; ${after} a week in ${days} days after`,
     found: (n: number) => (n === 1 ? '1 thing found on rounds' : `${n} things found on rounds`),
     honest:
       'Afterwards against what was usual, beyond chance or not. A signal is picked because it rose, so that it falls proves no effect; for that, see the comparison with other areas in campaigns.',

@@ -1118,7 +1118,8 @@ export const zh = {
     came: { fewer: '少于平常', usual: '与平常无异', more: '仍多于平常', too_early: '尚早，未满 7 天' },
     course: (usual: string, after: string, days: number) => `此前平常每周 ${usual} 件，之后 ${days} 天每周 ${after} 件`,
     found: (n: number) => `巡查发现 ${n} 处`,
-    honest: '之后与平常相比，差别是否超出偶然。因为是挑增多时提示的，回落不等于成效；成效请看专项治理中与其他区域的对照。',
+    honest:
+      '之后与平常相比，差别是否超出偶然。因为是挑增多时提示的，回落不等于成效；成效请看专项治理中与其他区域的对照。',
     members: (n: number) => `相关诉求件（${n}）`,
     accept: '采纳，立件排查',
     acceptHint: '将登记一件弱信号件，并关联上述诉求件，再按机制分类、分拨。',

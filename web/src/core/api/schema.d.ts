@@ -2947,7 +2947,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Weak signals: those that wait first, then what was decided, the newest first. */
+        /** The board of signals 苗头: those that wait, and what came of those that were decided. */
         get: operations["signals_list"];
         put?: never;
         post?: never;
@@ -2983,8 +2983,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Look for weak signals now; else it is done every night. */
+        /** Look for signals now; else it is done every night. */
         post: operations["signals_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signals/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell of a warning 发布预警: it stands on the board at once. */
+        post: operations["signals_warn"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3017,7 +3034,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Say that a signal is nothing, with why 不采纳. It comes back only with new cases. */
+        /** Say that a signal is nothing, with why 不采纳. It comes back only when there is clearly more of it. */
         post: operations["signals_dismiss"];
         delete?: never;
         options?: never;
@@ -3364,6 +3381,19 @@ export interface components {
         Advice: components["schemas"]["Assignment"] & {
             /** @description The likeliest units, the best first, three at most. */
             candidates: components["schemas"]["Candidate"][];
+        };
+        /** @description When a matter comes again and again. */
+        AgainRules: {
+            /**
+             * Format: int32
+             * @description Cases of it that were registered, at least.
+             */
+            times: number;
+            /**
+             * Format: int32
+             * @description Within so many days.
+             */
+            within_days: number;
         };
         /** @description Somebody's signature under an agreement. */
         AgreementSignature: {
@@ -3770,6 +3800,11 @@ export interface components {
              */
             now: string;
         };
+        /**
+         * @description How it is afterwards.
+         * @enum {string}
+         */
+        Came: "too_early" | "fewer" | "usual" | "more";
         /** @description A campaign. */
         Campaign: {
             /** @description Its id. */
@@ -4574,6 +4609,19 @@ export interface components {
              */
             overdue: number;
         };
+        /** @description Requests in so many days. */
+        CountInDays: {
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            count: number;
+            /**
+             * Format: int32
+             * @description In how many days.
+             */
+            days: number;
+        };
         /**
          * @description What is counted of cases.
          * @enum {string}
@@ -4658,22 +4706,6 @@ export interface components {
         Deciding: {
             /** @description Why; needed to dismiss. */
             note?: string;
-        };
-        /** @description What was decided about a signal. */
-        Decision: {
-            /** @description By whom. */
-            by: string;
-            /**
-             * Format: date-time
-             * @description When.
-             */
-            at: string;
-            /** @description Why. */
-            note: string;
-            /** @description The case that it became. */
-            case?: string | null;
-            /** @description The campaign that it became. */
-            campaign?: string | null;
         };
         /** @description Do not take the case. */
         Decline: {
@@ -6369,6 +6401,19 @@ export interface components {
              */
             people: number;
         };
+        /** @description Rules of hot issues 热点. */
+        HotRules: {
+            /**
+             * Format: int32
+             * @description People who speak of it, at least.
+             */
+            people: number;
+            /**
+             * Format: int32
+             * @description Within so many days.
+             */
+            within_days: number;
+        };
         /** @description A reporter's identity. */
         Identity: {
             /**
@@ -7273,6 +7318,16 @@ export interface components {
             /** @description Code of the checklist that must be gone through; without one, being there is enough. */
             checklist?: string | null;
         };
+        /** @description A plan to make. */
+        NewRounds: {
+            /** @description What it is. */
+            plan: components["schemas"]["NewRoundPlan"];
+            /**
+             * Format: uuid
+             * @description The signal that it comes of: it is accepted.
+             */
+            signal?: string | null;
+        };
         /** @description A sheet to write. What is open the program fills in. */
         NewSheet: {
             /** @description The turn that ends: one of the reader's own. */
@@ -7352,6 +7407,51 @@ export interface components {
             ticket: components["schemas"]["Ticket"];
             /** @description Why. */
             reason: string;
+        };
+        /** @description An occasion. */
+        Occasion: {
+            /** @description Code. */
+            id: string;
+            /** @description What people call it. */
+            name: components["schemas"]["Name"];
+            /** @description When it is. */
+            on: components["schemas"]["OccasionOn"];
+            /** @description What it usually brings: requests of this category and below it. */
+            category?: string | null;
+            /** @description By which checklist it is looked for on rounds. */
+            checklist?: string | null;
+            /** @description What to do about it, in a sentence. */
+            advice: components["schemas"]["Name"];
+        };
+        /** @description When an occasion is. */
+        OccasionOn: {
+            /** @description Which. */
+            season: components["schemas"]["RoundSeason"];
+            /**
+             * Format: int32
+             * @description So many days before its first it is told.
+             */
+            ahead_days: number;
+            /** @enum {string} */
+            by: "season";
+        } | {
+            /** @description As the announcement calls them, or a part of it: 春节. */
+            holiday: string;
+            /**
+             * Format: int32
+             * @description So many days before its first it is told.
+             */
+            ahead_days: number;
+            /** @enum {string} */
+            by: "holiday";
+        } | {
+            /**
+             * Format: int32
+             * @description It holds for so many days, unless they say otherwise.
+             */
+            days: number;
+            /** @enum {string} */
+            by: "warning";
         };
         /** @description An odd number, for a person to look at. It proves nothing. */
         OddNumber: {
@@ -7934,8 +8034,10 @@ export interface components {
             retention: components["schemas"]["Retention"];
             /** @description When two cases are the same matter 重复件. */
             repeats: components["schemas"]["RepeatRules"];
-            /** @description When a rise is a weak signal 弱信号. */
+            /** @description When something is a signal 苗头. */
             signals: components["schemas"]["SignalRules"];
+            /** @description Occasions 时令与节点. */
+            occasions: components["schemas"]["Occasion"][];
             /** @description How campaigns are followed and measured 专项治理. */
             campaigns: components["schemas"]["CampaignRules"];
             /** @description Rounds 扫楼扫街. */
@@ -8738,6 +8840,29 @@ export interface components {
             /** @description The text so far; neither kept nor logged. */
             text: string;
         };
+        /** @description Rules of the scan. */
+        ScanRules: {
+            /**
+             * Format: int32
+             * @description Days that tell what is usual.
+             */
+            look_back_days: number;
+            /**
+             * Format: int32
+             * @description Days within which a rise is looked for.
+             */
+            window_days: number;
+            /**
+             * Format: int32
+             * @description Fewer cases than this are no rise.
+             */
+            least_cases: number;
+            /**
+             * Format: int32
+             * @description Days in which chance alone may raise one signal.
+             */
+            false_alarm_days: number;
+        };
         /** @description What is said on a follow-up call, in order. `{title}` and `{unit}` stand for the case's title and its lead unit. */
         Script: {
             /** @description Greeting 问候语. */
@@ -8907,25 +9032,122 @@ export interface components {
             /** @description Version of the text that they consent to. */
             consent: string;
         };
-        /** @description A weak signal. */
-        Signal: {
-            /**
-             * Format: uuid
-             * @description Id.
-             */
-            id: string;
+        /** @description A signal. */
+        Signal: components["schemas"]["SignalSubject"] & {
+            /** @description Its id. */
+            id: components["schemas"]["SignalId"];
             /** @description Where it stands. */
             state: components["schemas"]["SignalState"];
-            area?: components["schemas"]["UnitId"] | null;
-            category?: components["schemas"]["CategoryId"] | null;
             /**
              * Format: date-time
              * @description When it was raised, or last renewed while it was open.
              */
             raised_at: string;
+            decision?: components["schemas"]["SignalDecision"] | null;
+        };
+        /** @description What a signal became: a case, a campaign or a plan of rounds. */
+        SignalBecame: {
+            /** @description Number of the case. */
+            case?: string | null;
+            /** @description What it is called. */
+            title: string;
+            /** @description Where it stands now, as cases, campaigns and plans say it. */
+            state: string;
+        };
+        /** @description All that is proposed, and what came of it. */
+        SignalBoard: {
+            /** @description Signals that wait for a person, the newest first. */
+            open: components["schemas"]["SignalView"][];
+            /** @description Those that were decided lately, the newest first. */
+            decided: components["schemas"]["SignalView"][];
+            /** @description All of these by kind and where they stand. */
+            sums: components["schemas"]["SignalSum"][];
+        };
+        /** @description What was decided about a signal. */
+        SignalDecision: {
+            /** @description By whom. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Why. */
+            note: string;
+            case?: components["schemas"]["CaseId"] | null;
+            campaign?: components["schemas"]["CampaignId"] | null;
+            rounds?: components["schemas"]["RoundPlanId"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description A signal 苗头: something that a person is asked to decide about before anyone complains.
+         */
+        SignalId: string;
+        /** @description What came of a signal. */
+        SignalOutcome: {
+            /** @description How it is afterwards. */
+            came: components["schemas"]["Came"];
+            /** @description Requests of its kind in its area before what it was raised for. */
+            usual: components["schemas"]["CountInDays"];
+            /** @description The same after the decision; of an occasion, on its own days so far. */
+            after: components["schemas"]["CountInDays"];
             /**
              * Format: int32
-             * @description In how many days up to then.
+             * @description What rounds found of that kind there on the days after.
+             */
+            found: number;
+        };
+        /** @description Rules of signals. */
+        SignalRules: {
+            /** @description When a rise is one. */
+            scan: components["schemas"]["ScanRules"];
+            /** @description When a matter comes again and again. */
+            repeats: components["schemas"]["AgainRules"];
+            /** @description When an issue is one that many speak of. */
+            hot: components["schemas"]["HotRules"];
+        };
+        /**
+         * @description Where a signal stands.
+         * @enum {string}
+         */
+        SignalState: "open" | "accepted" | "dismissed";
+        /** @description What is proposed to look at. */
+        SignalSubject: components["schemas"]["SignalWhy"] & {
+            /** @description Where; none for everywhere. */
+            area?: string | null;
+            /** @description What; none for all topics. */
+            category?: string | null;
+            /** @description The cases, the newest first; of an occasion none. */
+            cases: string[];
+        };
+        /** @description How many signals of a kind stand where, and how it is after those that were decided. */
+        SignalSum: {
+            /** @description Kind of signal: rise, repeat, hot, occasion. */
+            kind: string;
+            /** @description Where they stand. */
+            state: components["schemas"]["SignalState"];
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            signals: number;
+            /** @description Of these, how it is afterwards; those of which nothing can be said are left out. */
+            came: {
+                [key: string]: number;
+            };
+        };
+        /** @description A signal as this person may see it. */
+        SignalView: components["schemas"]["Signal"] & {
+            /** @description Number and title of each case. */
+            members: components["schemas"]["Member"][];
+            became?: components["schemas"]["SignalBecame"] | null;
+            outcome?: components["schemas"]["SignalOutcome"] | null;
+        };
+        /** @description Why a signal was raised. */
+        SignalWhy: {
+            /**
+             * Format: int32
+             * @description In how many days.
              */
             days: number;
             /**
@@ -8943,44 +9165,63 @@ export interface components {
              * @description How likely chance alone raises the like on a day.
              */
             chance: number;
-            /** @description The cases, the newest first. */
-            cases: string[];
-            decision?: components["schemas"]["Decision"] | null;
-        };
-        /** @description Rules of weak signals 弱信号. */
-        SignalRules: {
+            /** @enum {string} */
+            kind: "rise";
+        } | {
+            /** @description The case that it began with. */
+            first: string;
             /**
              * Format: int32
-             * @description Days that tell what is usual.
+             * @description In how many days.
              */
-            look_back_days: number;
+            days: number;
             /**
              * Format: int32
-             * @description Days within which a rise is looked for.
+             * @description How many cases of it there are.
              */
-            window_days: number;
+            count: number;
+            /** @enum {string} */
+            kind: "repeat";
+        } | {
+            /** @description Phrases that most of its cases share. */
+            name: string[];
             /**
              * Format: int32
-             * @description Fewer cases than this are no rise.
+             * @description In how many days.
              */
-            least_cases: number;
+            days: number;
             /**
              * Format: int32
-             * @description Days in which chance alone may raise one signal.
+             * @description How many cases.
              */
-            false_alarm_days: number;
-        };
-        /**
-         * @description Where a signal stands.
-         * @enum {string}
-         */
-        SignalState: "open" | "accepted" | "dismissed";
-        /** @description A signal with its cases as they may be shown. */
-        SignalView: components["schemas"]["Signal"] & {
-            /** @description Number and title of each case. */
-            members: components["schemas"]["Member"][];
-            /** @description Number of the case that it became. */
-            became?: string | null;
+            count: number;
+            /**
+             * Format: int32
+             * @description How many people.
+             */
+            people: number;
+            /** @enum {string} */
+            kind: "hot";
+        } | {
+            /** @description Code of the occasion. */
+            occasion: string;
+            /**
+             * Format: date
+             * @description Its first day.
+             */
+            first: string;
+            /**
+             * Format: date
+             * @description Its last day.
+             */
+            last: string;
+            /**
+             * Format: int32
+             * @description Requests of its kind on the same days a year before; none where that is not on record.
+             */
+            year_before?: number | null;
+            /** @enum {string} */
+            kind: "occasion";
         };
         /** @description A session begun. */
         SignedIn: components["schemas"]["Me"] & {
@@ -9421,6 +9662,16 @@ export interface components {
             section?: components["schemas"]["Section"] | null;
             /** @description Of this kind only. */
             kind?: string | null;
+        };
+        /** @description A warning that has come. */
+        WarningTold: {
+            /** @description Code of the occasion, one that a person tells of. */
+            occasion: string;
+            /**
+             * Format: int32
+             * @description For how many days from today; as the policy says where nothing is given.
+             */
+            days?: number | null;
         };
         /** @description How one may sign in here. */
         Ways: {
@@ -15729,7 +15980,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewRoundPlan"];
+                "application/json": components["schemas"]["NewRounds"];
             };
         };
         responses: {
@@ -16151,7 +16402,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignalView"][];
+                    "application/json": components["schemas"]["SignalBoard"];
                 };
             };
             "4XX": {
@@ -16209,6 +16460,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Looked"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signals_warn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningTold"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalView"];
                 };
             };
             "4XX": {
