@@ -119,7 +119,9 @@ fn name(stream: &[Told<'_>], members: &[usize], typical: usize) -> Vec<String> {
         for to in from..words.len().min(from + PHRASE_WORDS) {
             let phrase = &own[words[from].0..words[to].0 + words[to].1.len()];
             let chars = phrase.chars().count();
-            if PHRASE_CHARS.contains(&chars) && phrase.chars().all(char::is_alphanumeric) {
+            // What follows a number counts: 号 of an address is the name of nothing.
+            let counts = own[..words[from].0].ends_with(|before: char| before.is_ascii_digit());
+            if !counts && PHRASE_CHARS.contains(&chars) && phrase.chars().all(char::is_alphanumeric) {
                 let share = titles.iter().filter(|title| title.contains(phrase)).count() as f64 / titles.len() as f64;
                 weights.insert(phrase, share * share * (chars as f64).sqrt());
             }

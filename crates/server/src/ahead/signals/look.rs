@@ -118,7 +118,7 @@ fn told_by_cases(snapshot: &Snapshot, cases: Vec<Asking>, now: Timestamp) -> Vec
     let known: HashSet<CaseId> = subjects.iter().flat_map(|subject| subject.cases.iter().copied()).collect();
     let recent: Vec<&Asking> = cases
         .iter()
-        .filter(|(_, age)| *age < rules.hot.within_days)
+        .filter(|((case, _), age)| *age < rules.hot.within_days && case.origin == Origin::Request)
         .map(|(asking, _)| asking)
         .take(HOT_CASES_MAX)
         .collect();
