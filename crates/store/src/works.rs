@@ -1,6 +1,8 @@
 //! Works 工作事项: what is undertaken beside cases, such as campaigns. What one says, and what may be done with it, is its
 //! maker's business; here is only where it stands, whose it is, and when it next wants somebody told.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -8,6 +10,7 @@ use crate::{
     cases::before_key,
     error::StoreError,
     params,
+    sql::in_list,
     tx::{ReadTx, WriteTx},
     value::Row,
 };
@@ -93,6 +96,17 @@ fn find_with(tx: &mut ReadTx<'_>, kind: &str, id: Uuid, lock: &str) -> Result<Op
     let sql = format!("SELECT {COLUMNS} FROM works WHERE tenant_id = ?1 AND kind = ?2 AND id = ?3{lock}");
     let params = params![tx.tenant(), kind, id];
     tx.query_one(&sql, params)?.map(read).transpose()
+}
+
+/// Of these works of a kind, the ids of those that are there; nothing of them is read.
+///
+/// # Errors
+/// When the database fails.
+pub fn which_are_there(tx: &mut ReadTx<'_>, kind: &str, ids: &[Uuid]) -> Result<HashSet<Uuid>, StoreError> {
+    let mut params = params![tx.tenant(), kind];
+    let list = in_list(&mut params, ids.iter().copied());
+    let sql = format!("SELECT id FROM works WHERE tenant_id = ?1 AND kind = ?2 AND id IN ({list})");
+    tx.query(&sql, params)?.into_iter().map(|row| row.get(0)).collect()
 }
 
 /// Works of a kind, the newest first, at most `limit`, made before the work `before` if one is given; in this state only,
