@@ -132,6 +132,43 @@ pub fn list(
     tx.query(&sql, params)?.into_iter().map(read).collect()
 }
 
+/// How many works of a kind there are; in this state only, where one is given.
+///
+/// # Errors
+/// When the database fails.
+pub fn count(tx: &mut ReadTx<'_>, kind: &str, state: Option<&str>) -> Result<i64, StoreError> {
+    let mut params = params![tx.tenant(), kind];
+    let only = state.map_or("", |state| {
+        params.extend(params![state]);
+        " AND state = ?3"
+    });
+    tx.query_count(&format!("SELECT COUNT(*) FROM works WHERE tenant_id = ?1 AND kind = ?2{only}"), params)
+}
+
+/// Works of a kind that want somebody told after `after`, the next first, at most `limit`; of these units only, where some are
+/// given. Two that do so at the same moment stand in the order of their ids.
+///
+/// # Errors
+/// When the database fails.
+pub fn due_after(
+    tx: &mut ReadTx<'_>,
+    kind: &str,
+    units: Option<&[String]>,
+    (at, id): (Timestamp, Uuid),
+    limit: i64,
+) -> Result<Vec<WorkRow>, StoreError> {
+    let mut params = params![tx.tenant(), kind, at, id, limit];
+    let only = units.map_or_else(String::new, |units| {
+        let list = in_list(&mut params, units.iter());
+        format!(" AND unit IN ({list})")
+    });
+    let sql = format!(
+        "SELECT {COLUMNS} FROM works WHERE tenant_id = ?1 AND kind = ?2 AND next_at IS NOT NULL
+         AND (next_at, id) > (?3, ?4){only} ORDER BY next_at, id LIMIT ?5"
+    );
+    tx.query(&sql, params)?.into_iter().map(read).collect()
+}
+
 /// Ids of the works of a kind that want somebody told by `now`, the longest waiting first, at most `limit`.
 ///
 /// # Errors
