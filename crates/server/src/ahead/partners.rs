@@ -16,7 +16,7 @@ use jiban_domain::{
     policy::Recipient,
     refusal::Refusal,
 };
-use jiban_store::{ReadTx, StoreError, WriteTx, idempotency};
+use jiban_store::{ReadTx, StoreError, WriteTx};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -167,21 +167,14 @@ pub async fn sign_up(app: &App, new: SignUp, key: Option<Key>) -> Answer<Door> {
     };
     let (parts, door) = (app.clone(), Door { partner: id, code });
     let applied = app.store.write(move |tx| -> Result<Door, Stop> {
-        if let Some(key) = &key
-            && let Some(answer) = desk::begin(tx, key)?
-        {
-            return Ok(desk::unsealed(&parts, key, &answer)?);
-        }
-        let partner = Partner::apply(id, application.clone(), &rules, &snapshot.organisation, tx.now())?;
-        let told =
-            json!({ "unit": partner.unit, "spot": partner.spot, "kind": partner.kind, "consent": partner.consent });
-        works::put(tx, &snapshot, &partner, &PARTNER, &("partner_applied", told))?;
-        tell_community(tx, &parts, &snapshot, &partner)?;
-        if let Some(key) = &key {
-            let kept = desk::sealed(&parts, key, &door)?;
-            idempotency::finish(tx, &key.sender, &key.key, &key.request, Some(&kept))?;
-        }
-        Ok(door.clone())
+        desk::once(tx, &parts, key.as_ref(), |tx| {
+            let partner = Partner::apply(id, application.clone(), &rules, &snapshot.organisation, tx.now())?;
+            let told =
+                json!({ "unit": partner.unit, "spot": partner.spot, "kind": partner.kind, "consent": partner.consent });
+            works::put(tx, &snapshot, &partner, &PARTNER, &("partner_applied", told))?;
+            tell_community(tx, &parts, &snapshot, &partner)?;
+            Ok(door.clone())
+        })
     });
     let door = applied.await?;
     app.outbox_nudge.notify_one();

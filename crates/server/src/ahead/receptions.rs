@@ -14,7 +14,7 @@ use jiban_domain::{
     reception::{self, Booking, BookingState, Noted, ReceptionDay, ReceptionRules},
     refusal::Refusal,
 };
-use jiban_store::{ReadTx, StoreError, WriteTx, counters, idempotency};
+use jiban_store::{ReadTx, StoreError, WriteTx, counters};
 use jiff::{
     Timestamp, ToSpan,
     civil::{Date, DateTime, Time},
@@ -237,17 +237,7 @@ pub async fn book(app: &App, by: Actor, new: NewBooking, key: Option<Key>) -> An
     let phone = phone.ok_or_else(|| Problem::field("reporter.phone", "a telephone number", "请填写电话号码"))?;
     let parts = app.clone();
     let booked = app.store.write(move |tx| -> Result<Booked, Stop> {
-        if let Some(key) = &key
-            && let Some(kept) = desk::begin(tx, key)?
-        {
-            return Ok(desk::unsealed(&parts, key, &kept)?);
-        }
-        let booked = book_in(tx, &parts, &snapshot, &by, &new, &phone)?;
-        if let Some(key) = &key {
-            let kept = desk::sealed(&parts, key, &booked)?;
-            idempotency::finish(tx, &key.sender, &key.key, &key.request, Some(&kept))?;
-        }
-        Ok(booked)
+        desk::once(tx, &parts, key.as_ref(), |tx| book_in(tx, &parts, &snapshot, &by, &new, &phone))
     });
     let booked = booked.await?;
     app.outbox_nudge.notify_one();
