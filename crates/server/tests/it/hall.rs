@@ -117,6 +117,12 @@ both_engines! {
         let (id, drawn) = at_the_studio(&app).await;
         let listed = app.get("sfs1", "/mediations").await;
         assert_eq!((listed["going_on"][0]["id"].as_str(), listed["to_keep"].as_array().unwrap().len()), (Some(&*id), 0));
+        assert_eq!((listed["going_on"].as_array().unwrap().len(), &listed["more"]), (1, &json!(false)));
+        let elsewhere = app.get("c02a", "/mediations").await;
+        assert_eq!((&elsewhere["going_on"], &elsewhere["to_keep"]), (&json!([]), &json!([])), "who does not reach it");
+        let queue = app.get("xlb1", "/cases").await;
+        let same = queue["cases"].as_array().unwrap().iter().filter(|one| one["id"] == *id).count();
+        assert_eq!(same, 1, "it still stands in the queue, and once: {queue}");
         let signed = json!({
             "terms": [
                 { "party": "楼上住户", "text": "修好漏水", "due": "2026-06-18" },
