@@ -6,6 +6,8 @@ use std::{
     collections::HashMap,
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -86,6 +88,26 @@ impl Limits {
             // Too many now, or more than it may ever send at once.
             Ok(Err(_)) | Err(_) => Err(Problem::too_many()),
         }
+    }
+
+    /// Whether somebody may send what is signed.
+    ///
+    /// # Errors
+    /// Too much of it was wrong.
+    pub fn may_sign(&self, signer: &Signer) -> Result<(), Problem> {
+        let is_shut = self.shut().get(signer).is_some_and(|until| Instant::now() < *until);
+        if is_shut { Err(Problem::too_many()) } else { Ok(()) }
+    }
+
+    /// Counts a request that was not signed as it should be.
+    pub fn wrongly_signed(&self, signer: &Signer) {
+        if self.wrongly_signed.check_key(signer).is_err() {
+            self.shut().insert(signer.clone(), Instant::now() + SHUT);
+        }
+    }
+
+    fn shut(&self) -> MutexGuard<'_, HashMap<Signer, Instant>> {
+        self.shut.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets whoever has been quiet, so that memory is bounded.
