@@ -338,11 +338,14 @@ pub async fn leave(app: &App, door: &Door) -> Answer<Partner> {
     Ok(left.await?.ok_or_else(Problem::not_found)??)
 }
 
-/// The activities of a partner, as they stand, the newest first.
+/// Activities of a partner that are shown, the newest.
+const ACTIVITIES_SHOWN: usize = 30;
+
+/// The activities of a partner that it took last, as they stand, the newest first.
 ///
 /// # Errors
 /// The store's.
 pub fn activities_of(tx: &mut ReadTx<'_>, partner: &Partner) -> Result<Vec<Activity>, StoreError> {
-    let found = partner.activities.iter().rev().map(|id| works::find_in::<Activity>(tx, id.0));
+    let found = partner.activities.iter().rev().take(ACTIVITIES_SHOWN).map(|id| works::find_in::<Activity>(tx, id.0));
     found.filter_map(Result::transpose).collect()
 }

@@ -35,7 +35,7 @@ pub trait Work: Serialize + DeserializeOwned + Send + 'static {
 /// What was done, for the audit chain: its code, and what there is to say of it.
 pub type Done = (&'static str, serde_json::Value);
 
-fn read<T: Work>(row: &WorkRow) -> Result<T, StoreError> {
+pub(super) fn read<T: Work>(row: &WorkRow) -> Result<T, StoreError> {
     serde_json::from_str(&row.body).map_err(|why| StoreError::corrupt(format!("{} {}: {why}", T::KIND, row.id)))
 }
 
