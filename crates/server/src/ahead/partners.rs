@@ -23,7 +23,10 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::works::{self, Done, Work};
+use super::{
+    reseal::KeepsIdentity,
+    works::{self, Done, Work},
+};
 use crate::{
     app::App,
     desk::{
@@ -62,6 +65,13 @@ impl Work for Partner {
 
     fn next_at(&self, _: &Snapshot) -> Option<Timestamp> {
         None
+    }
+}
+
+impl KeepsIdentity for Partner {
+    fn sealed(&mut self, _: i64) -> Vec<(Vec<u8>, &mut String)> {
+        let context = context(self.id);
+        self.contact.iter_mut().map(|contact| (context.clone(), contact)).collect()
     }
 }
 

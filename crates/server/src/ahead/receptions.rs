@@ -24,7 +24,10 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::works::{self, Done, Work};
+use super::{
+    reseal::KeepsIdentity,
+    works::{self, Done, Work},
+};
 use crate::{
     app::App,
     desk::{
@@ -82,6 +85,13 @@ impl Work for ReceptionDay {
         let over = self.date.saturating_add((i64::from(kept) + 1).days());
         let over = over.to_zoned(snapshot.calendar.zone().clone()).ok()?.timestamp();
         (self.is_open() || self.keeps_someone()).then_some(over)
+    }
+}
+
+impl KeepsIdentity for ReceptionDay {
+    fn sealed(&mut self, tenant: i64) -> Vec<(Vec<u8>, &mut String)> {
+        let kept = self.bookings.iter_mut();
+        kept.filter_map(|booking| Some((context(tenant, booking.id), booking.sealed.as_mut()?))).collect()
     }
 }
 
