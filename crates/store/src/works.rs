@@ -75,6 +75,15 @@ pub fn put_if_new(tx: &mut WriteTx<'_>, work: &WorkRow) -> Result<(), StoreError
     tx.execute(&sql, params![tenant, &w.kind, w.id, &w.unit, &w.state, w.next_at, w.at, &w.body])
 }
 
+/// Removes a work that nothing is to be known of any more.
+///
+/// # Errors
+/// When the database fails.
+pub fn remove(tx: &mut WriteTx<'_>, kind: &str, id: Uuid) -> Result<(), StoreError> {
+    let tenant = tx.tenant();
+    tx.execute("DELETE FROM works WHERE tenant_id = ?1 AND kind = ?2 AND id = ?3", params![tenant, kind, id])
+}
+
 /// One work, to be changed.
 ///
 /// # Errors
