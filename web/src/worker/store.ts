@@ -68,14 +68,7 @@ async function sent({ key, what }: Entry): Promise<Sent> {
     return { is: 'done' };
   }
   if (what.case === null) return { is: 'later' };
-  const query = new URLSearchParams({ kind: what.shows, name: what.name });
-  const headers = { 'content-type': 'application/octet-stream', 'x-jiban': 'web' };
-  const answer = await fetch(`/api/v1/cases/${what.case}/attachments?${query}`, {
-    method: 'POST',
-    headers,
-    body: what.photo,
-  });
-  if (!answer.ok) throw fault(answer.status, await answer.json().catch(() => undefined));
+  await attach(what.case, what.shows, what.name, what.photo);
   return { is: 'done' };
 }
 
