@@ -352,11 +352,7 @@ fn after(at: Timestamp, days: u32) -> Timestamp {
 
 /// The refusal of an application online that does not tell why: whether a phone has one is nobody else's business.
 pub fn not_online() -> Refusal {
-    Refusal::invalid(
-        "phone",
-        "asking the community: this cannot be signed up online",
-        "无法在网上登记，请联系所在社区",
-    )
+    Refusal::invalid("phone", "asking the community: this cannot be signed up online", "无法在网上登记，请联系所在社区")
 }
 
 /// Adds to a list that keeps the newest only.

@@ -1,6 +1,7 @@
 /** What the phone keeps: the outbox, and what was read last, for when there is no network. All of it is one person's and goes when they sign out. */
 
-import { api, type Case, type CasePage, fault, faultOf, type Line, take, told } from '@core/api';
+import { api, type Case, type CasePage, faultOf, type Line, take, told } from '@core/api';
+import { attach } from '@core/attach';
 import { heard } from '@core/clock/time';
 import { type Doable, perform } from '@core/perform';
 import { clear, createStore, del, get, set, values } from 'idb-keyval';

@@ -138,7 +138,7 @@ fn an_application_that_nobody_decides_is_told_once_more_and_then_lapses() {
     assert_eq!((admitted.waits_until(rules()), admitted.wait(rules(), lapse)), (None, None));
     assert_eq!(waiting.wait(rules(), lapse), Some(Waited::Lapsed));
     assert_eq!((waiting.state, &waiting.contact, waiting.known_by), (PartnerState::Lapsed, &None, None));
-    assert_eq!((waiting.phone.as_str(), waiting.wait(rules(), lapse)), ("", None));
+    assert_eq!((waiting.wait(rules(), lapse), waiting.phone.as_str()), (None, ""));
     assert!(act(&mut waiting, &partner::Act::Admit).unwrap_err().contains("decided"));
     assert!(waiting.takes_part().unwrap_err().to_string().contains("sign up again"));
     waiting.give_code("another".into()).unwrap_err();

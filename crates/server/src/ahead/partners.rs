@@ -248,7 +248,10 @@ fn tell_community(
     let (zh, en) = match waited {
         None => (format!("{zh}有{kind}申请加入共建，请审核"), format!("A {kind_en} of {en} asks to be a partner")),
         Some(rules) => (
-            format!("{zh}有{kind}申请加入共建，已等候 {} 天；满 {} 天未审核将失效", rules.remind_days, rules.undecided_days),
+            format!(
+                "{zh}有{kind}申请加入共建，已等候 {} 天；满 {} 天未审核将失效",
+                rules.remind_days, rules.undecided_days
+            ),
             format!(
                 "A {kind_en} of {en} has waited {} days to be a partner; after {} days without a decision it lapses",
                 rules.remind_days, rules.undecided_days

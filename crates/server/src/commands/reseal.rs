@@ -18,7 +18,10 @@ impl Reseal {
         let done = reseal::identities(&app).await?;
         let codes = sessions::reseal_codes(&app).await?;
         let (key, days) = (app.vault.newest_key(), app.snapshot().policy.retention.idempotency_days);
-        println!("Sealed with '{key}': {} identities of cases, {} works, {codes} one-time codes.", done.cases, done.works);
+        println!(
+            "Sealed with '{key}': {} identities of cases, {} works, {codes} one-time codes.",
+            done.cases, done.works
+        );
         println!("Answers kept for retries last {days} days more. Then the older keys may leave secrets.toml.");
         Ok(ExitCode::SUCCESS)
     }

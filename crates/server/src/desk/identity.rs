@@ -132,11 +132,7 @@ impl Identity {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] when it was sealed elsewhere, or with a key that is gone.
-pub fn resealed(
-    vault: &identity::IdentityVault,
-    context: &[u8],
-    sealed: &str,
-) -> Result<Option<String>, StoreError> {
+pub fn resealed(vault: &identity::IdentityVault, context: &[u8], sealed: &str) -> Result<Option<String>, StoreError> {
     let bytes = bytes_of(sealed)?;
     if vault.is_newest(&bytes) {
         return Ok(None);

@@ -497,7 +497,8 @@ export const en: typeof zh = {
       decline: 'I cannot',
       withdraw: 'Take back',
       sure: {
-        agree: (when) => `If you agree, the roster says at once that the turn of ${when} is yours; that cannot be taken back.`,
+        agree: (when) =>
+          `If you agree, the roster says at once that the turn of ${when} is yours; that cannot be taken back.`,
         decline: (when) => `If you decline, the turn of ${when} stays theirs; the answer cannot be changed.`,
         withdraw: (when) => `If you take it back, the turn of ${when} stays yours; to swap it, ask again.`,
       },
@@ -546,7 +547,8 @@ export const en: typeof zh = {
     past: 'The last four weeks',
     cancelled: 'Called off',
     cancel: 'Call the day off',
-    cancelSure: (date) => `Call off the reception of ${date}? Residents cannot book it any more, and it cannot be undone.`,
+    cancelSure: (date) =>
+      `Call off the reception of ${date}? Residents cannot book it any more, and it cannot be undone.`,
     missedSure: (number) =>
       `Note that nobody came for ${number}? It cannot be changed, and who they are is erased at once.`,
     callOffSure: (number) =>
@@ -987,7 +989,13 @@ export const en: typeof zh = {
     partners: 'Partners',
     activities: 'Activities and tasks',
     state: 'State',
-    states: { applied: 'to admit', active: 'takes part', declined: 'not admitted', left: 'left', lapsed: 'not decided in time' },
+    states: {
+      applied: 'to admit',
+      active: 'takes part',
+      declined: 'not admitted',
+      left: 'left',
+      lapsed: 'not decided in time',
+    },
     kinds: {
       shop: 'shop',
       property: 'property company',

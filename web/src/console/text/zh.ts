@@ -999,7 +999,8 @@ export const zh = {
     lapsed: '无人在期限内审核，登记已失效，联系方式已删除',
     recode: '补发口令',
     recodeSure: '原口令随即失效，补发记入审计。请先回拨登记的电话，确认是本人。新口令只显示这一次。',
-    recoded: (address: string, code: string) => `新口令 ${code}，网址 ${address}。请当面或电话告知，离开本页后不再显示。`,
+    recoded: (address: string, code: string) =>
+      `新口令 ${code}，网址 ${address}。请当面或电话告知，离开本页后不再显示。`,
     contact: '联系人',
     checks: '自查记录',
     checkOf: (right: number, of: number) => `${right}/${of} 符合`,

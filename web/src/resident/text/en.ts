@@ -278,7 +278,13 @@ export const en: typeof zh = {
     number: 'Number of the partner',
     numberHint: 'What stands behind /partner/ in the address you were given',
     open: 'Open',
-    state: { applied: 'waits', active: 'takes part', declined: 'not admitted', left: 'left', lapsed: 'not decided in time' },
+    state: {
+      applied: 'waits',
+      active: 'takes part',
+      declined: 'not admitted',
+      left: 'left',
+      lapsed: 'not decided in time',
+    },
     waiting: 'The community looks at it. Then tasks and activities stand here.',
     declined: (reason) => `The community says: ${reason}. Your contact was erased.`,
     lapsedHint:

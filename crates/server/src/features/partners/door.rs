@@ -380,9 +380,9 @@ struct Where {
 )]
 async fn open(State(app): State<App>, _: Public, Query(here): Query<Where>) -> Answer<Json<Vec<Offer>>> {
     let snapshot = app.snapshot();
-    let over = here.grid.map(|grid| -> Vec<String> {
-        snapshot.organisation.lineage(&grid).map(ToString::to_string).collect()
-    });
+    let over = here
+        .grid
+        .map(|grid| -> Vec<String> { snapshot.organisation.lineage(&grid).map(ToString::to_string).collect() });
     let read = move |tx: &mut ReadTx<'_>| {
         let volunteers = |activity: &Activity| activity.plan.kind == ActivityKind::Volunteering;
         activities::open_now(tx, over.as_deref(), volunteers)

@@ -105,7 +105,9 @@ pub async fn reseal(app: &App) -> Result<u64, StoreError> {
             let mut changed = 0;
             let accounts = users::list(tx, &from, RESEALED_AT_ONCE)?;
             for account in &accounts {
-                let Some(sealed) = account.totp.as_ref().filter(|sealed| !parts.vault.is_newest(sealed)) else { continue };
+                let Some(sealed) = account.totp.as_ref().filter(|sealed| !parts.vault.is_newest(sealed)) else {
+                    continue;
+                };
                 let context = context(&account.person);
                 let secret = parts.vault.open(&context, sealed)?;
                 let totp = Some(parts.vault.seal(&context, &secret)?);
