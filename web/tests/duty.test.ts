@@ -78,6 +78,12 @@ test('a turn is swapped: the other agrees, and the roster says so', async () => 
   await taker.page.goto('/console/duty');
   const asked = taker.page.getByRole('region', { name: '换班' }).getByRole('listitem').filter({ hasText: '孩子发烧' });
   await asked.getByRole('button', { name: '同意顶替' }).click();
+  // It cannot be taken back, so it is asked first.
+  const sure = taker.page.getByRole('dialog', { name: '同意顶替' });
+  await sure.getByRole('button', { name: '返回' }).click();
+  await asked.getByText('待答复').waitFor();
+  await asked.getByRole('button', { name: '同意顶替' }).click();
+  await sure.getByRole('button', { name: '同意顶替' }).click();
   await asked.getByText('已同意').waitFor();
   await taker.page.getByRole('region', { name: '本周值班表' }).getByText('替吕欣刚').first().waitFor();
   expect([...giver.errors, ...taker.errors]).toEqual([]);

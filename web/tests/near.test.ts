@@ -92,6 +92,32 @@ test('a guide is found by what people call it, and what was solved nearby names 
   await context.close();
 });
 
+test('two who change a guide at once do not overwrite each other, and nothing typed is lost', async () => {
+  const { context, page, errors } = await person({ viewport: OFFICE });
+  await signIn(context, 'c01a');
+  const text = { title: '社区图书角', section: 'public_good', text: '一、登记。' };
+  const headers = { 'x-jiban': 'web' };
+  const made = await context.request.post('/api/v1/guides', { headers, data: { unit: 'lh.dm.c01', text } });
+  expect(made.status(), await made.text()).toBe(201);
+  const id = ((await made.json()) as { guide: { id: string } }).guide.id;
+  await page.goto('/console/guides');
+  const mine = page.getByRole('listitem').filter({ hasText: '社区图书角' });
+  await mine.getByRole('button', { name: '修改' }).click();
+  await page.getByLabel('办理流程').fill('一、凭证借阅。');
+  const data = { act: 'change', text: { ...text, text: '一、周末开放。' } };
+  expect((await context.request.post(`/api/v1/guides/${id}/acts`, { headers, data })).status()).toBe(200);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: '保存', exact: true }).click();
+  await dialog.getByText('其他人改过这份指南').waitFor();
+  expect(await dialog.getByLabel('办理流程').inputValue()).toBe('一、凭证借阅。');
+  await dialog.getByText(/^现行内容/).click();
+  await dialog.getByText('一、周末开放。').waitFor();
+  await dialog.getByRole('button', { name: '以我的为准保存' }).click();
+  await mine.getByText('一、凭证借阅。').waitFor();
+  expect(errors).toEqual([]);
+  await context.close();
+});
+
 test('staff write a guide, look at it as residents will, publish it, and take it back', async () => {
   const { context, page, errors } = await person({ viewport: OFFICE });
   await signIn(context, 'c01a');

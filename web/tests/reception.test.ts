@@ -31,6 +31,10 @@ test('a booking of a resident becomes a case of the leader who received', async 
   await signIn(office.context, 'xlb1');
   await office.page.goto('/console/reception');
   const row = office.page.getByRole('row').filter({ hasText: number });
+  // What cannot be undone is asked first.
+  await row.getByRole('button', { name: '取消预约' }).click();
+  await office.page.getByRole('dialog').getByText('不能恢复').waitFor();
+  await office.page.getByRole('dialog').getByRole('button', { name: '返回' }).click();
   await row.getByText('139****8888').waitFor();
   expect(await office.page.getByText('13977778888').count()).toBe(0);
   await row.getByRole('button', { name: '接访立件' }).click();

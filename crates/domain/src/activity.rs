@@ -306,11 +306,11 @@ impl Activity {
         Ok(())
     }
 
-    /// A partner takes a seat.
+    /// Whether a partner may take a seat.
     ///
     /// # Errors
     /// It is over, full, for others, or taken already.
-    pub fn take(&mut self, partner: &Partner, organisation: &Organisation, now: Timestamp) -> Result<(), Refusal> {
+    pub fn may_take(&self, partner: &Partner, organisation: &Organisation, now: Timestamp) -> Result<(), Refusal> {
         self.is_for(partner, organisation)?;
         self.is_not_over(now)?;
         if self.seat(partner.id).is_some() {
@@ -319,6 +319,15 @@ impl Activity {
         if self.seats.len() >= self.plan.seats as usize {
             return Err(Refusal::Limit { what: "may take part", what_zh: "名额", max: self.plan.seats });
         }
+        Ok(())
+    }
+
+    /// A partner takes a seat.
+    ///
+    /// # Errors
+    /// As [`Self::may_take`].
+    pub fn take(&mut self, partner: &Partner, organisation: &Organisation, now: Timestamp) -> Result<(), Refusal> {
+        self.may_take(partner, organisation, now)?;
         self.seats.push(Seat {
             partner: partner.id,
             name: partner.name.clone(),

@@ -126,6 +126,9 @@ pub struct Guide {
     pub text: Text,
     /// Where it stands.
     pub state: GuideState,
+    /// How often it was changed: whoever changes it says which version they have seen.
+    #[serde(default)]
+    pub version: u64,
     /// Who changed it last, as an actor.
     pub by: String,
     /// When.
@@ -166,7 +169,7 @@ impl Guide {
     /// # Errors
     /// A field is missing or too long.
     pub fn write(id: GuideId, unit: UnitId, text: Text, by: &Actor, at: Timestamp) -> Result<Self, Refusal> {
-        Ok(Self { id, unit, text: text.checked()?, state: GuideState::Draft, by: by.to_string(), at })
+        Ok(Self { id, unit, text: text.checked()?, state: GuideState::Draft, version: 1, by: by.to_string(), at })
     }
 
     /// Does something with it.
@@ -186,6 +189,7 @@ impl Guide {
             Act::Withdraw => self.stand(GuideState::Withdrawn, ("withdrawn", "撤下"))?,
         }
         (self.by, self.at) = (by.to_string(), at);
+        self.version = self.version.saturating_add(1);
         Ok(())
     }
 
@@ -233,5 +237,6 @@ mod tests {
         assert_eq!(guide.state, GuideState::Published, "what is corrected stays where it stands");
         guide.act(Act::Withdraw, &by, now).unwrap();
         guide.act(Act::Publish, &by, now).unwrap();
+        assert_eq!(guide.version, 5, "one more for each change, and none for what was refused");
     }
 }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::{
     activity::Activity,
@@ -26,6 +27,8 @@ pub const NAME_MAX: usize = 60;
 pub const LINE_MAX: usize = 200;
 /// Longest period of a self-check, days.
 pub const EVERY_MAX: u32 = 366;
+/// Longest time that an application waits, days.
+pub const UNDECIDED_MAX: u32 = 366;
 /// Self-checks, praise, activities and reports that a partner's record keeps, the newest. A bound: the audit chain has all.
 pub const KEPT_MAX: usize = 100;
 
@@ -37,6 +40,10 @@ pub struct PartnerRules {
     pub channel: ChannelId,
     /// Most minutes that one activity may credit.
     pub credit_minutes: u32,
+    /// Whoever decides is told once more of an application that has waited for so many days.
+    pub remind_days: u32,
+    /// An application about which nobody decided within so many days lapses.
+    pub undecided_days: u32,
     /// What whoever signs up consents to.
     pub consent: Consent,
     /// What partners look at by themselves.
@@ -146,6 +153,8 @@ pub enum PartnerState {
     Declined,
     /// Left by themselves 已退出.
     Left,
+    /// Nobody decided in time 逾期未审.
+    Lapsed,
 }
 
 impl PartnerState {
@@ -156,8 +165,18 @@ impl PartnerState {
             Self::Active => "active",
             Self::Declined => "declined",
             Self::Left => "left",
+            Self::Lapsed => "lapsed",
         }
     }
+}
+
+/// What time did to an application that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waited {
+    /// It has waited long enough that whoever decides is told once more.
+    Reminded,
+    /// It lapsed.
+    Lapsed,
 }
 
 /// That somebody consented.
@@ -219,6 +238,10 @@ pub struct Partner {
     pub phone: String,
     /// Who is behind it and how to reach them, sealed; none once it is erased.
     pub contact: Option<String>,
+    /// By what its phone is recognised without being known, so that a phone has one application that waits; none once it is
+    /// erased.
+    #[serde(default)]
+    pub known_by: Option<Uuid>,
     /// Hash of the code that opens its door.
     pub code: String,
     /// What was consented to.
@@ -227,7 +250,10 @@ pub struct Partner {
     pub state: PartnerState,
     /// When it applied.
     pub applied_at: Timestamp,
-    /// When it was admitted or declined.
+    /// When whoever decides was told of it once more.
+    #[serde(default)]
+    pub reminded_at: Option<Timestamp>,
+    /// When it was admitted or declined, or lapsed.
     pub decided_at: Option<Timestamp>,
     /// By whom, as an actor.
     pub decided_by: Option<String>,
@@ -265,6 +291,8 @@ pub struct Application {
     pub phone: String,
     /// The contact, sealed.
     pub contact: String,
+    /// By what the phone is recognised without being known.
+    pub known_by: Uuid,
     /// Hash of the code that will open its door.
     pub code: String,
     /// The spot whose code was scanned.
@@ -318,6 +346,15 @@ pub struct CheckStanding<'a> {
     pub due: bool,
 }
 
+fn after(at: Timestamp, days: u32) -> Timestamp {
+    at.saturating_add(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MAX)
+}
+
+/// The refusal of an application online that does not tell why: whether a phone has one is nobody else's business.
+pub fn not_online() -> Refusal {
+    Refusal::invalid("phone", "asking the community: this cannot be signed up online", "无法在网上登记，请联系所在社区")
+}
+
 /// Adds to a list that keeps the newest only.
 fn keep<T>(list: &mut Vec<T>, new: T) {
     if list.len() >= KEPT_MAX {
@@ -365,10 +402,12 @@ impl Partner {
             name,
             phone: new.phone,
             contact: Some(new.contact),
+            known_by: Some(new.known_by),
             code: new.code,
             consent: Consented { version: new.consent, at },
             state: PartnerState::Applied,
             applied_at: at,
+            reminded_at: None,
             decided_at: None,
             decided_by: None,
             reason: String::new(),
@@ -393,7 +432,47 @@ impl Partner {
             }
             PartnerState::Declined => Err(Refusal::Already { what: "declined", what_zh: "审核未通过" }),
             PartnerState::Left => Err(Refusal::Already { what: "left", what_zh: "退出" }),
+            PartnerState::Lapsed => Err(Refusal::First {
+                what: "sign up again: nobody decided in time",
+                what_zh: "重新登记：原登记逾期未审核，已失效",
+            }),
         }
+    }
+
+    /// When time next does something to an application that waits.
+    pub fn waits_until(&self, rules: &PartnerRules) -> Option<Timestamp> {
+        let days = if self.reminded_at.is_none() { rules.remind_days } else { rules.undecided_days };
+        (self.state == PartnerState::Applied).then(|| after(self.applied_at, days))
+    }
+
+    /// Lets time do what it does to an application about which nobody decides: whoever decides is told once more, then it
+    /// lapses and its contact is erased.
+    pub fn wait(&mut self, rules: &PartnerRules, now: Timestamp) -> Option<Waited> {
+        if self.state != PartnerState::Applied {
+            return None;
+        }
+        if now >= after(self.applied_at, rules.undecided_days) {
+            (self.state, self.decided_at) = (PartnerState::Lapsed, Some(now));
+            self.erase_contact();
+            return Some(Waited::Lapsed);
+        }
+        if self.reminded_at.is_some() || now < after(self.applied_at, rules.remind_days) {
+            return None;
+        }
+        self.reminded_at = Some(now);
+        Some(Waited::Reminded)
+    }
+
+    /// Gives it another code in place of one that was lost; that one opens nothing any more.
+    ///
+    /// # Errors
+    /// It is no partner any more, and was none.
+    pub fn give_code(&mut self, hash: String) -> Result<(), Refusal> {
+        if self.state != PartnerState::Applied {
+            self.takes_part()?;
+        }
+        self.code = hash;
+        Ok(())
     }
 
     /// Staff do something with it. Whether they may is the caller's to check; `unit` is theirs.
@@ -433,7 +512,7 @@ impl Partner {
     }
 
     fn erase_contact(&mut self) {
-        (self.contact, self.phone) = (None, String::new());
+        (self.contact, self.known_by, self.phone) = (None, None, String::new());
     }
 
     /// Leaves: the contact is erased. Whoever calls gives its seats back.
@@ -449,7 +528,7 @@ impl Partner {
         Ok(())
     }
 
-    /// Makes a self-check.
+    /// Makes a self-check. `today` is when the day began: whoever makes it twice in a day corrects what they said before.
     ///
     /// # Errors
     /// It does not take part, there is no such self-check for it, or the items are not those of the self-check.
@@ -458,7 +537,7 @@ impl Partner {
         rules: &PartnerRules,
         list: &str,
         items: BTreeMap<String, bool>,
-        now: Timestamp,
+        (now, today): (Timestamp, Timestamp),
     ) -> Result<(), Refusal> {
         self.takes_part()?;
         let found = rules.self_check(list).filter(|found| found.kinds.contains(&self.kind));
@@ -469,6 +548,7 @@ impl Partner {
         if asked != told {
             return Err(Refusal::invalid("items", "each item of it, and no other", "请逐项填写"));
         }
+        self.checks.retain(|check| check.list != found.id || check.at < today);
         keep(&mut self.checks, Check { list: found.id.clone(), at: now, items });
         Ok(())
     }

@@ -151,6 +151,9 @@ pub struct ReceptionDay {
     pub place: String,
     /// Whether it was called off.
     pub cancelled: bool,
+    /// Whether it is over.
+    #[serde(default)]
+    pub over: bool,
     /// Bookings, in the order in which they came.
     pub bookings: Vec<Booking>,
     /// Who put it into the schedule.
@@ -194,7 +197,7 @@ impl ReceptionDay {
         }
         let place = required("place", place, PLACE_MAX)?.to_owned();
         let bookings = Vec::new();
-        Ok(Self { id, date, unit, leader, place, cancelled: false, bookings, by: by.clone(), at: now })
+        Ok(Self { id, date, unit, leader, place, cancelled: false, over: false, bookings, by: by.clone(), at: now })
     }
 
     /// Seats of a slot that are still free.
@@ -283,8 +286,11 @@ impl ReceptionDay {
     /// Calls the day off.
     ///
     /// # Errors
-    /// It was called off already, or bookings wait that somebody has to be told of first.
+    /// It was called off already or is over, or bookings wait that somebody has to be told of first.
     pub fn cancel(&mut self) -> Result<(), Refusal> {
+        if self.over {
+            return Err(Refusal::Already { what: "over", what_zh: "结束" });
+        }
         if self.cancelled {
             return Err(Refusal::Already { what: "called off", what_zh: "取消" });
         }
@@ -298,9 +304,16 @@ impl ReceptionDay {
         Ok(())
     }
 
-    /// Whether anybody waits, or could still book.
+    /// Whether anybody may still come.
     pub fn is_open(&self) -> bool {
-        !self.cancelled
+        !self.cancelled && !self.over
+    }
+
+    /// Ends a day that has passed. Returns whether it did: what became of bookings may still be noted.
+    pub fn end(&mut self, today: Date) -> bool {
+        let ends = self.is_open() && self.date < today;
+        self.over |= ends;
+        ends
     }
 
     /// Erases who booked, where nothing was noted of it. Returns whether there was anything.
@@ -427,6 +440,20 @@ mod tests {
         assert!(!day.keeps_someone() && !day.forget());
         day.cancel().unwrap();
         assert!(day.book(booking(4, "09:30", "c"), &rules, early).is_err());
+    }
+
+    #[test]
+    fn a_day_that_has_passed_ends_once_and_what_became_of_it_is_still_noted() {
+        let mut day = plan("2026-06-11", "boss").unwrap();
+        day.book(booking(1, "09:00", "a"), &rules(), local("2026-06-10T12:00:00")).unwrap();
+        assert!(!day.end("2026-06-11".parse().unwrap()), "not before it has passed");
+        assert!(day.end("2026-06-12".parse().unwrap()) && !day.is_open());
+        assert!(!day.end("2026-06-12".parse().unwrap()), "once");
+        assert!(matches!(day.cancel(), Err(Refusal::Already { what: "over", .. })));
+        day.note(BookingId(uuid::Uuid::from_u128(1)), Noted::Missed, local("2026-06-12T08:00:00")).unwrap();
+        let mut off = plan("2026-06-11", "boss").unwrap();
+        off.cancel().unwrap();
+        assert!(!off.end("2026-06-12".parse().unwrap()), "what was called off stays called off");
     }
 
     #[test]

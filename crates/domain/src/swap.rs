@@ -109,40 +109,60 @@ impl DutySwap {
         self.state == DutySwapState::Proposed && now < self.shift.from
     }
 
-    /// The answer. Where it is agreed, the roster says the other from then on.
+    /// Whoever was asked agrees: the roster says them from then on.
     ///
     /// # Errors
     /// It is not theirs to say, or was said already; what could be proposed cannot be done any more.
-    pub fn answer(
-        &mut self,
-        answer: DutySwapAnswer,
-        (roster, by): (&mut Draft, &PersonId),
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
-        let (whose, en, zh) = match answer {
-            DutySwapAnswer::Agree | DutySwapAnswer::Decline => {
-                (&self.taker, "a swap that you were asked for", "应为请您顶替的换班")
-            }
-            DutySwapAnswer::Withdraw => (&self.shift.person, "a swap that you proposed", "应为您本人提出的换班"),
-        };
-        if whose != by {
-            return Err(Refusal::invalid("swap", en, zh));
-        }
-        if self.state != DutySwapState::Proposed {
-            return Err(Refusal::Already { what: "answered", what_zh: "答复" });
-        }
-        if answer == DutySwapAnswer::Agree {
-            let turn = free_to_give(roster, &self.shift, now)?;
-            free_to_take(roster, turn, &self.taker)?;
-            roster.give_shift(&self.shift, &self.taker);
-        }
-        self.answered_at = Some(now);
-        self.state = match answer {
-            DutySwapAnswer::Agree => DutySwapState::Agreed,
-            DutySwapAnswer::Decline => DutySwapState::Declined,
-            DutySwapAnswer::Withdraw => DutySwapState::Withdrawn,
-        };
+    pub fn agree(&mut self, (roster, by): (&mut Draft, &PersonId), now: Timestamp) -> Result<(), Refusal> {
+        self.asked_of(by)?;
+        let turn = free_to_give(roster, &self.shift, now)?;
+        free_to_take(roster, turn, &self.taker)?;
+        roster.give_shift(&self.shift, &self.taker);
+        self.end(DutySwapState::Agreed, now);
         Ok(())
+    }
+
+    /// Whoever was asked does not take the turn. The roster stays as it is, and is not asked.
+    ///
+    /// # Errors
+    /// It is not theirs to say, or was said already.
+    pub fn decline(&mut self, by: &PersonId, now: Timestamp) -> Result<(), Refusal> {
+        self.asked_of(by)?;
+        self.end(DutySwapState::Declined, now);
+        Ok(())
+    }
+
+    /// Whoever asked takes it back.
+    ///
+    /// # Errors
+    /// It is not theirs to take back, or was answered already.
+    pub fn withdraw(&mut self, by: &PersonId, now: Timestamp) -> Result<(), Refusal> {
+        if self.shift.person != *by {
+            return Err(Refusal::invalid("swap", "a swap that you proposed", "应为您本人提出的换班"));
+        }
+        self.waits()?;
+        self.end(DutySwapState::Withdrawn, now);
+        Ok(())
+    }
+
+    fn asked_of(&self, by: &PersonId) -> Result<(), Refusal> {
+        if self.taker != *by {
+            return Err(Refusal::invalid("swap", "a swap that you were asked for", "应为请您顶替的换班"));
+        }
+        self.waits()
+    }
+
+    fn waits(&self) -> Result<(), Refusal> {
+        match self.state {
+            DutySwapState::Proposed => Ok(()),
+            DutySwapState::Agreed | DutySwapState::Declined | DutySwapState::Withdrawn => {
+                Err(Refusal::Already { what: "answered", what_zh: "答复" })
+            }
+        }
+    }
+
+    fn end(&mut self, state: DutySwapState, now: Timestamp) {
+        (self.state, self.answered_at) = (state, Some(now));
     }
 }
 
@@ -220,10 +240,10 @@ mod tests {
         let mut swap = propose(&draft, own.clone(), "b", "a").unwrap();
         let now = time("2026-06-07T01:00:00Z");
         assert!(swap.is_open(now) && !swap.is_open(swap.shift.from));
-        assert!(swap.answer(DutySwapAnswer::Agree, (&mut draft, &person("a")), now).is_err(), "not theirs to say");
-        swap.answer(DutySwapAnswer::Agree, (&mut draft, &person("b")), now).unwrap();
+        assert!(swap.agree((&mut draft, &person("a")), now).is_err(), "not theirs to say");
+        swap.agree((&mut draft, &person("b")), now).unwrap();
         assert_eq!(swap.state, DutySwapState::Agreed);
-        assert!(swap.answer(DutySwapAnswer::Decline, (&mut draft, &person("b")), now).is_err(), "said already");
+        assert!(swap.decline(&person("b"), now).is_err(), "said already");
         let taken = draft.shift(&turn("b", "2026-06-08T00:00:00Z")).cloned().unwrap();
         assert_eq!((taken.person, taken.instead_of), (person("b"), Some(person("a"))));
 
@@ -261,10 +281,10 @@ mod tests {
         let mut swap = propose(&draft, own(), "b", "a").unwrap();
         draft.merge(roster("post,unit,person,from,to\nother,lh,b,2026-06-08 10:00,2026-06-08 11:00\n"));
         let now = time("2026-06-07T01:00:00Z");
-        let refused = swap.answer(DutySwapAnswer::Agree, (&mut draft, &person("b")), now).unwrap_err();
+        let refused = swap.agree((&mut draft, &person("b")), now).unwrap_err();
         assert!(refused.zh().contains("已有班次"), "{}", refused.zh());
         assert_eq!(swap.state, DutySwapState::Proposed);
-        swap.answer(DutySwapAnswer::Withdraw, (&mut draft, &person("a")), now).unwrap();
+        swap.withdraw(&person("a"), now).unwrap();
         assert_eq!(swap.state, DutySwapState::Withdrawn);
         assert!(draft.shift(&own()).is_some());
     }

@@ -72,7 +72,7 @@ pub struct CaseRow {
 /// A unit that may see the case: an involved one or one above it. All rows of a case carry the same time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopeRow {
-    /// The unit, or [`ALL_UNITS`].
+    /// The unit, or [`ALL_UNITS`]; or a unit's part that is listed by itself, under a name of the caller's making.
     pub unit: String,
     /// When the case is next due, [`NO_CLOCK`] if no clock runs; `None` once it is not open any more.
     pub open_due: Option<Timestamp>,

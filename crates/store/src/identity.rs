@@ -174,6 +174,12 @@ impl IdentityVault {
         Ok([&[length], id.as_bytes(), &nonce, &sealed].concat())
     }
 
+    /// Whether the newest key sealed this.
+    pub fn is_newest(&self, sealed: &[u8]) -> bool {
+        let key = sealed.split_first().and_then(|(length, rest)| rest.get(..usize::from(*length)));
+        key == Some(self.newest_key().as_bytes())
+    }
+
     /// Opens what [`IdentityVault::seal`] sealed in the same context.
     ///
     /// # Errors

@@ -106,7 +106,8 @@ pub fn add(tx: &mut WriteTx<'_>, id: Uuid, events: &Events) -> Result<(), StoreE
         keep("id", "f.id"),
         keep("state", "f.state"),
         keep("events", "f.events + excluded.events"),
-        keep("first_at", "f.first_at"),
+        // What is told late may have been earlier than all that was known. Written out: the engines have no word in common.
+        keep("first_at", "CASE WHEN excluded.first_at < f.first_at THEN excluded.first_at ELSE f.first_at END"),
         keep("decided_at", "f.decided_at"),
         keep("decision", "f.decision"),
         "at_least = excluded.at_least".to_owned(),

@@ -1,6 +1,8 @@
 //! Works 工作事项: what is undertaken beside cases, such as campaigns. What one says, and what may be done with it, is its
 //! maker's business; here is only where it stands, whose it is, and when it next wants somebody told.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -8,6 +10,7 @@ use crate::{
     cases::before_key,
     error::StoreError,
     params,
+    sql::in_list,
     tx::{ReadTx, WriteTx},
     value::Row,
 };
@@ -72,6 +75,15 @@ pub fn put_if_new(tx: &mut WriteTx<'_>, work: &WorkRow) -> Result<(), StoreError
     tx.execute(&sql, params![tenant, &w.kind, w.id, &w.unit, &w.state, w.next_at, w.at, &w.body])
 }
 
+/// Removes a work that nothing is to be known of any more.
+///
+/// # Errors
+/// When the database fails.
+pub fn remove(tx: &mut WriteTx<'_>, kind: &str, id: Uuid) -> Result<(), StoreError> {
+    let tenant = tx.tenant();
+    tx.execute("DELETE FROM works WHERE tenant_id = ?1 AND kind = ?2 AND id = ?3", params![tenant, kind, id])
+}
+
 /// One work, to be changed.
 ///
 /// # Errors
@@ -95,6 +107,17 @@ fn find_with(tx: &mut ReadTx<'_>, kind: &str, id: Uuid, lock: &str) -> Result<Op
     tx.query_one(&sql, params)?.map(read).transpose()
 }
 
+/// Of these works of a kind, the ids of those that are there; nothing of them is read.
+///
+/// # Errors
+/// When the database fails.
+pub fn which_are_there(tx: &mut ReadTx<'_>, kind: &str, ids: &[Uuid]) -> Result<HashSet<Uuid>, StoreError> {
+    let mut params = params![tx.tenant(), kind];
+    let list = in_list(&mut params, ids.iter().copied());
+    let sql = format!("SELECT id FROM works WHERE tenant_id = ?1 AND kind = ?2 AND id IN ({list})");
+    tx.query(&sql, params)?.into_iter().map(|row| row.get(0)).collect()
+}
+
 /// Works of a kind, the newest first, at most `limit`, made before the work `before` if one is given; in this state only,
 /// where one is given.
 ///
@@ -114,6 +137,43 @@ pub fn list(
     });
     let sql = format!(
         "SELECT {COLUMNS} FROM works WHERE tenant_id = ?1 AND kind = ?2 AND id < ?3{only} ORDER BY id DESC LIMIT ?4"
+    );
+    tx.query(&sql, params)?.into_iter().map(read).collect()
+}
+
+/// How many works of a kind there are; in this state only, where one is given.
+///
+/// # Errors
+/// When the database fails.
+pub fn count(tx: &mut ReadTx<'_>, kind: &str, state: Option<&str>) -> Result<i64, StoreError> {
+    let mut params = params![tx.tenant(), kind];
+    let only = state.map_or("", |state| {
+        params.extend(params![state]);
+        " AND state = ?3"
+    });
+    tx.query_count(&format!("SELECT COUNT(*) FROM works WHERE tenant_id = ?1 AND kind = ?2{only}"), params)
+}
+
+/// Works of a kind that want somebody told after `after`, the next first, at most `limit`; of these units only, where some are
+/// given. Two that do so at the same moment stand in the order of their ids.
+///
+/// # Errors
+/// When the database fails.
+pub fn due_after(
+    tx: &mut ReadTx<'_>,
+    kind: &str,
+    units: Option<&[String]>,
+    (at, id): (Timestamp, Uuid),
+    limit: i64,
+) -> Result<Vec<WorkRow>, StoreError> {
+    let mut params = params![tx.tenant(), kind, at, id, limit];
+    let only = units.map_or_else(String::new, |units| {
+        let list = in_list(&mut params, units.iter());
+        format!(" AND unit IN ({list})")
+    });
+    let sql = format!(
+        "SELECT {COLUMNS} FROM works WHERE tenant_id = ?1 AND kind = ?2 AND next_at IS NOT NULL
+         AND (next_at, id) > (?3, ?4){only} ORDER BY next_at, id LIMIT ?5"
     );
     tx.query(&sql, params)?.into_iter().map(read).collect()
 }

@@ -2,6 +2,15 @@
 import { ref } from 'vue';
 import { told } from './api';
 
+/** What is asked before something that cannot be undone. */
+export interface Question {
+  /** What it is, as the button says it. */
+  title: string;
+  /** What will be then. */
+  text: string;
+  work: () => Promise<unknown>;
+}
+
 export function useWork() {
   const busy = ref(false);
   const fault = ref('');

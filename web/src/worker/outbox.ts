@@ -20,7 +20,7 @@ export interface Entry {
     | { kind: 'act'; case: string | null; act: string; body: object }
     | { kind: 'finding'; body: object }
     | { kind: 'visit'; spot: string; at: string; checklist?: string }
-    | { kind: 'photo'; case: string | null; shows: string; name: string; photo: Blob };
+    | { kind: 'photo'; case: string | null; shows: 'before' | 'after'; name: string; photo: Blob };
   /** Why the server refused it. */
   refused?: string;
 }

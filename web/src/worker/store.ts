@@ -1,6 +1,7 @@
 /** What the phone keeps: the outbox, and what was read last, for when there is no network. All of it is one person's and goes when they sign out. */
 
-import { api, type Case, type CasePage, fault, faultOf, type Line, take, told } from '@core/api';
+import { api, type Case, type CasePage, faultOf, type Line, take, told } from '@core/api';
+import { attach } from '@core/attach';
 import { heard } from '@core/clock/time';
 import { type Doable, perform } from '@core/perform';
 import { clear, createStore, del, get, set, values } from 'idb-keyval';
@@ -68,14 +69,7 @@ async function sent({ key, what }: Entry): Promise<Sent> {
     return { is: 'done' };
   }
   if (what.case === null) return { is: 'later' };
-  const query = new URLSearchParams({ kind: what.shows, name: what.name });
-  const headers = { 'content-type': 'application/octet-stream', 'x-jiban': 'web' };
-  const answer = await fetch(`/api/v1/cases/${what.case}/attachments?${query}`, {
-    method: 'POST',
-    headers,
-    body: what.photo,
-  });
-  if (!answer.ok) throw fault(answer.status, await answer.json().catch(() => undefined));
+  await attach(what.case, what.shows, what.name, what.photo);
   return { is: 'done' };
 }
 

@@ -629,11 +629,13 @@ impl<'p> Teller<'p> {
                 self.language.aside(self.language.name(&list.name), &aside)
             }));
             let (version, channel) = (&partners.consent.version, &partners.channel);
+            let (remind, undecided) =
+                (self.language.days(partners.remind_days), self.language.days(partners.undecided_days));
             let channel =
                 policy.channels.get(channel).map_or(channel.as_str(), |found| self.language.name(&found.name));
             self.say_item(
-                format!("共建伙伴：经社区审核加入，知情同意书 {version} 版；反映问题走“{channel}”；自查：{lists}；一次活动最多记时长{most}。"),
-                format!("Partners: admitted by the community, with consent to version {version}; what they report comes by '{channel}'; self-checks: {lists}; one activity credits at most {most}."),
+                format!("共建伙伴：经社区审核加入，{remind}未审再提醒一次，{undecided}未审即失效并删除联系方式；知情同意书 {version} 版；反映问题走“{channel}”；自查：{lists}；一次活动最多记时长{most}。"),
+                format!("Partners: admitted by the community, which is told once more after {remind}; after {undecided} without a decision an application lapses and its contact is erased; with consent to version {version}; what they report comes by '{channel}'; self-checks: {lists}; one activity credits at most {most}."),
             );
         }
         let near = &policy.neighbourhood;

@@ -6,7 +6,7 @@ use jiban_domain::{
     activity::{self, Activity, ActivityKind, ActivityState, Plan},
     event::Actor,
     ids::{ActivityId, PartnerId},
-    partner::{self, Application, KEPT_MAX, Partner, PartnerKind, PartnerRules, PartnerState},
+    partner::{self, Application, KEPT_MAX, Partner, PartnerKind, PartnerRules, PartnerState, Waited},
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -29,6 +29,7 @@ fn application(kind: PartnerKind) -> Application {
         name: "青云小吃店".into(),
         phone: "139****0000".into(),
         contact: "sealed".into(),
+        known_by: Uuid::from_u128(7),
         code: "hash".into(),
         spot: None,
         grid: Some(unit("lh.dm.c01.g01")),
@@ -126,6 +127,37 @@ fn who_is_declined_or_leaves_takes_part_no_more_and_their_contact_is_erased() {
 }
 
 #[test]
+fn an_application_that_nobody_decides_is_told_once_more_and_then_lapses() {
+    let mut waiting = applied(1, |_| {}).unwrap();
+    let (remind, lapse) = (hours(i64::from(rules().remind_days) * 24), hours(i64::from(rules().undecided_days) * 24));
+    assert_eq!((waiting.waits_until(rules()), waiting.wait(rules(), hours(24))), (Some(remind), None));
+    assert_eq!(waiting.wait(rules(), remind), Some(Waited::Reminded));
+    assert_eq!((waiting.waits_until(rules()), waiting.wait(rules(), remind)), (Some(lapse), None), "once");
+    let mut admitted = waiting.clone();
+    act(&mut admitted, &partner::Act::Admit).unwrap();
+    assert_eq!((admitted.waits_until(rules()), admitted.wait(rules(), lapse)), (None, None));
+    assert_eq!(waiting.wait(rules(), lapse), Some(Waited::Lapsed));
+    assert_eq!((waiting.state, &waiting.contact, waiting.known_by), (PartnerState::Lapsed, &None, None));
+    assert_eq!((waiting.wait(rules(), lapse), waiting.phone.as_str()), (None, ""));
+    assert!(act(&mut waiting, &partner::Act::Admit).unwrap_err().contains("decided"));
+    assert!(waiting.takes_part().unwrap_err().to_string().contains("sign up again"));
+    waiting.give_code("another".into()).unwrap_err();
+    // Nobody looked for a long time: it lapses all the same.
+    assert_eq!(applied(2, |_| {}).unwrap().wait(rules(), lapse), Some(Waited::Lapsed));
+}
+
+#[test]
+fn another_code_is_for_who_waits_or_takes_part() {
+    let mut shop = admitted(1, PartnerKind::Shop);
+    shop.give_code("another".into()).unwrap();
+    assert_eq!(shop.code, "another");
+    applied(2, |_| {}).unwrap().give_code("another".into()).unwrap();
+    shop.leave(hours(1)).unwrap();
+    shop.give_code("a third".into()).unwrap_err();
+    assert_eq!(shop.code, "another");
+}
+
+#[test]
 fn a_seat_is_refused_when_it_is_not_for_them_full_over_or_taken() {
     let mut activity = set(|_| {}).unwrap();
     let waiting = applied(1, |_| {}).unwrap();
@@ -207,6 +239,11 @@ fn an_activity_that_nobody_could_take_part_in_is_refused_in_words() {
     assert!(long.unwrap_err().contains("policy"), "the policy bounds what one activity credits");
 }
 
+/// A moment as many days on, at which that day begins.
+fn day(days: i64) -> (Timestamp, Timestamp) {
+    (hours(days * 24), hours(days * 24))
+}
+
 fn ticks(list: &str, so: bool) -> BTreeMap<String, bool> {
     rules().self_check(list).unwrap().items.iter().map(|item| (item.id.clone(), so)).collect()
 }
@@ -218,17 +255,24 @@ fn a_self_check_is_due_until_it_is_made_and_again_when_its_days_are_over() {
         shop.standings(rules(), at).iter().filter(|one| one.due).map(|one| one.list.id.clone()).collect::<Vec<_>>()
     };
     assert_eq!(due(&shop, hours(0)), ["front", "fire"]);
-    shop.check(rules(), "front", ticks("front", false), hours(0)).unwrap();
+    shop.check(rules(), "front", ticks("front", false), day(0)).unwrap();
     assert_eq!(due(&shop, hours(7 * 24)), ["fire"]);
     assert_eq!(due(&shop, hours(7 * 24 + 1)), ["front", "fire"]);
-    shop.check(rules(), "no-such", BTreeMap::new(), hours(0)).unwrap_err();
-    shop.check(rules(), "front", BTreeMap::new(), hours(0)).unwrap_err();
+    shop.check(rules(), "no-such", BTreeMap::new(), day(0)).unwrap_err();
+    shop.check(rules(), "front", BTreeMap::new(), day(0)).unwrap_err();
     let mut volunteer = admitted(2, PartnerKind::Volunteer);
     assert_eq!(due(&volunteer, hours(0)), Vec::<String>::new());
-    volunteer.check(rules(), "front", ticks("front", true), hours(0)).unwrap_err();
-    applied(3, |_| {}).unwrap().check(rules(), "front", ticks("front", true), hours(0)).unwrap_err();
+    volunteer.check(rules(), "front", ticks("front", true), day(0)).unwrap_err();
+    applied(3, |_| {}).unwrap().check(rules(), "front", ticks("front", true), day(0)).unwrap_err();
+    // Whoever makes it twice in a day corrects what they said; another one of that day stays.
+    let mut twice = admitted(4, PartnerKind::Shop);
+    twice.check(rules(), "front", ticks("front", false), (hours(1), hours(0))).unwrap();
+    twice.check(rules(), "fire", ticks("fire", true), (hours(2), hours(0))).unwrap();
+    twice.check(rules(), "front", ticks("front", true), (hours(3), hours(0))).unwrap();
+    let kept: Vec<(&str, Timestamp)> = twice.checks.iter().map(|check| (check.list.as_str(), check.at)).collect();
+    assert_eq!(kept, [("fire", hours(2)), ("front", hours(3))]);
     for turn in 0..2 * KEPT_MAX {
-        shop.check(rules(), "front", ticks("front", true), hours(turn as i64)).unwrap();
+        shop.check(rules(), "front", ticks("front", true), day(turn as i64)).unwrap();
         act(&mut shop, &partner::Act::Praise { text: "门前整洁".into() }).unwrap();
     }
     assert_eq!((shop.checks.len(), shop.praise.len()), (KEPT_MAX, KEPT_MAX));

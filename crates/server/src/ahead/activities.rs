@@ -31,7 +31,10 @@ use crate::{
 /// Activities whose end is looked at in one go.
 const DUE_AT_ONCE: i64 = 100;
 /// Most open activities that a door shows.
-const OPEN_MAX: i64 = 300;
+const SHOWN_MAX: usize = 50;
+/// Open activities read in one go, and most of them that are looked at for one answer.
+const STEP: i64 = 50;
+const LOOKED_AT_MAX: usize = 200;
 
 impl Work for Activity {
     const KIND: &'static str = "activity";
@@ -105,14 +108,29 @@ pub async fn find(app: &App, staff: &Staff, id: Uuid) -> Answer<Activity> {
     if sees(staff, &activity) { Ok(activity) } else { Err(Problem::not_found()) }
 }
 
-/// Activities that are open now, those that begin first at the front.
+/// Activities that are open now and that `shows` lets through, of these units only where some are given: of the next to end so
+/// many as a door shows, those that begin first at the front. What ends later is read only where that many are not yet found.
 ///
 /// # Errors
 /// The store's.
-pub fn open_now(tx: &mut ReadTx<'_>) -> Result<Vec<Activity>, StoreError> {
-    let now = tx.now();
-    let mut open: Vec<Activity> = works::list(tx, Some(ActivityState::Open.as_str()), None, OPEN_MAX)?;
-    open.retain(|activity| now < activity.plan.until);
+pub fn open_now(
+    tx: &mut ReadTx<'_>,
+    units: Option<&[String]>,
+    shows: impl Fn(&Activity) -> bool,
+) -> Result<Vec<Activity>, StoreError> {
+    let (mut open, mut after, mut looked_at) = (Vec::new(), (tx.now(), Uuid::max()), 0);
+    while open.len() < SHOWN_MAX && looked_at < LOOKED_AT_MAX {
+        // Only what is open has an end to come.
+        let some = jiban_store::works::due_after(tx, Activity::KIND, units, after, STEP)?;
+        let Some(end) = some.last().and_then(|row| Some((row.next_at?, row.id))) else { break };
+        (after, looked_at) = (end, looked_at + some.len());
+        for row in &some {
+            let activity: Activity = works::read(row)?;
+            if shows(&activity) && open.len() < SHOWN_MAX {
+                open.push(activity);
+            }
+        }
+    }
     open.sort_by_key(|activity| activity.plan.from);
     Ok(open)
 }

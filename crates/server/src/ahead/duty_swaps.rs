@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiban_domain::{
     ids::{DutySwapId, PersonId, UnitId},
     organisation::{Draft, ShiftKey},
+    refusal::Refusal,
     swap::{DutySwap, DutySwapAnswer, DutySwapState},
 };
 use jiban_store::{StoreError, WriteTx, documents};
@@ -87,18 +88,15 @@ pub async fn answer(app: &App, staff: &Staff, id: Uuid, answer: DutySwapAnswer) 
         let Some(mut swap) = works::find_for_update::<DutySwap>(tx, id)?.filter(|swap| sees(&staff, swap)) else {
             return Ok(Err(Problem::not_found()));
         };
-        let stored = documents::organisation(tx)?.ok_or_else(|| StoreError::corrupt("no organisation is stored"))?;
-        let corrupt = |why: serde_json::Error| StoreError::corrupt(format!("the organisation: {why}"));
-        let mut roster: Draft = serde_json::from_str(&stored.body).map_err(corrupt)?;
-        if let Err(refusal) = swap.answer(answer, (&mut roster, &staff.person), tx.now()) {
+        let answered = match answer {
+            DutySwapAnswer::Agree => agree(tx, &staff, &mut swap)?,
+            DutySwapAnswer::Decline => swap.decline(&staff.person, tx.now()),
+            DutySwapAnswer::Withdraw => swap.withdraw(&staff.person, tx.now()),
+        };
+        if let Err(refusal) = answered {
             return Ok(Err(refusal.into()));
         }
-        let told = json!({ "shift": swap.shift, "taker": swap.taker, "state": swap.state });
-        if swap.state == DutySwapState::Agreed {
-            let body = serde_json::to_string(&roster).map_err(|why| StoreError::other(why.to_string()))?;
-            documents::put_organisation(tx, stored.version, &body)?;
-            audit::record(tx, Stream::Organisation, audit::trace(&staff.actor, "shift_swapped", &told))?;
-        }
+        let told = told(&swap);
         works::put(tx, &staff.snapshot, &swap, &staff.actor, &("duty_swap_answered", told))?;
         tell(tx, &parts, &staff.snapshot, &swap)?;
         Ok(Ok(swap))
@@ -109,6 +107,28 @@ pub async fn answer(app: &App, staff: &Staff, id: Uuid, answer: DutySwapAnswer) 
     }
     app.outbox_nudge.notify_one();
     Ok(swap)
+}
+
+fn told(swap: &DutySwap) -> serde_json::Value {
+    json!({ "shift": swap.shift, "taker": swap.taker, "state": swap.state })
+}
+
+/// Writes the agreed turn into the roster as it is stored now, which may be newer than what this node holds.
+///
+/// The organisation's document keeps each of its versions, since a case may be read as it was under an earlier one; an agreed
+/// swap is one more, as an import is. There can be no more of them than turns that two people agreed to exchange, one
+/// exchange at a time: what is stored grows by what people decide, never by what is asked or declined.
+fn agree(tx: &mut WriteTx<'_>, staff: &Staff, swap: &mut DutySwap) -> Result<Result<(), Refusal>, StoreError> {
+    let stored = documents::organisation(tx)?.ok_or_else(|| StoreError::corrupt("no organisation is stored"))?;
+    let corrupt = |why: serde_json::Error| StoreError::corrupt(format!("the organisation: {why}"));
+    let mut roster: Draft = serde_json::from_str(&stored.body).map_err(corrupt)?;
+    if let Err(refusal) = swap.agree((&mut roster, &staff.person), tx.now()) {
+        return Ok(Err(refusal));
+    }
+    let body = serde_json::to_string(&roster).map_err(|why| StoreError::other(why.to_string()))?;
+    documents::put_organisation(tx, stored.version, &body)?;
+    audit::record(tx, Stream::Organisation, audit::trace(&staff.actor, "shift_swapped", &told(swap)))?;
+    Ok(Ok(()))
 }
 
 /// Tells whoever has to know next: who was asked, or who asked.

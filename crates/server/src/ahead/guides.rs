@@ -10,15 +10,16 @@ use jiban_domain::{
     organisation::Organisation,
     refusal::Refusal,
 };
-use jiban_store::{StoreError, WriteTx};
+use jiban_store::{StoreError, counters};
 use jiban_text::{normalise, segment};
 use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::works::{self, Done, Work};
+use super::works::{self, Page, Work};
 use crate::{
     app::App,
+    desk::Stop,
     http::{
         auth::{Announcer, Staff},
         problem::{Answer, Problem},
@@ -28,8 +29,6 @@ use crate::{
 
 /// Most guides that are published at once: all of them are looked through for each search.
 const PUBLISHED_MAX: i64 = 500;
-/// Most guides that staff are shown, the newest.
-const LISTED_MAX: i64 = 500;
 /// Most words of a search that are looked for.
 const WORDS_MAX: usize = 12;
 /// What a word weighs in a title, and what the whole search does where it stands as it is.
@@ -78,37 +77,52 @@ pub async fn write(app: &App, staff: &Staff, unit: UnitId, text: Text) -> Answer
     Ok(written.await??)
 }
 
-/// Does something with a guide.
+/// Does something with a guide. `expected` is the version that the actor has seen; where it is given and somebody else has
+/// changed the guide since, nothing happens.
 ///
 /// # Errors
-/// Not found, forbidden, a refusal, or too many are published.
-pub async fn act(app: &App, staff: &Staff, id: Uuid, act: Act) -> Answer<Guide> {
+/// Not found, forbidden, changed in between, a refusal, or too many are published.
+pub async fn act(app: &App, staff: &Staff, id: Uuid, act: Act, expected: Option<u64>) -> Answer<Guide> {
     let guide: Guide = works::find(app, id).await?;
     if !changes(staff, &guide) {
         return Err(Problem::forbidden());
     }
-    let published = works_published(app).await?;
-    let by = staff.actor.clone();
-    let alter = move |guide: &mut Guide, now: Timestamp| -> Result<Done, Refusal> {
-        if act == Act::Publish && published.len() >= usize::try_from(PUBLISHED_MAX).unwrap_or(usize::MAX) {
-            let max = u32::try_from(PUBLISHED_MAX).unwrap_or(u32::MAX);
-            return Err(Refusal::Limit { what: "published guides", what_zh: "已发布的办事指南", max });
+    let staff = staff.clone();
+    let changed = app.store.write(move |tx| -> Result<Guide, Stop> {
+        let published = Some(GuideState::Published.as_str());
+        if act == Act::Publish {
+            // Two that are published at once come one after the other: the last place is given once.
+            counters::lease(tx, "guide.publish", 1)?;
+            if jiban_store::works::count(tx, Guide::KIND, published)? >= PUBLISHED_MAX {
+                let max = u32::try_from(PUBLISHED_MAX).unwrap_or(u32::MAX);
+                return Err(Refusal::Limit { what: "published guides", what_zh: "已发布的办事指南", max }.into());
+            }
         }
-        guide.act(act.clone(), &by, now)?;
-        Ok((act.kind(), json!({ "title": guide.text.title })))
-    };
-    works::change(app, &staff.snapshot, id, &staff.actor, alter, |_: &mut WriteTx<'_>, _| Ok(())).await
+        let mut guide = works::find_for_update::<Guide>(tx, id)?.ok_or_else(Problem::not_found)?;
+        if expected.is_some_and(|version| version != guide.version) {
+            return Err(Problem::conflict().into());
+        }
+        guide.act(act.clone(), &staff.actor, tx.now())?;
+        let done = (act.kind(), json!({ "title": guide.text.title }));
+        works::put(tx, &staff.snapshot, &guide, &staff.actor, &done)?;
+        Ok(guide)
+    });
+    Ok(changed.await?)
 }
 
-/// All guides, the newest first.
+/// Drafts and withdrawn guides, the newest first, those written before `before` if one is given.
 ///
 /// # Errors
 /// The store's.
-pub async fn all(app: &App) -> Answer<Vec<Guide>> {
-    Ok(app.store.read(|tx| works::list(tx, None, None, LISTED_MAX)).await?)
+pub async fn unpublished(app: &App, before: Option<Uuid>, limit: u32) -> Answer<Page<Guide>> {
+    works::page(app, None, before, limit, |guide: &Guide| guide.state != GuideState::Published).await
 }
 
-async fn works_published(app: &App) -> Answer<Vec<Guide>> {
+/// All that are published, the newest first: there are so few that they always fit.
+///
+/// # Errors
+/// The store's.
+pub async fn all_published(app: &App) -> Answer<Vec<Guide>> {
     Ok(app.store.read(|tx| works::list(tx, Some(GuideState::Published.as_str()), None, PUBLISHED_MAX)).await?)
 }
 
@@ -137,7 +151,7 @@ pub struct Search {
 /// # Errors
 /// The store's.
 pub async fn search(app: &App, snapshot: &Arc<Snapshot>, search: Search) -> Answer<Vec<Guide>> {
-    let guides = works_published(app).await?;
+    let guides = all_published(app).await?;
     let world = Arc::clone(snapshot);
     // The dictionary is loaded by the first search.
     let sort = move || found(guides, &search, &world.organisation);

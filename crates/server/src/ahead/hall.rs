@@ -12,14 +12,16 @@ use jiban_domain::{
 };
 use jiban_store::{StoreError, WriteTx, cases};
 use jiff::{Timestamp, civil::Time};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::works::{self, Done, Work};
 use crate::{
     app::App,
-    desk::rows,
+    desk::{self, Key, Stop, rows},
     http::{
         auth::Staff,
         problem::{Answer, Problem},
@@ -93,20 +95,37 @@ async fn change<T: Send + 'static>(
     Ok(changed.await??)
 }
 
-/// Gives the next number of a counter, and tells how many wait before it. Hours bind whoever takes it by themselves.
+/// A number that was given.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = HallTaken)]
+pub struct Taken {
+    /// The number.
+    pub number: String,
+    /// Code of the counter.
+    pub counter: String,
+    /// How many waited before it.
+    pub ahead: u64,
+}
+
+/// Gives the next number of a counter. Hours bind whoever takes it by themselves. The same key and counter are one number.
 ///
 /// # Errors
 /// No such counter, out of hours, no number left.
-pub async fn take(app: &App, by: Actor, counter: String) -> Answer<(Ticket, usize)> {
-    let snapshot = app.snapshot();
-    let (rules, hours_bind) = (snapshot.policy.hall.clone(), by.person().is_none());
-    let taken = change(app, &snapshot, by, move |hall, now, time| {
-        let ticket = hall.take(&rules, &counter, now, hours_bind.then_some(time))?.clone();
-        // It is the last of those that wait.
-        let ahead = hall.waiting(&counter).count() - 1;
-        Ok(Some((("hall_taken", json!({ "number": ticket.number })), (ticket, ahead))))
+pub async fn take(app: &App, by: Actor, counter: String, key: Option<Key>) -> Answer<Taken> {
+    let (snapshot, parts) = (app.snapshot(), app.clone());
+    let taken = app.store.write(move |tx| -> Result<Taken, Stop> {
+        desk::once(tx, &parts, key.as_ref(), |tx| {
+            let (new, time) = day(&snapshot, tx.now());
+            let mut hall = works::find_or_new(tx, &snapshot, &new)?;
+            let hours_bind = by.person().is_none();
+            let ticket = hall.take(&snapshot.policy.hall, &counter, tx.now(), hours_bind.then_some(time))?.clone();
+            works::put(tx, &snapshot, &hall, &by, &("hall_taken", json!({ "number": ticket.number })))?;
+            // It is the last of those that wait.
+            let ahead = hall.waiting(&counter).count() as u64 - 1;
+            Ok(Taken { number: ticket.number, counter: ticket.counter, ahead })
+        })
     });
-    taken.await?.ok_or_else(|| Problem::internal("a number that was not given"))
+    Ok(taken.await?)
 }
 
 /// Calls the next one of a counter to a window; nothing where nobody waits.

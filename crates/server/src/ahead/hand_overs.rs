@@ -16,6 +16,7 @@ use jiban_store::{
 };
 use jiff::{Timestamp, ToSpan};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::works::{self, Done, Work};
@@ -31,8 +32,10 @@ use crate::{
 
 /// Days back in which a turn without a sheet is told.
 const LOOK_BACK_DAYS: i64 = 7;
-/// Sheets and calls that are looked through: more than a city writes in those days.
-const LOOKED_THROUGH_MAX: i64 = 2_000;
+/// Most turns, the latest, of which it is looked up whether they left a sheet.
+const TURNS_MAX: usize = 512;
+/// Calls that are looked through: more than wait at once in a city.
+const CALLS_MAX: i64 = 2_000;
 
 impl Work for HandOver {
     const KIND: &'static str = "hand_over";
@@ -71,6 +74,15 @@ pub fn signs(staff: &Staff, sheet: &HandOver) -> bool {
     sheet.signed_by.is_none() && sheet.may_sign(staff.snapshot.organisation.draft(), &staff.person)
 }
 
+/// The id of the sheet of a turn: a turn has one sheet, so whether it is there is known without reading any. Its time is that
+/// at which the turn begins, so that sheets sort by it, as ids do.
+pub fn id_of(shift: &ShiftKey) -> HandOverId {
+    let ShiftKey { unit, post, person, from } = shift;
+    let digest: [u8; 32] = Sha256::digest(format!("{unit} {post} {person} {from}")).into();
+    let (rest, millis) = (digest.first_chunk::<10>(), u64::try_from(from.as_millisecond()).unwrap_or(0));
+    HandOverId(uuid::Builder::from_unix_timestamp_millis(millis, rest.unwrap_or(&[0; 10])).into_uuid())
+}
+
 /// What is open for a unit at the end of a turn.
 fn open(tx: &mut ReadTx<'_>, snapshot: &Snapshot, shift: &ShiftKey, to: Timestamp) -> Result<Open, StoreError> {
     let most = i64::try_from(OPEN_MAX).unwrap_or(i64::MAX);
@@ -92,7 +104,7 @@ fn open(tx: &mut ReadTx<'_>, snapshot: &Snapshot, shift: &ShiftKey, to: Timestam
     due.retain(|case| !urgent.contains(case));
     let mut calls = Vec::new();
     for state in [DutyCallState::Ringing, DutyCallState::Unanswered] {
-        let waiting: Vec<DutyCall> = works::list(tx, Some(state.as_str()), None, LOOKED_THROUGH_MAX)?;
+        let waiting: Vec<DutyCall> = works::list(tx, Some(state.as_str()), None, CALLS_MAX)?;
         calls.extend(waiting.into_iter().filter(|call| call.unit == shift.unit && call.post == shift.post));
     }
     calls.sort_by_key(|call| std::cmp::Reverse(call.at));
@@ -125,12 +137,11 @@ pub async fn write(app: &App, staff: &Staff, shift: ShiftKey, note: String) -> A
     let (note, _) = jiban_text::mask_personal(&note);
     let staff = staff.clone();
     let written = app.store.write(move |tx| -> Result<Answer<HandOver>, StoreError> {
-        let (now, id) = (tx.now(), HandOverId(Uuid::now_v7()));
+        let (now, id) = (tx.now(), id_of(&shift));
         let roster = staff.snapshot.organisation.draft();
         // Two who write the sheet of one turn at once come one after the other.
         counters::lease(tx, "hand_over.turn", 1)?;
-        let known: Vec<HandOver> = works::list(tx, None, None, LOOKED_THROUGH_MAX)?;
-        if known.iter().any(|sheet| sheet.shift == shift) {
+        if works::find_for_update::<HandOver>(tx, id.0)?.is_some() {
             return Ok(Err(Refusal::Already { what: "written", what_zh: "填写" }.into()));
         }
         let to = roster.shift(&shift).map_or(now, |turn| turn.to.max(now));
@@ -174,13 +185,17 @@ pub async fn find(app: &App, staff: &Staff, id: Uuid) -> Answer<HandOver> {
 /// # Errors
 /// The store's.
 pub async fn missing(app: &App, staff: &Staff) -> Answer<Vec<Unhanded>> {
-    let read = |tx: &mut ReadTx<'_>| {
-        let sheets: Vec<HandOver> = works::list(tx, None, None, LOOKED_THROUGH_MAX)?;
-        Ok::<_, StoreError>((sheets, tx.now()))
+    let reader = staff.clone();
+    let read = move |tx: &mut ReadTx<'_>| {
+        let now = tx.now();
+        let since = now.saturating_sub((LOOK_BACK_DAYS * 24).hours()).unwrap_or(Timestamp::UNIX_EPOCH);
+        let mut turns = hand_over::handed_on(reader.snapshot.organisation.draft(), since, now);
+        turns.retain(|turn| reader.reaches(&turn.shift.unit) || turn.shift.person == reader.person);
+        turns.truncate(TURNS_MAX);
+        let ids: Vec<Uuid> = turns.iter().map(|turn| id_of(&turn.shift).0).collect();
+        let written = jiban_store::works::which_are_there(tx, HandOver::KIND, &ids)?;
+        turns.retain(|turn| !written.contains(&id_of(&turn.shift).0));
+        Ok::<_, StoreError>(turns)
     };
-    let (sheets, now) = app.store.read(read).await?;
-    let since = now.saturating_sub((LOOK_BACK_DAYS * 24).hours()).unwrap_or(Timestamp::UNIX_EPOCH);
-    let mut missing = hand_over::unhanded(staff.snapshot.organisation.draft(), &sheets, since, now);
-    missing.retain(|turn| staff.reaches(&turn.shift.unit) || turn.shift.person == staff.person);
-    Ok(missing)
+    Ok(app.store.read(read).await?)
 }

@@ -15,6 +15,7 @@ pub mod hand_over_paper;
 pub mod hand_overs;
 pub mod partners;
 pub mod receptions;
+pub mod reseal;
 pub mod rounds;
 pub mod signals;
 pub mod works;

@@ -1,7 +1,8 @@
 //! Partners 共建伙伴 as they are kept: who signs up, who is admitted, what a partner does at its small door, and who is told.
 //!
 //! Who is behind a partner is sealed with the keys of reporters' identities, bound to the partner, and opened only for a
-//! reason that is recorded first. It is erased when the partner leaves or is declined.
+//! reason that is recorded first. It is erased when the partner leaves, is declined, or nobody
+//! decided in time.
 
 use std::collections::BTreeMap;
 
@@ -11,19 +12,22 @@ use jiban_domain::{
     ids::{ActivityId, PartnerId, SpotId, UnitId},
     notice,
     organisation::Role,
-    partner::{Act, Application, Partner, PartnerKind, PartnerRules},
+    partner::{self, Act, Application, Partner, PartnerKind, PartnerRules, PartnerState, Waited},
     permission,
     policy::Recipient,
     refusal::Refusal,
 };
-use jiban_store::{ReadTx, StoreError, WriteTx, idempotency};
+use jiban_store::{ReadTx, StoreError, WriteTx};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::works::{self, Done, Work};
+use super::{
+    reseal::KeepsIdentity,
+    works::{self, Done, Work},
+};
 use crate::{
     app::App,
     desk::{
@@ -60,8 +64,52 @@ impl Work for Partner {
         self.state.as_str()
     }
 
+    fn next_at(&self, snapshot: &Snapshot) -> Option<Timestamp> {
+        self.waits_until(snapshot.policy.partners.as_ref()?)
+    }
+}
+
+/// That a phone has an application that waits 待审核登记, found by what the phone is recognised by. It is gone as soon as
+/// somebody decides: nothing of whoever was declined may stay behind.
+#[derive(Debug, Serialize, Deserialize)]
+struct Waiting {
+    /// By what the phone is recognised.
+    known_by: Uuid,
+    /// The grid of the applicant.
+    unit: UnitId,
+    /// The applicant.
+    partner: PartnerId,
+}
+
+impl Work for Waiting {
+    const KIND: &'static str = "partner_waiting";
+
+    fn id(&self) -> Uuid {
+        self.known_by
+    }
+
+    fn unit(&self) -> &UnitId {
+        &self.unit
+    }
+
+    fn state(&self) -> &'static str {
+        "waiting"
+    }
+
     fn next_at(&self, _: &Snapshot) -> Option<Timestamp> {
         None
+    }
+}
+
+/// Forgets that a phone has an application that waits: somebody decided, or it was taken back or lapsed.
+fn waits_no_more(tx: &mut WriteTx<'_>, known_by: Option<Uuid>) -> Result<(), StoreError> {
+    known_by.map_or(Ok(()), |id| jiban_store::works::remove(tx, Waiting::KIND, id))
+}
+
+impl KeepsIdentity for Partner {
+    fn sealed(&mut self, _: i64) -> Vec<(Vec<u8>, &mut String)> {
+        let context = context(self.id);
+        self.contact.iter_mut().map(|contact| (context.clone(), contact)).collect()
     }
 }
 
@@ -149,9 +197,8 @@ pub async fn sign_up(app: &App, new: SignUp, key: Option<Key>) -> Answer<Door> {
     let person = if new.kind.is_person() { called.clone() } else { new.person.clone() };
     let who = Identity { name: person, phone: new.phone.trim().to_owned(), ..Identity::default() };
     who.check("")?;
-    if app.vault.blind_index(&who.phone).is_none() {
-        return Err(Problem::field("phone", "a telephone number", "应为电话号码"));
-    }
+    let known_by = app.vault.blind_index(&who.phone).and_then(|index| Uuid::from_slice(index.get(..16)?).ok());
+    let known_by = known_by.ok_or_else(|| Problem::field("phone", "a telephone number", "应为电话号码"))?;
     let (id, code) = (PartnerId(Uuid::now_v7()), tracking_code());
     let masked = who.masked();
     let name = if new.kind.is_person() && !called.is_empty() { masked.name } else { who.hide(&called).0 };
@@ -160,6 +207,7 @@ pub async fn sign_up(app: &App, new: SignUp, key: Option<Key>) -> Answer<Door> {
         name,
         phone: masked.phone,
         contact: who.sealed_in(&app.vault, &context(id))?,
+        known_by,
         code: hex::encode(code_hash(app, id, &code)),
         spot: new.spot,
         grid: new.grid,
@@ -167,38 +215,50 @@ pub async fn sign_up(app: &App, new: SignUp, key: Option<Key>) -> Answer<Door> {
     };
     let (parts, door) = (app.clone(), Door { partner: id, code });
     let applied = app.store.write(move |tx| -> Result<Door, Stop> {
-        if let Some(key) = &key
-            && let Some(answer) = desk::begin(tx, key)?
-        {
-            return Ok(desk::unsealed(&parts, key, &answer)?);
-        }
-        let partner = Partner::apply(id, application.clone(), &rules, &snapshot.organisation, tx.now())?;
-        let told =
-            json!({ "unit": partner.unit, "spot": partner.spot, "kind": partner.kind, "consent": partner.consent });
-        works::put(tx, &snapshot, &partner, &PARTNER, &("partner_applied", told))?;
-        tell_community(tx, &parts, &snapshot, &partner)?;
-        if let Some(key) = &key {
-            let kept = desk::sealed(&parts, key, &door)?;
-            idempotency::finish(tx, &key.sender, &key.key, &key.request, Some(&kept))?;
-        }
-        Ok(door.clone())
+        desk::once(tx, &parts, key.as_ref(), |tx| {
+            let partner = Partner::apply(id, application.clone(), &rules, &snapshot.organisation, tx.now())?;
+            let waiting = Waiting { known_by, unit: partner.unit.clone(), partner: id };
+            if works::find_or_new(tx, &snapshot, &waiting)?.partner != id {
+                return Err(partner::not_online().into());
+            }
+            let told =
+                json!({ "unit": partner.unit, "spot": partner.spot, "kind": partner.kind, "consent": partner.consent });
+            works::put(tx, &snapshot, &partner, &PARTNER, &("partner_applied", told))?;
+            tell_community(tx, &parts, &snapshot, &partner, None)?;
+            Ok(door.clone())
+        })
     });
     let door = applied.await?;
     app.outbox_nudge.notify_one();
     Ok(door)
 }
 
-fn tell_community(tx: &mut WriteTx<'_>, app: &App, snapshot: &Snapshot, partner: &Partner) -> Result<(), StoreError> {
+/// Tells whoever decides of an application; once more, where one has `waited` for so many days.
+fn tell_community(
+    tx: &mut WriteTx<'_>,
+    app: &App,
+    snapshot: &Snapshot,
+    partner: &Partner,
+    waited: Option<&PartnerRules>,
+) -> Result<(), StoreError> {
     let organisation = &snapshot.organisation;
     let community = organisation.community_of(&partner.unit).unwrap_or(&partner.unit);
     let (kind, kind_en) = partner.kind.name();
     let (zh, en) = organisation.unit(&partner.unit).map_or(("", ""), |unit| (&unit.name.zh, &unit.name.en));
-    let words = Words {
-        number: String::new(),
-        zh: format!("{zh}有{kind}申请加入共建，请审核"),
-        en: format!("A {kind_en} of {en} asks to be a partner"),
-        link: Some("/partners".to_owned()),
+    let (zh, en) = match waited {
+        None => (format!("{zh}有{kind}申请加入共建，请审核"), format!("A {kind_en} of {en} asks to be a partner")),
+        Some(rules) => (
+            format!(
+                "{zh}有{kind}申请加入共建，已等候 {} 天；满 {} 天未审核将失效",
+                rules.remind_days, rules.undecided_days
+            ),
+            format!(
+                "A {kind_en} of {en} has waited {} days to be a partner; after {} days without a decision it lapses",
+                rules.remind_days, rules.undecided_days
+            ),
+        ),
     };
+    let words = Words { number: String::new(), zh, en, link: Some("/partners".to_owned()) };
     let to = notice::told_of_unit(&snapshot.world(), community, &[Recipient::LeadUnit], tx.now());
     telling::tell(tx, app, organisation, "partner", &to, &words)
 }
@@ -254,7 +314,34 @@ pub async fn act(app: &App, staff: &Staff, id: Uuid, act: Act) -> Answer<Partner
         partner.act(&act, &unit, &by, now)?;
         Ok((act.kind(), serde_json::to_value(&act).unwrap_or_default()))
     };
-    works::change(app, &staff.snapshot, id, &staff.actor, alter, |_: &mut WriteTx<'_>, _| Ok(())).await
+    let known_by = partner.known_by;
+    let tell = move |tx: &mut WriteTx<'_>, partner: &Partner| match partner.state {
+        PartnerState::Applied => Ok(()),
+        PartnerState::Active | PartnerState::Declined | PartnerState::Left | PartnerState::Lapsed => {
+            waits_no_more(tx, known_by)
+        }
+    };
+    works::change(app, &staff.snapshot, id, &staff.actor, alter, tell).await
+}
+
+/// Gives a partner that lost its code another one, told here once; the old one opens nothing any more. Whoever admits partners
+/// may, and has made sure whom they speak to.
+///
+/// # Errors
+/// Not found, forbidden; it is no partner any more.
+pub async fn new_code(app: &App, staff: &Staff, id: Uuid) -> Answer<Door> {
+    let partner = find(app, staff, id).await?;
+    if !admits(staff, &partner) {
+        return Err(Problem::forbidden());
+    }
+    let code = tracking_code();
+    let hash = hex::encode(code_hash(app, partner.id, &code));
+    let alter = move |partner: &mut Partner, _| -> Result<Done, Refusal> {
+        partner.give_code(hash.clone())?;
+        Ok(("partner_code_replaced", json!({})))
+    };
+    works::change(app, &staff.snapshot, id, &staff.actor, alter, |_: &mut WriteTx<'_>, _| Ok(())).await?;
+    Ok(Door { partner: partner.id, code })
 }
 
 /// A text without personal numbers.
@@ -308,8 +395,10 @@ pub async fn at_door(
 pub async fn check(app: &App, door: &Door, list: String, items: BTreeMap<String, bool>) -> Answer<Partner> {
     let snapshot = app.snapshot();
     let rules = rules(&snapshot)?.clone();
+    let zone = snapshot.calendar.zone().clone();
     let alter = move |partner: &mut Partner, now: Timestamp| -> Result<Done, Refusal> {
-        partner.check(&rules, &list, items.clone(), now)?;
+        let today = now.to_zoned(zone.clone()).start_of_day().map_or(now, |day| day.timestamp());
+        partner.check(&rules, &list, items.clone(), (now, today))?;
         Ok(("partner_checked", json!({ "list": list, "items": items })))
     };
     at_door(app, door, alter).await
@@ -325,9 +414,11 @@ pub async fn leave(app: &App, door: &Door) -> Answer<Partner> {
     let left = app.store.write(move |tx| -> Result<Option<Result<Partner, Refusal>>, StoreError> {
         let now = tx.now();
         let Some(mut partner) = works::find_for_update::<Partner>(tx, id.0)? else { return Ok(None) };
+        let known_by = partner.known_by;
         if let Err(refusal) = partner.leave(now) {
             return Ok(Some(Err(refusal)));
         }
+        waits_no_more(tx, known_by)?;
         // In the order of their ids, as all do who lock several.
         let mut activities: Vec<ActivityId> = partner.activities.clone();
         activities.sort_unstable();
@@ -345,11 +436,58 @@ pub async fn leave(app: &App, door: &Door) -> Answer<Partner> {
     Ok(left.await?.ok_or_else(Problem::not_found)??)
 }
 
-/// The activities of a partner, as they stand, the newest first.
+/// Applications that are looked at in one go.
+const DUE_AT_ONCE: i64 = 100;
+
+/// Tells whoever decides once more of applications that wait long, and lets those lapse that wait too long. Returns how many
+/// changed.
+///
+/// # Errors
+/// The store's.
+pub async fn look_after_waiting(app: &App) -> Answer<usize> {
+    let (snapshot, parts) = (app.snapshot(), app.clone());
+    let Some(rules) = snapshot.policy.partners.clone() else { return Ok(0) };
+    let changed = app.store.write(move |tx| -> Result<usize, StoreError> {
+        let now = tx.now();
+        let mut changed = 0;
+        for id in jiban_store::works::due(tx, Partner::KIND, now, DUE_AT_ONCE)? {
+            let Some(mut partner) = works::find_for_update::<Partner>(tx, id)? else { continue };
+            let known_by = partner.known_by;
+            let done = match partner.wait(&rules, now) {
+                // The policy has changed since its time was noted.
+                None => {
+                    works::put_untold(tx, &snapshot, &partner)?;
+                    continue;
+                }
+                Some(Waited::Reminded) => {
+                    tell_community(tx, &parts, &snapshot, &partner, Some(&rules))?;
+                    "partner_reminded"
+                }
+                Some(Waited::Lapsed) => {
+                    waits_no_more(tx, known_by)?;
+                    "partner_lapsed"
+                }
+            };
+            works::put(tx, &snapshot, &partner, &Actor::System, &(done, json!({})))?;
+            changed += 1;
+        }
+        Ok(changed)
+    });
+    let changed = changed.await?;
+    if changed > 0 {
+        app.outbox_nudge.notify_one();
+    }
+    Ok(changed)
+}
+
+/// Activities of a partner that are shown, the newest.
+const ACTIVITIES_SHOWN: usize = 30;
+
+/// The activities of a partner that it took last, as they stand, the newest first.
 ///
 /// # Errors
 /// The store's.
 pub fn activities_of(tx: &mut ReadTx<'_>, partner: &Partner) -> Result<Vec<Activity>, StoreError> {
-    let found = partner.activities.iter().rev().map(|id| works::find_in::<Activity>(tx, id.0));
+    let found = partner.activities.iter().rev().take(ACTIVITIES_SHOWN).map(|id| works::find_in::<Activity>(tx, id.0));
     found.filter_map(Result::transpose).collect()
 }

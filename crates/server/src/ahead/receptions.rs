@@ -14,7 +14,7 @@ use jiban_domain::{
     reception::{self, Booking, BookingState, Noted, ReceptionDay, ReceptionRules},
     refusal::Refusal,
 };
-use jiban_store::{ReadTx, StoreError, WriteTx, counters, idempotency};
+use jiban_store::{ReadTx, StoreError, WriteTx, counters};
 use jiff::{
     Timestamp, ToSpan,
     civil::{Date, DateTime, Time},
@@ -24,7 +24,10 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::works::{self, Done, Work};
+use super::{
+    reseal::KeepsIdentity,
+    works::{self, Done, Work},
+};
 use crate::{
     app::App,
     desk::{
@@ -43,16 +46,18 @@ use crate::{
     },
 };
 
-/// Days of the schedule that are looked through, the newest first.
+/// Most days that stand in the schedule at once, and most of those gone by that are looked through, the newest first.
 const DAYS_MAX: i64 = 500;
 /// Days back that the schedule shows.
 const SHOWN_BACK_DAYS: i64 = 28;
-/// Days whose bookings are forgotten in one go.
+/// Days that are ended, or whose bookings are forgotten, in one go.
 const DUE_AT_ONCE: i64 = 100;
 /// Longest reason of a reveal, characters.
 const REASON_MAX: usize = 500;
 
 const OPEN: &str = "open";
+const OVER: &str = "over";
+const CANCELLED: &str = "cancelled";
 
 impl Work for ReceptionDay {
     const KIND: &'static str = "reception_day";
@@ -66,14 +71,27 @@ impl Work for ReceptionDay {
     }
 
     fn state(&self) -> &'static str {
-        if self.cancelled { "cancelled" } else { OPEN }
+        match (self.cancelled, self.over) {
+            (true, _) => CANCELLED,
+            (false, true) => OVER,
+            (false, false) => OPEN,
+        }
     }
 
+    /// When it has passed, and then when who booked is forgotten.
     fn next_at(&self, snapshot: &Snapshot) -> Option<Timestamp> {
         let kept = snapshot.policy.reception.as_ref().map_or(0, |rules| rules.kept_days);
+        let kept = if self.is_open() { 0 } else { kept };
         let over = self.date.saturating_add((i64::from(kept) + 1).days());
         let over = over.to_zoned(snapshot.calendar.zone().clone()).ok()?.timestamp();
-        self.keeps_someone().then_some(over)
+        (self.is_open() || self.keeps_someone()).then_some(over)
+    }
+}
+
+impl KeepsIdentity for ReceptionDay {
+    fn sealed(&mut self, tenant: i64) -> Vec<(Vec<u8>, &mut String)> {
+        let kept = self.bookings.iter_mut();
+        kept.filter_map(|booking| Some((context(tenant, booking.id), booking.sealed.as_mut()?))).collect()
     }
 }
 
@@ -102,7 +120,7 @@ pub fn manages(staff: &Staff, day: &ReceptionDay) -> bool {
 /// Puts a day into the schedule.
 ///
 /// # Errors
-/// A refusal that names the field; the leader receives on that day already.
+/// A refusal that names the field; the leader receives on that day already; no more days fit into the schedule.
 pub async fn plan(app: &App, staff: &Staff, date: Date, leader: PersonId, place: String) -> Answer<ReceptionDay> {
     rules(&staff.snapshot)?;
     let staff = staff.clone();
@@ -113,6 +131,10 @@ pub async fn plan(app: &App, staff: &Staff, date: Date, leader: PersonId, place:
         let known = open_days(tx)?;
         if known.iter().any(|day| day.date == date && day.leader == leader) {
             return Err(Refusal::Already { what: "in the schedule", what_zh: "排入接访日程" }.into());
+        }
+        if known.len() as i64 >= DAYS_MAX {
+            let (what, what_zh) = ("days to come in the schedule", "尚未到期的接访日");
+            return Err(Refusal::Limit { what, what_zh, max: DAYS_MAX as u32 }.into());
         }
         let id = (ReceptionDayId(Uuid::now_v7()), snapshot.policy.dispatch.liaison_office.clone());
         let today = local(snapshot, now).date();
@@ -139,14 +161,34 @@ fn open_days(tx: &mut ReadTx<'_>) -> Result<Vec<ReceptionDay>, StoreError> {
 /// # Errors
 /// The store's.
 pub async fn schedule(app: &App) -> Answer<(Vec<ReceptionDay>, DateTime)> {
+    of_states(app, &[OPEN, OVER, CANCELLED], SHOWN_BACK_DAYS).await
+}
+
+/// Days that can be booked, by date: today's too, as long as a slot of it may be to come; with the local time.
+///
+/// # Errors
+/// The store's.
+pub async fn offered(app: &App) -> Answer<(Vec<ReceptionDay>, DateTime)> {
+    of_states(app, &[OPEN], 0).await
+}
+
+/// Days in these states, from so many days back on.
+async fn of_states(
+    app: &App,
+    states: &'static [&'static str],
+    back_days: i64,
+) -> Answer<(Vec<ReceptionDay>, DateTime)> {
     let snapshot = app.snapshot();
-    let read = |tx: &mut ReadTx<'_>| {
-        let days: Vec<ReceptionDay> = works::list(tx, None, None, DAYS_MAX)?;
+    let read = move |tx: &mut ReadTx<'_>| {
+        let mut days = Vec::new();
+        for state in states {
+            days.extend(works::list::<ReceptionDay>(tx, Some(state), None, DAYS_MAX)?);
+        }
         Ok::<_, StoreError>((days, tx.now()))
     };
     let (mut days, now) = app.store.read(read).await?;
     let now = local(&snapshot, now);
-    let since = now.date().saturating_sub(SHOWN_BACK_DAYS.days());
+    let since = now.date().saturating_sub(back_days.days());
     days.retain(|day| day.date >= since);
     days.sort_by(|a, b| (a.date, &a.leader, a.id).cmp(&(b.date, &b.leader, b.id)));
     Ok((days, now))
@@ -205,17 +247,7 @@ pub async fn book(app: &App, by: Actor, new: NewBooking, key: Option<Key>) -> An
     let phone = phone.ok_or_else(|| Problem::field("reporter.phone", "a telephone number", "请填写电话号码"))?;
     let parts = app.clone();
     let booked = app.store.write(move |tx| -> Result<Booked, Stop> {
-        if let Some(key) = &key
-            && let Some(kept) = desk::begin(tx, key)?
-        {
-            return Ok(desk::unsealed(&parts, key, &kept)?);
-        }
-        let booked = book_in(tx, &parts, &snapshot, &by, &new, &phone)?;
-        if let Some(key) = &key {
-            let kept = desk::sealed(&parts, key, &booked)?;
-            idempotency::finish(tx, &key.sender, &key.key, &key.request, Some(&kept))?;
-        }
-        Ok(booked)
+        desk::once(tx, &parts, key.as_ref(), |tx| book_in(tx, &parts, &snapshot, &by, &new, &phone))
     });
     let booked = booked.await?;
     app.outbox_nudge.notify_one();
@@ -285,7 +317,7 @@ fn opened(app: &App, tenant: i64, booking: &Booking) -> Result<Identity, StoreEr
 /// Calls off a booking by its number and code, as whoever made it.
 ///
 /// # Errors
-/// Not found, where number and code are no pair; it waits no more.
+/// Not found, where number and code are no pair of a day that is to come; it waits no more.
 pub async fn call_off(app: &App, ticket: Ticket) -> Answer<()> {
     let (snapshot, parts) = (app.snapshot(), app.clone());
     let hash = identity::tracking_hash(&app.token_key, &ticket.number, &ticket.code);
@@ -428,23 +460,32 @@ pub async fn reveal(app: &App, staff: &Staff, id: Uuid, booking: BookingId, reas
     Ok(opened(app, app.store.tenant(), found)?.into())
 }
 
-/// Erases who booked on days that are long over, where nothing was noted. Returns of how many days.
+/// Ends days that have passed, and erases who booked on those long over, where nothing was noted. Returns how many days
+/// changed.
 ///
 /// # Errors
 /// The store's.
-pub async fn forget(app: &App) -> Result<u64, StoreError> {
+pub async fn end_and_forget(app: &App) -> Result<u64, StoreError> {
     let snapshot = app.snapshot();
-    let forgotten = app.store.write(move |tx| -> Result<u64, StoreError> {
+    let changed = app.store.write(move |tx| -> Result<u64, StoreError> {
         let now = tx.now();
-        let mut forgotten = 0;
+        let today = local(&snapshot, now).date();
+        let mut changed = 0;
         for id in jiban_store::works::due(tx, ReceptionDay::KIND, now, DUE_AT_ONCE)? {
             let Some(mut day) = works::find_for_update::<ReceptionDay>(tx, id)? else { continue };
-            if day.forget() {
-                works::put(tx, &snapshot, &day, &Actor::System, &("reception_forgotten", json!({})))?;
-                forgotten += 1;
+            let ended = day.end(today);
+            if ended {
+                works::put(tx, &snapshot, &day, &Actor::System, &("reception_ended", json!({})))?;
             }
+            // What only ends now may be long over, where nobody looked after it for a while.
+            let long_over = !ended || day.next_at(&snapshot).is_some_and(|at| at <= now);
+            let forgotten = !day.is_open() && long_over && day.forget();
+            if forgotten {
+                works::put(tx, &snapshot, &day, &Actor::System, &("reception_forgotten", json!({})))?;
+            }
+            changed += u64::from(ended || forgotten);
         }
-        Ok(forgotten)
+        Ok(changed)
     });
-    forgotten.await
+    changed.await
 }

@@ -35,7 +35,7 @@ pub trait Work: Serialize + DeserializeOwned + Send + 'static {
 /// What was done, for the audit chain: its code, and what there is to say of it.
 pub type Done = (&'static str, serde_json::Value);
 
-fn read<T: Work>(row: &WorkRow) -> Result<T, StoreError> {
+pub(super) fn read<T: Work>(row: &WorkRow) -> Result<T, StoreError> {
     serde_json::from_str(&row.body).map_err(|why| StoreError::corrupt(format!("{} {}: {why}", T::KIND, row.id)))
 }
 
@@ -64,6 +64,15 @@ pub fn find_or_new<T: Work>(tx: &mut WriteTx<'_>, snapshot: &Snapshot, new: &T) 
     find_for_update::<T>(tx, new.id())?.ok_or_else(|| StoreError::corrupt(format!("{} {} is gone", T::KIND, new.id())))
 }
 
+/// Writes a work to which nothing was done but that its time was set anew.
+///
+/// # Errors
+/// The store's.
+pub fn put_untold<T: Work>(tx: &mut WriteTx<'_>, snapshot: &Snapshot, work: &T) -> Result<(), StoreError> {
+    let row = row(tx, snapshot, work)?;
+    works::put(tx, &row)
+}
+
 /// Writes a work and records what was done with it.
 ///
 /// # Errors
@@ -75,8 +84,7 @@ pub fn put<T: Work>(
     by: &Actor,
     (what, told): &Done,
 ) -> Result<(), StoreError> {
-    let row = row(tx, snapshot, work)?;
-    works::put(tx, &row)?;
+    put_untold(tx, snapshot, work)?;
     let body = serde_json::json!({ T::KIND: work.id(), "told": told });
     audit::record(tx, Stream::Works, audit::trace(by, what, &body))
 }

@@ -11,6 +11,7 @@ mod init;
 mod openapi;
 mod policy;
 mod report;
+mod reseal;
 pub mod serve;
 mod table;
 mod triage;
@@ -71,6 +72,8 @@ enum Command {
     Backup(data::Backup),
     /// Fill an empty database from an archive, after proving its chains.
     Restore(data::Restore),
+    /// Seal anew with the newest key whatever an older one sealed, while serving.
+    Reseal(reseal::Reseal),
     /// Look whether everything is in order, and say what to do where it is not.
     Doctor(data::Doctor),
     /// Print the OpenAPI description.
@@ -134,6 +137,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Audit(command) => wait(command.run(&data)),
         Command::Backup(command) => wait(command.run(&data)),
         Command::Restore(command) => wait(command.run(&data)),
+        Command::Reseal(command) => wait(command.run(&data)),
         Command::Doctor(command) => wait(command.run(&data)),
     }
 }

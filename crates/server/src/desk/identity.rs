@@ -106,8 +106,7 @@ impl Identity {
     /// # Errors
     /// [`StoreError::Corrupt`] when it was sealed elsewhere, or is no identity.
     pub fn opened_from(vault: &identity::IdentityVault, context: &[u8], sealed: &str) -> Result<Self, StoreError> {
-        let bytes = hex::decode(sealed).map_err(|_| StoreError::corrupt("a sealed identity is no hex"))?;
-        let plain = vault.open(context, &bytes)?;
+        let plain = vault.open(context, &bytes_of(sealed)?)?;
         serde_json::from_slice(&plain).map_err(|_| StoreError::corrupt("what was sealed is no identity"))
     }
 
@@ -127,6 +126,23 @@ impl Identity {
         };
         Masked { name, phone }
     }
+}
+
+/// What [`Identity::sealed_in`] made, sealed anew with the newest key; none where that key sealed it.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when it was sealed elsewhere, or with a key that is gone.
+pub fn resealed(vault: &identity::IdentityVault, context: &[u8], sealed: &str) -> Result<Option<String>, StoreError> {
+    let bytes = bytes_of(sealed)?;
+    if vault.is_newest(&bytes) {
+        return Ok(None);
+    }
+    let plain = vault.open(context, &bytes)?;
+    Ok(Some(hex::encode(vault.seal(context, &plain)?)))
+}
+
+fn bytes_of(sealed: &str) -> Result<Vec<u8>, StoreError> {
+    hex::decode(sealed).map_err(|_| StoreError::corrupt("a sealed identity is no hex"))
 }
 
 /// What people write where a name is asked for, and mean nobody by it.

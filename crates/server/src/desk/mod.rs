@@ -353,14 +353,33 @@ fn register_in(tx: &mut WriteTx<'_>, app: &App, snapshot: &Snapshot, new: &Prepa
     Ok(Done { answer, decision: Some(decision) })
 }
 
+/// Does something once for a keyed request: whoever asks again under the same key gets the answer that was given.
+///
+/// # Errors
+/// Those of `work`; the key was used for another request; the store's.
+pub(crate) fn once<T: Serialize + DeserializeOwned>(
+    tx: &mut WriteTx<'_>,
+    app: &App,
+    key: Option<&Key>,
+    work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    let Some(key) = key else { return work(tx) };
+    if let Some(kept) = begin(tx, key)? {
+        return Ok(unsealed(app, key, &kept)?);
+    }
+    let answer = work(tx)?;
+    idempotency::finish(tx, &key.sender, &key.key, &key.request, Some(&sealed(app, key, &answer)?))?;
+    Ok(answer)
+}
+
 /// The answer as it is kept for a retry: it holds the code that opens the case, or the door, for whoever knows it.
-pub(crate) fn sealed(app: &App, key: &Key, answer: &impl Serialize) -> Result<String, StoreError> {
+fn sealed(app: &App, key: &Key, answer: &impl Serialize) -> Result<String, StoreError> {
     let plain = serde_json::to_vec(answer).map_err(|why| StoreError::other(why.to_string()))?;
     Ok(hex::encode(app.vault.seal(&key.request, &plain)?))
 }
 
 /// An answer that was kept for a retry.
-pub(crate) fn unsealed<T: DeserializeOwned>(app: &App, key: &Key, kept: &str) -> Result<T, StoreError> {
+fn unsealed<T: DeserializeOwned>(app: &App, key: &Key, kept: &str) -> Result<T, StoreError> {
     let corrupt = |why: &dyn std::fmt::Display| StoreError::corrupt(format!("the answer kept for a retry: {why}"));
     let bytes = hex::decode(kept).map_err(|why| corrupt(&why))?;
     let plain = app.vault.open(&key.request, &bytes)?;
@@ -368,7 +387,7 @@ pub(crate) fn unsealed<T: DeserializeOwned>(app: &App, key: &Key, kept: &str) ->
 }
 
 /// Begins a keyed request: the earlier answer, if there is one.
-pub(crate) fn begin(tx: &mut WriteTx<'_>, key: &Key) -> Result<Option<String>, Stop> {
+fn begin(tx: &mut WriteTx<'_>, key: &Key) -> Result<Option<String>, Stop> {
     match idempotency::begin(tx, &key.sender, &key.key, &key.request)? {
         idempotency::Begin::New => Ok(None),
         idempotency::Begin::Done(Some(answer)) => Ok(Some(answer)),

@@ -2,8 +2,10 @@
 //!
 //! The fold in `body` is the truth of the row; every column is computed from it here and nowhere else.
 
+use std::collections::BTreeSet;
+
 use jiban_domain::{
-    case::{Case, Place},
+    case::{Case, Desk, Place},
     event::Recorded,
     organisation::Organisation,
     policy::Policy,
@@ -88,9 +90,22 @@ pub fn recorded(row: &events::EventRow) -> Result<Recorded, StoreError> {
     })
 }
 
-/// The units that may see the case: those involved, with all above them.
+/// Desks whose open cases are listed by themselves: they are few among many.
+const LISTED: [Desk; 2] = [Desk::Mediation, Desk::Agreement];
+
+/// The units that may see the case: those involved, with all above them; each once more for every desk that is listed by
+/// itself and on which the case lies, so that such a list costs by what is on it.
 pub fn units(organisation: &Organisation, case: &Case) -> Vec<String> {
-    organisation.scope_of(case.involved()).into_iter().map(|unit| unit.to_string()).collect()
+    let units: Vec<String> = organisation.scope_of(case.involved()).iter().map(ToString::to_string).collect();
+    let desks = if case.state.is_open() { case.desks() } else { BTreeSet::new() };
+    let listed = LISTED.into_iter().filter(|desk| desks.contains(desk));
+    let on_desks: Vec<String> = listed.flat_map(|desk| units.iter().map(move |unit| on_desk(unit, desk))).collect();
+    units.into_iter().chain(on_desks).collect()
+}
+
+/// What stands in the scope for a unit's cases on one of the desks that are listed by themselves. No unit's code has a `#`.
+pub fn on_desk(unit: &str, desk: Desk) -> String {
+    format!("{unit}#{}", desk.as_str())
 }
 
 /// The clocks about which something is still to be done.

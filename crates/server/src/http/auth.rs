@@ -233,7 +233,7 @@ async fn by_number(app: &App, number: String) -> Result<Option<Case>, Problem> {
     Ok(row.as_ref().map(rows::case).transpose()?)
 }
 
-/// The version of the case that the actor has seen, from `If-Match`.
+/// The version of what is changed that the actor has seen, from `If-Match`.
 ///
 /// # Errors
 /// A problem when the header is not a version.
@@ -244,10 +244,9 @@ pub fn expected(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     // Digits only: a number may also be read with a sign.
     let digits = value.to_str().ok().and_then(bare).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let version = digits.filter(|text| text.len() <= 18).and_then(|text| text.parse().ok());
-    version.map(Some).ok_or_else(|| Problem::body("If-Match: the version of the case in quotes, e.g. \"7\""))
+    version.map(Some).ok_or_else(|| Problem::body("If-Match: the version seen, in quotes, e.g. \"7\""))
 }
 
-/// The token of a request: a bearer token, or the cookie of a page of ours.
 /// The value of a cookie.
 pub fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
@@ -255,6 +254,7 @@ pub fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
 }
 
+/// The token of a request: a bearer token, or the cookie of a page of ours.
 fn token(parts: &Parts) -> Result<Option<String>, Problem> {
     let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(bearer) = header(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")) {

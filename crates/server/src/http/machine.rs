@@ -1,5 +1,6 @@
 //! Machines that report 物联感知: who they are is told by a signature over what they send, and how often they may by the
-//! settings. A machine reads nothing here.
+//! settings. Requests that are signed wrongly have a rate too: whoever exceeds it is turned away unread for a while. A machine
+//! reads nothing here.
 
 use axum::{
     body::Bytes,
@@ -9,7 +10,11 @@ use axum::{
 
 use jiff::Timestamp;
 
-use super::{body::Upload, problem::Problem};
+use super::{
+    body::Upload,
+    limits::{self, Signer},
+    problem::Problem,
+};
 use crate::{
     app::App,
     infra::{config, signature},
@@ -47,22 +52,42 @@ impl FromRequest<App> for Signed {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let headers = request.headers().clone();
-        let told = |name| header(&headers, name).ok_or_else(unsigned);
-        let (source, timestamp, signature) =
-            (told("jiban-source")?, told("jiban-timestamp")?, told("jiban-signature")?);
-        let source = app.config.machines.iter().find(|machine| machine.name == source).ok_or_else(unsigned)?.clone();
-        let timestamp: i64 = timestamp.parse().map_err(|_| unsigned())?;
-        let Upload(body) = Upload::from_request(request, app).await?;
-        let signature = signature.strip_prefix("sha256=").ok_or_else(unsigned)?;
-        if !signature::is_of(signature, &source.secret, timestamp, &body) {
-            return Err(unsigned());
+        let (parts, body) = request.into_parts();
+        let source = known(&parts.headers, app);
+        // Whatever else is said stands for one: there are only so many sources to count for.
+        let name = source.as_ref().map(|source| source.name.clone()).unwrap_or_default();
+        let signer: Signer = (limits::address(&parts, app)?, name);
+        app.limits.may_sign(&signer)?;
+        let signed = match source {
+            Ok(source) => verified(Request::from_parts(parts, body), app, source).await,
+            Err(problem) => Err(problem),
+        };
+        if signed.as_ref().is_err_and(|problem| problem.status == StatusCode::UNAUTHORIZED.as_u16()) {
+            app.limits.wrongly_signed(&signer);
         }
-        // Known to be the source's before its clock is looked at: an old request sent again is refused as such.
-        let now = app.now().await?;
-        if now.as_second().abs_diff(timestamp) > HOLDS_SECONDS.unsigned_abs() {
-            return Err(unsigned());
-        }
-        Ok(Self { source, body, now })
+        signed
     }
+}
+
+/// The source that a request says it comes from.
+fn known(headers: &HeaderMap, app: &App) -> Result<config::Machine, Problem> {
+    let name = header(headers, "jiban-source").ok_or_else(unsigned)?;
+    app.config.machines.iter().find(|machine| machine.name == name).cloned().ok_or_else(unsigned)
+}
+
+async fn verified(request: Request, app: &App, source: config::Machine) -> Result<Signed, Problem> {
+    let headers = request.headers().clone();
+    let told = |name| header(&headers, name).ok_or_else(unsigned);
+    let timestamp: i64 = told("jiban-timestamp")?.parse().map_err(|_| unsigned())?;
+    let signature = told("jiban-signature")?.strip_prefix("sha256=").ok_or_else(unsigned)?;
+    let Upload(body) = Upload::from_request(request, app).await?;
+    if !signature::is_of(signature, &source.secret, timestamp, &body) {
+        return Err(unsigned());
+    }
+    // Known to be the source's before its clock is looked at: an old request sent again is refused as such.
+    let now = app.now().await?;
+    if now.as_second().abs_diff(timestamp) > HOLDS_SECONDS.unsigned_abs() {
+        return Err(unsigned());
+    }
+    Ok(Signed { source, body, now })
 }

@@ -1,6 +1,6 @@
 //! What is done at night 每夜: in the small hours of the subdistrict, triage learns from what people decided, signals
 //! are looked for and letters drafted, so that they wait when the day begins; and, whenever their time has come, bulletins,
-//! what units must be told of the tasks of campaigns, and the end of activities.
+//! what units must be told of the tasks of campaigns, the end of activities, and applications of partners that wait.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use jiban_store::{StoreError, models};
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
 use crate::{
-    ahead::{activities, campaigns, signals},
+    ahead::{activities, campaigns, partners, signals},
     app::App,
     assess::{bulletins, letters},
     desk::{learnt::Subject, lessons},
@@ -84,6 +84,7 @@ async fn tick(app: &App, next: &mut Option<Timestamp>) -> Answer<()> {
         tracing::info!(told, "units were told of tasks of campaigns that are due");
     }
     activities::end_due(app).await?;
+    partners::look_after_waiting(app).await?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Retention 数据留存: what has served its time goes, in small steps: keys, sessions, sent messages, and the identities
-//! of cases that were closed long enough ago, and of bookings of which nothing was noted. How long is the policy's to say. Events are never removed.
+//! of cases that were closed long enough ago, and of bookings of which nothing was noted. Reception days that have passed end
+//! here too. How long is the policy's to say. Events are never removed.
 
 use std::time::Duration;
 
@@ -13,13 +14,13 @@ const BATCH: i64 = 500;
 /// How often it runs.
 const PERIOD: Duration = Duration::from_secs(3_600);
 
-/// One step. Returns how many rows went.
+/// One step. Returns how many rows went or ended.
 ///
 /// # Errors
 /// The store's.
 pub async fn step(app: &App) -> Result<u64, StoreError> {
     let keep = app.snapshot().policy.retention;
-    let forgotten = receptions::forget(app).await?;
+    let receptions = receptions::end_and_forget(app).await?;
     let gone = app
         .store
         .write(move |tx| {
@@ -37,7 +38,7 @@ pub async fn step(app: &App) -> Result<u64, StoreError> {
             Ok::<_, StoreError>(gone)
         })
         .await?;
-    Ok(gone + forgotten)
+    Ok(gone + receptions)
 }
 
 /// Runs until the program stops.

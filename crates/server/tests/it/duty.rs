@@ -175,6 +175,7 @@ both_engines! {
         app.clock.advance(SignedDuration::from_hours(13));
         let missing = app.get("leader1", "/duty/hand-overs").await;
         assert_eq!(missing["missing"][0]["shift"]["person"], "duty2", "{missing}");
+        assert_eq!(missing["missing"].as_array().unwrap().len(), 1, "the turn before it left one: {missing}");
         assert_eq!(app.get("c02a", "/duty/hand-overs").await["sheets"], json!([]));
     }
 }

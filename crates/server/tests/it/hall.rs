@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::kit::{TestApp, at, standing};
+use crate::kit::{MONDAY, TestApp, at, standing};
 
 const STUDIO: &str = "lh.dm.sfs";
 
@@ -56,6 +56,16 @@ both_engines! {
         assert_eq!(numbers, expected);
         assert_eq!(take(&app, "mediation").await["number"], "B001");
 
+        // A retry is the same number, told with the same place; another counter under the same key is refused.
+        let keyed = async |counter: &str| {
+            let request = app.request("", Method::POST, "/public/hall/tickets").await.header("idempotency-key", "mine");
+            app.send(request.json(&json!({ "counter": counter }))).await
+        };
+        let once = keyed("mediation").await.expect(201);
+        assert_eq!((&once["number"], &once["ahead"]), (&json!("B002"), &json!(1)));
+        assert_eq!(keyed("mediation").await.expect(201), once);
+        keyed("petition").await.refused(422, "idempotency_key_reused");
+
         app.call("c01a", Method::GET, "/hall", None).await.refused(403, "forbidden");
         let call = json!({ "counter": "petition", "window": "1号窗口" });
         let called = app.post("xlb1", "/hall/call", call).await.expect(200);
@@ -84,11 +94,22 @@ both_engines! {
         let late = app.call("", Method::POST, "/public/hall/tickets", Some(json!({ "counter": "petition" }))).await;
         assert!(late.text().contains("09:00—18:00"), "{}", late.text());
         let given = app.post("xlb1", "/hall/tickets", json!({ "counter": "mediation" })).await.expect(201);
-        assert_eq!(given["number"], "B002", "whoever stands at the door is given one by hand");
+        assert_eq!(given["number"], "B003", "whoever stands at the door is given one by hand");
         app.clock.advance(SignedDuration::from_hours(16));
         assert_eq!(take(&app, "petition").await["number"], "A001");
         let record = app.get("admin", "/audit").await.to_string();
         assert!(record.contains("hall_called") && record.contains("hall_forwarded"), "{record}");
+    }
+
+    async fn one_address_takes_a_few_numbers_a_minute_and_still_looks_at_the_board(db: TestDb) {
+        let app = TestApp::start_at(db, at(MONDAY), |config| config.server.public_per_minute = 15).await;
+        for _ in 0..3 {
+            take(&app, "petition").await;
+        }
+        let body = json!({ "counter": "petition" });
+        app.call("", Method::POST, "/public/hall/tickets", Some(body.clone())).await.refused(429, "too_many_requests");
+        app.call("", Method::GET, "/public/hall", None).await.expect(200);
+        app.post("xlb1", "/hall/tickets", body).await.expect(201);
     }
 
     async fn an_agreement_is_signed_and_followed_until_it_is_kept(db: TestDb) {
@@ -96,6 +117,12 @@ both_engines! {
         let (id, drawn) = at_the_studio(&app).await;
         let listed = app.get("sfs1", "/mediations").await;
         assert_eq!((listed["going_on"][0]["id"].as_str(), listed["to_keep"].as_array().unwrap().len()), (Some(&*id), 0));
+        assert_eq!((listed["going_on"].as_array().unwrap().len(), &listed["more"]), (1, &json!(false)));
+        let elsewhere = app.get("c02a", "/mediations").await;
+        assert_eq!((&elsewhere["going_on"], &elsewhere["to_keep"]), (&json!([]), &json!([])), "who does not reach it");
+        let queue = app.get("xlb1", "/cases").await;
+        let same = queue["cases"].as_array().unwrap().iter().filter(|one| one["id"] == *id).count();
+        assert_eq!(same, 1, "it still stands in the queue, and once: {queue}");
         let signed = json!({
             "terms": [
                 { "party": "楼上住户", "text": "修好漏水", "due": "2026-06-18" },

@@ -15,7 +15,7 @@ use jiban::{
     app::App,
     commands::demo,
     http::router,
-    infra::config::{Config, Home},
+    infra::config::{Config, Home, Key},
     worker::sweeper,
 };
 use jiban_store::{ManualClock, StoreConfig, StoreError, backup, testkit::TestDb, users};
@@ -129,6 +129,15 @@ impl TestApp {
         let store = self.db.open_with(&store_config(&self.db, &self.clock)).await;
         let mut home = self.home.clone();
         change(&mut home.config);
+        let app = App::start(&home, store).await.unwrap();
+        Node::serve(app, Arc::clone(&self.tokens)).await
+    }
+
+    /// Another node over the same database, with other keys that seal identities.
+    pub(crate) async fn node_with_keys(&self, change: impl FnOnce(&mut Vec<Key>)) -> Node {
+        let store = self.db.open_with(&store_config(&self.db, &self.clock)).await;
+        let mut home = self.home.clone();
+        change(&mut home.secrets.identity);
         let app = App::start(&home, store).await.unwrap();
         Node::serve(app, Arc::clone(&self.tokens)).await
     }

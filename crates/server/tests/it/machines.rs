@@ -2,7 +2,7 @@
 
 use jiban::infra::{config::Machine, signature};
 use jiban_store::both_engines;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::kit::{MONDAY, Reply, TestApp, at as at_time};
@@ -67,6 +67,20 @@ both_engines! {
         assert_eq!(open(&app).await.len(), 1);
     }
 
+    async fn whoever_signs_wrongly_too_often_is_turned_away_and_no_other_source(db: TestDb) {
+        let machine = |name: &str| Machine { name: name.into(), secret: SECRET.into(), events_per_minute: 1_000 };
+        let machines = vec![machine("cameras"), machine("sensors")];
+        let app = TestApp::start_at(db, at_time(MONDAY), |config| {
+            (config.machines, config.server.public_per_minute) = (machines, 5);
+        }).await;
+        let whole = json!({ "events": [at("smoke", "s001")] });
+        for _ in 0..6 {
+            send(&app, "cameras", "another secret", 0, &whole).await.refused(401, "unsigned");
+        }
+        send(&app, "cameras", SECRET, 0, &whole).await.refused(429, "too_many_requests");
+        send(&app, "sensors", SECRET, 0, &whole).await.expect(200);
+    }
+
     async fn a_person_decides_and_what_was_decided_holds_for_a_while(db: TestDb) {
         let app = start(db).await;
         // Below what the policy asks for nobody is asked; and what came too long ago does not count.
@@ -84,6 +98,8 @@ both_engines! {
         report(&app, json!([{ "kind": "water_level", "spot": "s001", "at": earlier, "text": "补报" }])).await;
         let late = open(&app).await;
         assert_eq!((&late[0]["events"], &late[0]["last_at"]), (&json!(4), &found[0]["last_at"]));
+        let first: Timestamp = late[0]["first_at"].as_str().unwrap().parse().unwrap();
+        assert_eq!(first.to_string(), earlier, "but it was seen earlier than anybody knew");
         assert_eq!(late[0]["told"], found[0]["told"]);
 
         let path = |what: &str| format!("/machine/findings/{}/{what}", found[0]["id"].as_str().unwrap());

@@ -154,11 +154,44 @@ both_engines! {
         act("xlb1", &id, json!({ "act": "withdraw" })).await.expect(200);
         app.call("", Method::GET, &shown, None).await.refused(404, "not_found");
         let listed = app.get("c01a", "/guides").await;
-        let states: Vec<(&str, bool)> = listed.as_array().unwrap().iter()
+        let states: Vec<(&str, bool)> = listed["guides"].as_array().unwrap().iter()
             .map(|one| (one["guide"]["state"].as_str().unwrap(), one["mine"].as_bool().unwrap())).collect();
         assert_eq!(states, [("published", true), ("withdrawn", false)]);
         let record = app.get("admin", "/audit?stream=works").await.to_string();
         assert!(["guide_written", "guide_published", "guide_changed", "guide_withdrawn"].iter().all(|what| record.contains(what)));
+    }
+
+    async fn two_who_change_a_guide_at_once_do_not_overwrite_each_other_and_what_is_published_is_always_listed(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let write = async |title: &str| {
+            let new = json!({ "unit": "lh.dm", "text": guide(title, "convenience", "先取号。") });
+            app.post("xlb1", "/guides", new).await.expect(201)["guide"].clone()
+        };
+        let act = async |guide: &Value, version: &str, body: Value| {
+            let path = format!("/guides/{}/acts", guide["id"].as_str().unwrap());
+            let request = app.request("xlb1", Method::POST, &path).await.header("if-match", version);
+            app.send(request.json(&body)).await
+        };
+        let first = write("居住证申领").await;
+        assert_eq!(first["version"], 1);
+        act(&first, "\"1\"", json!({ "act": "change", "text": guide("居住证", "convenience", "第一人改的。") })).await.expect(200);
+        let late = act(&first, "\"1\"", json!({ "act": "change", "text": guide("居住证", "convenience", "第二人改的。") })).await;
+        assert!(late.refused(409, "conflict")["title_zh"].as_str().unwrap().contains("其他人"));
+        act(&first, "one", json!({ "act": "publish" })).await.refused(400, "bad_request");
+        let published = act(&first, "\"2\"", json!({ "act": "publish" })).await.expect(200);
+        assert_eq!((&published["guide"]["text"]["text"], &published["guide"]["version"]), (&json!("第一人改的。"), &json!(3)));
+
+        // Newer drafts take nobody's place: what is published stands first, drafts follow page by page.
+        for title in ["草稿一", "草稿二", "草稿三"] {
+            write(title).await;
+        }
+        let page = app.get("xlb1", "/guides?limit=2").await;
+        let of = |page: &Value| -> Vec<String> {
+            page["guides"].as_array().unwrap().iter().map(|one| one["guide"]["text"]["title"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(of(&page), ["居住证", "草稿三", "草稿二"]);
+        let rest = app.get("xlb1", &format!("/guides?limit=2&before={}", page["next"].as_str().unwrap())).await;
+        assert_eq!((of(&rest), &rest["next"]), (vec!["草稿一".to_owned()], &json!(null)));
     }
 
     async fn what_was_solved_nearby_is_told_without_anybody_in_it(db: TestDb) {

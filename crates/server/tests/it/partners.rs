@@ -1,7 +1,11 @@
 //! Partners and volunteering 共建伙伴、志愿服务: from the QR code at the door to thanks; who is behind a partner stays sealed.
 
-use jiban::ahead::activities;
+use jiban::{
+    ahead::{activities, partners, reseal},
+    infra::config::Key,
+};
 use jiban_store::both_engines;
+use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -227,6 +231,84 @@ both_engines! {
             works.iter().filter(|row| row["kind"] == "partner").map(|row| serde_json::from_str(row["body"].as_str().unwrap()).unwrap()).collect();
         assert_eq!(bodies.len(), 2);
         assert!(bodies.iter().all(|body| body["contact"].is_null() && body["phone"] == ""), "{bodies:?}");
+    }
+
+    async fn a_phone_has_one_application_that_waits_and_one_that_nobody_decides_lapses(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let first = volunteer(&app, "慕容志愿", "13755556666").await;
+        let again = async |phone: &str| sign_up(&app, |new| new["phone"] = json!(phone)).await;
+        // However it is written. What is answered does not say that there is one.
+        for phone in ["13755556666", "137 5555 6666"] {
+            let refused = again(phone).await.refused(422, "invalid");
+            assert!(refused["field"] == "phone" && !refused.to_string().contains("已"), "{refused}");
+        }
+        assert_eq!(app.get("c01a", "/partners").await["partners"].as_array().unwrap().len(), 1);
+        // Decided or taken back it waits no more, and another may come.
+        act(&app, "c01a", &first, json!({ "act": "admit" })).await.expect(200);
+        let second = again("13755556666").await.expect(201);
+        at_door(&app, &second, "leave", json!({})).await.expect(200);
+        let third = again("13755556666").await.expect(201);
+        let before = told(&app, "c01a").await;
+
+        app.clock.advance(SignedDuration::from_hours(7 * 24));
+        assert_eq!(partners::look_after_waiting(&app.app).await.unwrap(), 1);
+        assert_eq!(partners::look_after_waiting(&app.app).await.unwrap(), 0, "told once");
+        assert_eq!(told(&app, "c01a").await, before + 1);
+        app.clock.advance(SignedDuration::from_hours(23 * 24));
+        assert_eq!(partners::look_after_waiting(&app.app).await.unwrap(), 1);
+        let inside = at_door(&app, &third, "door", json!({})).await.expect(200);
+        assert_eq!(inside["state"], "lapsed");
+        act(&app, "c01a", &third, json!({ "act": "admit" })).await.refused(409, "already");
+        let record = app.get("admin", "/audit?stream=works").await.to_string();
+        assert!(record.contains("partner_reminded") && record.contains("partner_lapsed"), "{record}");
+        let works = app.rows("works").await;
+        assert!(works.iter().all(|row| row["kind"] != "partner_waiting"), "nothing of the phone stays behind");
+        let lapsed = works.iter().find(|row| row["state"] == "lapsed").unwrap();
+        let body: Value = serde_json::from_str(lapsed["body"].as_str().unwrap()).unwrap();
+        assert_eq!((&body["contact"], &body["known_by"], &body["phone"]), (&json!(null), &json!(null), &json!("")));
+        again("13755556666").await.expect(201);
+    }
+
+    async fn a_lost_code_is_replaced_by_whoever_admits_and_the_old_one_opens_nothing(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let door = volunteer(&app, "慕容志愿", "13755556666").await;
+        act(&app, "c01a", &door, json!({ "act": "admit" })).await.expect(200);
+        let path = format!("/partners/{}/code", door["partner"].as_str().unwrap());
+        app.call("c01g01a", Method::POST, &path, None).await.refused(404, "not_found");
+        app.call("c01g02a", Method::POST, &path, None).await.refused(403, "forbidden");
+        let new = app.call("c01a", Method::POST, &path, None).await.expect(200);
+        assert_eq!(new["partner"], door["partner"]);
+        at_door(&app, &door, "door", json!({})).await.refused(404, "not_found");
+        at_door(&app, &new, "door", json!({})).await.expect(200);
+        let stored = json!([app.rows("works").await, app.rows("events").await]).to_string();
+        assert!(stored.contains("partner_code_replaced") && !stored.contains(new["code"].as_str().unwrap()));
+        at_door(&app, &new, "leave", json!({})).await.expect(200);
+        app.call("c01a", Method::POST, &path, None).await.refused(409, "already");
+    }
+
+    async fn turned_keys_cover_whoever_works_keep(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let door = volunteer(&app, "慕容志愿", "13755556666").await;
+        let day = json!({ "date": "2026-06-11", "leader": "leader1", "place": "接访室" });
+        let day = app.post("xlb1", "/receptions", day).await.expect(201);
+        let booking = json!({ "day": day["id"], "slot": "09:00:00", "matter": "楼道堆物",
+            "reporter": { "name": "王小明", "phone": "13912345678" } });
+        app.post("", "/public/receptions/bookings", booking).await.expect(201);
+        let new = Key { id: "k2".to_owned(), hex: "5a".repeat(32) };
+        let turned = app.node_with_keys(|keys| keys.insert(0, new.clone())).await;
+        let done = reseal::identities(&turned.app).await.unwrap();
+        assert_eq!(done, reseal::Resealed { cases: 0, works: 2 });
+        assert_eq!(reseal::identities(&turned.app).await.unwrap(), reseal::Resealed::default(), "once");
+        // The older key may go now: who they are opens without it, and not with it alone.
+        let alone = app.node_with_keys(|keys| *keys = vec![new]).await;
+        let reveal = format!("/partners/{}/reveal", door["partner"].as_str().unwrap());
+        let why = json!({ "reason": "通知集合时间" });
+        assert_eq!(alone.post("c01a", &reveal, why.clone()).await.expect(200)["phone"], "13755556666");
+        let booked = alone.get("xlb1", "/receptions").await[0]["bookings"][0]["id"].clone();
+        let path = format!("/receptions/{}/reveal", day["id"].as_str().unwrap());
+        let shown = alone.post("xlb1", &path, json!({ "booking": booked, "reason": "改期告知" })).await.expect(200);
+        assert_eq!(shown["phone"], "13912345678");
+        app.post("c01a", &reveal, why).await.refused(500, "internal");
     }
 
     async fn signing_up_twice_under_one_key_is_signing_up_once(db: TestDb) {

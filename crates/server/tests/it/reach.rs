@@ -195,6 +195,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("GET", "/partners/{partner}", Shown),
         ("POST", "/partners/{partner}/acts", Shown),
         ("POST", "/partners/{partner}/reveal", Shown),
+        ("POST", "/partners/{partner}/code", Shown),
         ("GET", "/activities", Staff),
         ("POST", "/activities", Organiser),
         ("GET", "/activities/{activity}", Shown),

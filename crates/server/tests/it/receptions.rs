@@ -102,6 +102,14 @@ both_engines! {
         app.clock.advance(SignedDuration::from_hours(35 * 24));
         retention::step(&app.app).await.unwrap();
         assert_eq!(sealed(&app).await, 0);
+        // The day has ended by itself: it stands in no list of days to come, and nothing can be called off any more.
+        let states = async |app: &TestApp| -> Vec<Value> {
+            app.rows("works").await.iter().filter(|row| row["kind"] == "reception_day").map(|row| row["state"].clone()).collect()
+        };
+        assert_eq!(states(&app).await, [json!("over")]);
+        assert_eq!(retention::step(&app.app).await.unwrap(), 0, "once");
+        assert_eq!(app.get("xlb1", "/public/receptions").await, json!([]));
+        app.post("xlb1", &cancel, json!({ "act": "cancel_day" })).await.refused(409, "already");
         let next = plan(&app, "2026-07-16").await;
         app.post("xlb1", &format!("/receptions/{}/acts", next["id"].as_str().unwrap()), json!({ "act": "cancel_day" })).await.expect(200);
         app.post("xlb1", "/public/receptions/bookings", booking(&next, "09:30:00", PHONE)).await.refused(422, "invalid");

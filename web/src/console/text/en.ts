@@ -188,6 +188,8 @@ export const en: typeof zh = {
     register: 'Register a request',
     serve: 'Done',
     miss: 'Did not come',
+    missSure: (number) => `Did nobody come for ${number}? It waits no more; if they come after all, call it again.`,
+    more: 'There are more: the 200 most pressing stand in each list; find the rest in the queue by desk.',
     gone: (n: number) => `${n} did not come`,
     forward: 'Send on to',
     case: 'Case',
@@ -494,6 +496,12 @@ export const en: typeof zh = {
       agree: 'I take it',
       decline: 'I cannot',
       withdraw: 'Take back',
+      sure: {
+        agree: (when) =>
+          `If you agree, the roster says at once that the turn of ${when} is yours; that cannot be taken back.`,
+        decline: (when) => `If you decline, the turn of ${when} stays theirs; the answer cannot be changed.`,
+        withdraw: (when) => `If you take it back, the turn of ${when} stays yours; to swap it, ask again.`,
+      },
       none: 'No swaps lately.',
       lapsed: 'Lapsed without an answer',
       states: { proposed: 'Waits for an answer', agreed: 'Agreed', declined: 'Declined', withdrawn: 'Taken back' },
@@ -539,6 +547,12 @@ export const en: typeof zh = {
     past: 'The last four weeks',
     cancelled: 'Called off',
     cancel: 'Call the day off',
+    cancelSure: (date) =>
+      `Call off the reception of ${date}? Residents cannot book it any more, and it cannot be undone.`,
+    missedSure: (number) =>
+      `Note that nobody came for ${number}? It cannot be changed, and who they are is erased at once.`,
+    callOffSure: (number) =>
+      `Call off ${number}? Tell whoever booked first: it cannot be undone, and who they are is erased at once.`,
     slots: 'Slots',
     slot: 'Slot',
     free: (n) => `${n} free`,
@@ -975,7 +989,13 @@ export const en: typeof zh = {
     partners: 'Partners',
     activities: 'Activities and tasks',
     state: 'State',
-    states: { applied: 'to admit', active: 'takes part', declined: 'not admitted', left: 'left' },
+    states: {
+      applied: 'to admit',
+      active: 'takes part',
+      declined: 'not admitted',
+      left: 'left',
+      lapsed: 'not decided in time',
+    },
     kinds: {
       shop: 'shop',
       property: 'property company',
@@ -1007,6 +1027,12 @@ export const en: typeof zh = {
     praiseHint: 'A line that the partner sees on its page',
     reveal: 'Show the contact',
     revealHint: 'It is recorded, e.g. to tell when we meet',
+    lapsed: 'Nobody decided in time: the application lapsed, and its contact was erased',
+    recode: 'Give a new code',
+    recodeSure:
+      'The old code opens nothing from then on, and it is recorded. Ring the phone that was signed up first, to be sure whom you speak to. The new code is shown this once.',
+    recoded: (address, code) =>
+      `New code ${code}, page ${address}. Tell it face to face or on the phone; it is not shown again.`,
     contact: 'Whom to ask for',
     checks: 'Self-checks',
     checkOf: (right, of) => `${right}/${of} so`,
@@ -1037,6 +1063,7 @@ export const en: typeof zh = {
     saidDone: (at) => `said to be done ${at}`,
     came: 'Came',
     missed: 'Did not come',
+    missedSure: (name) => `Note that ${name} did not come? It cannot be changed, and no time is credited.`,
     cameFor: (hours) => `came, ${hours} h`,
     didNotCome: 'did not come',
     credit: 'Hours to credit',
@@ -1217,6 +1244,11 @@ export const en: typeof zh = {
     bringHint: 'A line each',
     textHint: 'Step by step, in plain words',
     save: 'Save',
+    conflict:
+      'Somebody else changed this guide while you were writing. Your words are kept: compare them with what it says now, then save.',
+    nowSays: 'What it says now',
+    overwrite: 'Save mine',
+    more: 'Show earlier drafts and withdrawn ones',
     savedAndPublish: 'Save and publish',
     publish: 'Publish',
     withdraw: 'Take back',

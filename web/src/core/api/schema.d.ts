@@ -1487,7 +1487,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All guides, the newest first: drafts and withdrawn ones too. */
+        /** Guides as staff see them: all that are published, then drafts and withdrawn ones. */
         get: operations["guides_list"];
         put?: never;
         /** Write a guide; it is a draft until it is published. */
@@ -2012,6 +2012,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/partners/{partner}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a partner another code in place of a lost one, told this once 补发口令; the old one opens nothing any more. */
+        post: operations["partners_new_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/partners/{partner}/reveal": {
         parameters: {
             query?: never;
@@ -2108,7 +2125,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Volunteer activities that are open, those that begin first at the front. */
+        /** Volunteer activities that are open, the fifty that end next, those that begin first at the front. */
         get: operations["public_open"];
         put?: never;
         post?: never;
@@ -6006,6 +6023,11 @@ export interface components {
             text: components["schemas"]["GuideText"];
             /** @description Where it stands. */
             state: components["schemas"]["GuideState"];
+            /**
+             * Format: int64
+             * @description How often it was changed: whoever changes it says which version they have seen.
+             */
+            version?: number;
             /** @description Who changed it last, as an actor. */
             by: string;
             /**
@@ -6078,6 +6100,16 @@ export interface components {
             unit_name: components["schemas"]["Name"];
             /** @description Whether the reader may change it. */
             mine: boolean;
+        };
+        /** @description A page of guides. */
+        Guides: {
+            /** @description Those published, the newest first, all of them on the first page; then drafts and withdrawn ones, the newest first. */
+            guides: components["schemas"]["GuideView"][];
+            /**
+             * Format: uuid
+             * @description Send as `before` for more drafts and withdrawn ones; none at the end.
+             */
+            next?: string | null;
         };
         /** @description What is done with a number. */
         HallAct: {
@@ -6168,11 +6200,13 @@ export interface components {
         };
         /** @description A number that was given. */
         HallTaken: {
+            /** @description The number. */
             number: string;
+            /** @description Code of the counter. */
             counter: string;
             /**
              * Format: int64
-             * @description How many wait before it.
+             * @description How many waited before it.
              */
             ahead: number;
         };
@@ -6964,6 +6998,8 @@ export interface components {
             going_on: components["schemas"]["Mediation"][];
             /** @description Where terms of an agreement are still to be kept. */
             to_keep: components["schemas"]["Mediation"][];
+            /** @description Whether there are more of either than stand here. */
+            more: boolean;
         };
         /** @description A case among others. */
         Member: {
@@ -7605,7 +7641,7 @@ export interface components {
             consent: components["schemas"]["PartnerConsented"];
             /** Format: date-time */
             decided_at?: string | null;
-            /** @description Who admitted or declined it, as an actor. */
+            /** @description Who admitted or declined it, as an actor; nobody where it lapsed. */
             decided_by?: string | null;
             /** @description Why it was declined. */
             reason: string;
@@ -7761,6 +7797,8 @@ export interface components {
             admits: boolean;
             /** @description Whether the reader may see who is behind it, for a reason. */
             reveals: boolean;
+            /** @description Whether the reader may give it another code in place of a lost one. */
+            recodes: boolean;
             /** @description Its self-checks, the newest first. */
             checks: components["schemas"]["PartnerCheck"][];
             /** @description Praise and thanks, the newest first. */
@@ -7806,6 +7844,16 @@ export interface components {
              * @description Most minutes that one activity may credit.
              */
             credit_minutes: number;
+            /**
+             * Format: int32
+             * @description Whoever decides is told once more of an application that has waited for so many days.
+             */
+            remind_days: number;
+            /**
+             * Format: int32
+             * @description An application about which nobody decided within so many days lapses.
+             */
+            undecided_days: number;
             /** @description What whoever signs up consents to. */
             consent: components["schemas"]["PartnerConsentText"];
             /** @description What partners look at by themselves. */
@@ -7815,7 +7863,7 @@ export interface components {
          * @description Where a partner stands.
          * @enum {string}
          */
-        PartnerState: "applied" | "active" | "declined" | "left";
+        PartnerState: "applied" | "active" | "declined" | "left" | "lapsed";
         /** @description An activity, at a partner's door. */
         PartnerTakes: {
             door: components["schemas"]["Door"];
@@ -13430,7 +13478,12 @@ export interface operations {
     };
     guides_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Drafts and withdrawn ones written before this one: the `next` of the page before. Published ones stand on the first page. */
+                before?: string;
+                /** @description How many drafts and withdrawn ones, at most 200. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13442,7 +13495,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GuideView"][];
+                    "application/json": components["schemas"]["Guides"];
                 };
             };
             "4XX": {
@@ -13489,7 +13542,10 @@ export interface operations {
     guides_act: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Version seen, in quotes; refused with 409 when somebody else has changed the guide since */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description Id of the guide */
                 guide: string;
@@ -13581,7 +13637,10 @@ export interface operations {
     hall_give: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key and body give one number */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -14462,7 +14521,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only those that stand here. */
-                state?: "applied" | "active" | "declined" | "left";
+                state?: "applied" | "active" | "declined" | "left" | "lapsed";
                 /** @description Those that applied before this one: the `next` of the page before. */
                 before?: string;
                 /** @description How many, at most 200. */
@@ -14544,6 +14603,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Partner"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    partners_new_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the partner */
+                partner: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Door"];
                 };
             };
             "4XX": {
@@ -15056,7 +15145,10 @@ export interface operations {
     public_draw: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key and body take one number */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };

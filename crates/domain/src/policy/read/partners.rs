@@ -6,8 +6,13 @@ use std::collections::BTreeMap;
 use super::{Channel, MINUTES_MAX, listed, name, table::Node, word};
 use crate::{
     ids::ChannelId,
-    partner::{Consent, EVERY_MAX, PartnerKind, PartnerRules, SelfCheck, SelfCheckItem},
+    partner::{Consent, EVERY_MAX, PartnerKind, PartnerRules, SelfCheck, SelfCheckItem, UNDECIDED_MAX},
 };
+
+/// What holds where a policy does not say how long an application waits, days.
+const UNDECIDED_DAYS: u32 = 30;
+/// What holds where a policy does not say when whoever decides is told once more, days.
+const REMIND_DAYS: u32 = 7;
 
 pub(super) fn partners(node: &Node<'_>, channels: Option<&BTreeMap<ChannelId, Channel>>) -> Option<PartnerRules> {
     node.table(|t| {
@@ -18,6 +23,17 @@ pub(super) fn partners(node: &Node<'_>, channels: Option<&BTreeMap<ChannelId, Ch
                 let (version, text) = (t.need("version", Node::text), t.need("text", name));
                 Some(Consent { version: version?, text: text? })
             })
+        });
+        let undecided_days = t.may("undecided", |node| node.days(2..=UNDECIDED_MAX));
+        let remind_days = t.may("remind", |node| {
+            let days = node.days(1..=UNDECIDED_MAX)?;
+            if undecided_days.flatten().is_none_or(|most| days < most) {
+                return Some(days);
+            }
+            node.refuse(
+                ("an application lapses before anybody is told once more", "登记在提醒之前就已失效"),
+                ("write fewer days than `undecided`", "请写少于 undecided 的天数"),
+            )
         });
         let self_checks = t.may_list("self_checks", |node| {
             listed(node, word, |t, id| {
@@ -34,9 +50,13 @@ pub(super) fn partners(node: &Node<'_>, channels: Option<&BTreeMap<ChannelId, Ch
                 })
             })
         });
+        let undecided_days = undecided_days?.unwrap_or(UNDECIDED_DAYS);
         Some(PartnerRules {
             channel: channel?,
             credit_minutes: credit_minutes?,
+            // A time that is shorter than the usual one reminds half-way.
+            remind_days: remind_days?.unwrap_or(REMIND_DAYS.min(undecided_days / 2)),
+            undecided_days,
             consent: consent?,
             self_checks: self_checks?,
         })

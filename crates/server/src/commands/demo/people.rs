@@ -5,7 +5,7 @@ use jiban_domain::{
     event::Actor,
     grid_team::{self, Branch},
     hand_over::HandOver,
-    ids::{HandOverId, PersonId, UnitId},
+    ids::{PersonId, UnitId},
     organisation::{Role, Shift, ShiftKey},
 };
 use jiff::{
@@ -13,7 +13,6 @@ use jiff::{
     civil::{Date, Time},
 };
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::{
     ahead::{
@@ -81,7 +80,7 @@ async fn hand_over(app: &App) -> Result<(), Failure> {
         for (turn, note) in turns.iter().take(kept).zip(NOTES.iter().cycle()) {
             let by = Staff::of(&snapshot, turn.person.clone(), [0; 32]);
             let open = hand_overs::draft(app, &by, key(turn)).await?;
-            let (id, at) = (HandOverId(Uuid::now_v7()), turn.to - 10.minutes());
+            let (id, at) = (hand_overs::id_of(&key(turn)), turn.to - 10.minutes());
             let draft = snapshot.organisation.draft();
             let mut sheet = HandOver::write(id, (key(turn), open), note, (draft, &turn.person), at).map_err(failed)?;
             let next = draft.roster.iter().find(|next| {

@@ -1,7 +1,11 @@
 //! Guides to services over HTTP 办事指南: written by the liaison office, communities and leaders for areas they reach, read and
 //! searched by anybody. What somebody searches for stands in the body: it may say more of them than they would have kept.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
 use jiban_domain::{
     guide::{Act, Guide, Text},
     ids::{GuideId, UnitId},
@@ -9,15 +13,16 @@ use jiban_domain::{
     policy::Name,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 
 use crate::{
     ahead::guides::{self, Search},
     app::App,
     http::{
-        auth::{Announcer, Staff},
-        body::{Body, Path},
+        auth::{Announcer, Staff, expected},
+        body::{Body, Path, Query, within},
         limits::Public,
         problem::{Answer, Problem},
     },
@@ -28,6 +33,8 @@ use crate::{
 const WORDS_MAX: usize = 60;
 /// Most guides in an answer to residents.
 const SHOWN_MAX: usize = 50;
+/// Most drafts and withdrawn guides in one answer to staff.
+const PAGE_MAX: u32 = 200;
 
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
@@ -123,14 +130,39 @@ async fn read_guide(State(app): State<App>, _: Public, path: Path) -> Answer<Jso
     Ok(Json(GuideView { guide, unit_name, mine: false }))
 }
 
-/// All guides, the newest first: drafts and withdrawn ones too.
+/// Which guides.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    /// Drafts and withdrawn ones written before this one: the `next` of the page before. Published ones stand on the first page.
+    before: Option<Uuid>,
+    /// How many drafts and withdrawn ones, at most 200.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// A page of guides.
+#[derive(Debug, Serialize, ToSchema)]
+struct Guides {
+    /// Those published, the newest first, all of them on the first page; then drafts and withdrawn ones, the newest first.
+    guides: Vec<GuideView>,
+    /// Send as `before` for more drafts and withdrawn ones; none at the end.
+    next: Option<Uuid>,
+}
+
+/// Guides as staff see them: all that are published, then drafts and withdrawn ones.
 #[utoipa::path(
-    get, path = "/guides", tag = "guides",
-    responses((status = 200, body = Vec<GuideView>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    get, path = "/guides", tag = "guides", params(Which),
+    responses((status = 200, body = Guides), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn list(State(app): State<App>, staff: Staff) -> Answer<Json<Vec<GuideView>>> {
-    Ok(Json(guides::all(&app).await?.into_iter().map(|guide| view(&staff, guide)).collect()))
+async fn list(State(app): State<App>, staff: Staff, Query(which): Query<Which>) -> Answer<Json<Guides>> {
+    let limit = within("limit", which.limit, 100, 1..=PAGE_MAX)?;
+    let mut guides = if which.before.is_none() { guides::all_published(&app).await? } else { Vec::new() };
+    let page = guides::unpublished(&app, which.before, limit).await?;
+    guides.extend(page.works);
+    Ok(Json(Guides { guides: guides.into_iter().map(|guide| view(&staff, guide)).collect(), next: page.next }))
 }
 
 /// A new guide.
@@ -161,7 +193,10 @@ async fn write(
 /// Change, publish or withdraw a guide.
 #[utoipa::path(
     post, path = "/guides/{guide}/acts", tag = "guides", request_body = Act,
-    params(("guide" = String, Path, description = "Id of the guide")),
+    params(
+        ("guide" = String, Path, description = "Id of the guide"),
+        ("If-Match" = Option<String>, Header, pattern = "^(\"[0-9]{1,18}\"|[0-9]{1,18})$", description = "Version seen, in quotes; refused with 409 when somebody else has changed the guide since")
+    ),
     responses((status = 200, body = GuideView), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
@@ -169,8 +204,9 @@ async fn act(
     State(app): State<App>,
     Announcer(staff): Announcer,
     path: Path,
+    headers: HeaderMap,
     Body(act): Body<Act>,
 ) -> Answer<Json<GuideView>> {
-    let guide = guides::act(&app, &staff, path.id()?, act).await?;
+    let guide = guides::act(&app, &staff, path.id()?, act, expected(&headers)?).await?;
     Ok(Json(view(&staff, guide)))
 }

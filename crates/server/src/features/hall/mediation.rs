@@ -23,9 +23,7 @@ use crate::{
 };
 
 /// Most cases of either list.
-const CASES_MAX: usize = 200;
-/// Most pages walked for one list: a bound far above what a house has open.
-const PAGES_MAX: usize = 20;
+const CASES_MAX: i64 = 200;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list))
@@ -38,6 +36,8 @@ struct Mediations {
     going_on: Vec<Mediation>,
     /// Where terms of an agreement are still to be kept.
     to_keep: Vec<Mediation>,
+    /// Whether there are more of either than stand here.
+    more: bool,
 }
 
 /// What makes a case worth watching.
@@ -106,32 +106,20 @@ impl From<Case> for Mediation {
     security(("session" = []))
 )]
 async fn list(State(app): State<App>, staff: Staff) -> Answer<Json<Mediations>> {
-    let units: Vec<String> = staff.reach.iter().map(ToString::to_string).collect();
+    let units = staff.units();
     let read = move |tx: &mut jiban_store::ReadTx<'_>| {
         let mut on = |desk: Desk| {
-            let mut query = case_list::CaseQuery {
-                units: Some(units.clone()),
-                mark: Some(desk.as_str().to_owned()),
-                limit: CASES_MAX as i64,
-                ..case_list::CaseQuery::default()
-            };
-            let mut found = Vec::new();
-            for _ in 0..PAGES_MAX {
-                let page = case_list::list(tx, &query)?;
-                found.extend(page.cases);
-                query.cursor = page.next;
-                if query.cursor.is_none() || found.len() >= CASES_MAX {
-                    break;
-                }
-            }
-            found.truncate(CASES_MAX);
-            Ok::<_, StoreError>(found)
+            let units = units.iter().map(|unit| rows::on_desk(unit, desk)).collect();
+            let query =
+                case_list::CaseQuery { units: Some(units), limit: CASES_MAX, ..case_list::CaseQuery::default() };
+            case_list::list(tx, &query)
         };
         Ok::<_, StoreError>((on(Desk::Mediation)?, on(Desk::Agreement)?))
     };
     let (going_on, to_keep) = app.store.read(read).await?;
-    let told = |found: Vec<jiban_store::cases::CaseRow>| {
-        found.iter().map(|row| rows::case(row).map(Mediation::from)).collect::<Result<Vec<_>, _>>()
+    let told = |page: &case_list::Page| {
+        page.cases.iter().map(|row| rows::case(row).map(Mediation::from)).collect::<Result<Vec<_>, _>>()
     };
-    Ok(Json(Mediations { going_on: told(going_on)?, to_keep: told(to_keep)? }))
+    let more = going_on.next.is_some() || to_keep.next.is_some();
+    Ok(Json(Mediations { going_on: told(&going_on)?, to_keep: told(&to_keep)?, more }))
 }

@@ -14,12 +14,13 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ahead::hall,
+    ahead::hall::{self, Taken},
     app::App,
     http::{
         auth::HallStaff,
         body::{Body, Path},
-        limits::{Glance, Public},
+        key::IdempotencyKey,
+        limits::{Glance, NumberTaker},
         problem::{Answer, Problem},
     },
 };
@@ -106,7 +107,7 @@ async fn board(State(app): State<App>, _: Glance) -> Answer<Json<Board>> {
 }
 
 /// At which counter.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = HallNewTicket)]
 struct NewTicket {
@@ -115,42 +116,37 @@ struct NewTicket {
     counter: String,
 }
 
-/// A number that was given.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = HallTaken)]
-struct Taken {
-    number: String,
-    counter: String,
-    /// How many wait before it.
-    ahead: u64,
-}
-
-async fn taken(app: &App, by: Actor, new: NewTicket) -> Answer<(StatusCode, Json<Taken>)> {
-    let (ticket, ahead) = hall::take(app, by, new.counter).await?;
-    Ok((StatusCode::CREATED, Json(Taken { number: ticket.number, counter: ticket.counter, ahead: ahead as u64 })))
-}
-
 /// Take a number 取号.
 #[utoipa::path(
     post, path = "/public/hall/tickets", tag = "public", request_body = NewTicket,
+    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$", description = "The same key and body take one number")),
     responses((status = 201, body = Taken), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
-async fn draw(State(app): State<App>, _: Public, Body(new): Body<NewTicket>) -> Answer<(StatusCode, Json<Taken>)> {
-    taken(&app, Actor::Reporter, new).await
+async fn draw(
+    State(app): State<App>,
+    _: NumberTaker,
+    key: IdempotencyKey,
+    Body(new): Body<NewTicket>,
+) -> Answer<(StatusCode, Json<Taken>)> {
+    let key = key.of("public", &new);
+    Ok((StatusCode::CREATED, Json(hall::take(&app, Actor::Reporter, new.counter, key).await?)))
 }
 
 /// Give a number to somebody at the door 代取号.
 #[utoipa::path(
     post, path = "/hall/tickets", tag = "hall", request_body = NewTicket,
+    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$", description = "The same key and body give one number")),
     responses((status = 201, body = Taken), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
 async fn give(
     State(app): State<App>,
     HallStaff(staff): HallStaff,
+    key: IdempotencyKey,
     Body(new): Body<NewTicket>,
 ) -> Answer<(StatusCode, Json<Taken>)> {
-    taken(&app, staff.actor, new).await
+    let key = key.of(staff.person.as_str(), &new);
+    Ok((StatusCode::CREATED, Json(hall::take(&app, staff.actor, new.counter, key).await?)))
 }
 
 /// Today's numbers as counters see them.

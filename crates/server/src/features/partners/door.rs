@@ -229,19 +229,23 @@ impl Offer {
 async fn inside(app: &App, partner: Partner) -> Answer<Json<Inside>> {
     let snapshot = app.snapshot();
     let rules = partners::rules(&snapshot)?;
-    let of = partner.clone();
+    let (of, world) = (partner.clone(), app.snapshot());
     let read = move |tx: &mut ReadTx<'_>| {
-        Ok::<_, StoreError>((partners::activities_of(tx, &of)?, activities::open_now(tx)?, tx.now()))
+        let (organisation, now) = (&world.organisation, tx.now());
+        let may_take = |activity: &Activity| activity.may_take(&of, organisation, now).is_ok();
+        // What is for its area is set for its unit or one above.
+        let over: Vec<String> = organisation.lineage(&of.unit).map(ToString::to_string).collect();
+        let open = if of.takes_part().is_ok() { activities::open_now(tx, Some(&over), may_take)? } else { Vec::new() };
+        Ok::<_, StoreError>((partners::activities_of(tx, &of)?, open, now))
     };
     let (mine, open, now) = app.store.read(read).await?;
     let organisation = &snapshot.organisation;
-    let may_take = |activity: &Activity| activity.clone().take(&partner, organisation, now).is_ok();
     let checks = partner.standings(rules, now).into_iter();
     Ok(Json(Inside {
         checks: checks
             .map(|one| CheckShown { list: one.list.clone(), last: one.last.cloned(), due: one.due })
             .collect(),
-        open: open.into_iter().filter(may_take).map(|activity| Offer::of(activity, &snapshot, None)).collect(),
+        open: open.into_iter().map(|activity| Offer::of(activity, &snapshot, None)).collect(),
         mine: mine.into_iter().map(|activity| Offer::of(activity, &snapshot, Some(partner.id))).collect(),
         praise: partner
             .praise
@@ -369,17 +373,20 @@ struct Where {
     grid: Option<UnitId>,
 }
 
-/// Volunteer activities that are open, those that begin first at the front.
+/// Volunteer activities that are open, the fifty that end next, those that begin first at the front.
 #[utoipa::path(
     get, path = "/public/activities", tag = "public", params(Where),
     responses((status = 200, body = Vec<Offer>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
 )]
 async fn open(State(app): State<App>, _: Public, Query(here): Query<Where>) -> Answer<Json<Vec<Offer>>> {
-    let open = app.store.read(activities::open_now).await?;
     let snapshot = app.snapshot();
-    let is_for = |activity: &Activity| {
-        activity.plan.kind == ActivityKind::Volunteering
-            && here.grid.as_ref().is_none_or(|grid| snapshot.organisation.is_within(grid, &activity.plan.unit))
+    let over = here
+        .grid
+        .map(|grid| -> Vec<String> { snapshot.organisation.lineage(&grid).map(ToString::to_string).collect() });
+    let read = move |tx: &mut ReadTx<'_>| {
+        let volunteers = |activity: &Activity| activity.plan.kind == ActivityKind::Volunteering;
+        activities::open_now(tx, over.as_deref(), volunteers)
     };
-    Ok(Json(open.into_iter().filter(is_for).map(|activity| Offer::of(activity, &snapshot, None)).collect()))
+    let open = app.store.read(read).await?;
+    Ok(Json(open.into_iter().map(|activity| Offer::of(activity, &snapshot, None)).collect()))
 }

@@ -19,7 +19,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
-    ahead::{partners, works},
+    ahead::{
+        partners::{self, Door},
+        works,
+    },
     app::App,
     http::{
         auth::Staff,
@@ -38,6 +41,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(one))
         .routes(routes!(act))
         .routes(routes!(reveal))
+        .routes(routes!(new_code))
         .merge(activities::routes())
         .merge(door::routes())
 }
@@ -65,7 +69,7 @@ struct View {
     consent: Consented,
     #[schema(value_type = Option<String>, format = DateTime)]
     decided_at: Option<Timestamp>,
-    /// Who admitted or declined it, as an actor.
+    /// Who admitted or declined it, as an actor; nobody where it lapsed.
     decided_by: Option<String>,
     /// Why it was declined.
     reason: String,
@@ -148,6 +152,8 @@ struct Page {
     admits: bool,
     /// Whether the reader may see who is behind it, for a reason.
     reveals: bool,
+    /// Whether the reader may give it another code in place of a lost one.
+    recodes: bool,
     /// Its self-checks, the newest first.
     checks: Vec<Check>,
     /// Praise and thanks, the newest first.
@@ -194,6 +200,8 @@ async fn one(State(app): State<App>, staff: Staff, path: Path) -> Answer<Json<Pa
     Ok(Json(Page {
         admits: partners::admits(&staff, &partner) && partner.state == PartnerState::Applied,
         reveals: partners::reveals(&staff, &partner) && partner.contact.is_some(),
+        recodes: partners::admits(&staff, &partner)
+            && matches!(partner.state, PartnerState::Applied | PartnerState::Active),
         checks: partner.checks.iter().rev().cloned().collect(),
         praise: partner.praise.iter().rev().cloned().collect(),
         activities: found.into_iter().map(part).collect(),
@@ -211,6 +219,17 @@ async fn one(State(app): State<App>, staff: Staff, path: Path) -> Answer<Json<Pa
 async fn act(State(app): State<App>, staff: Staff, path: Path, Body(act): Body<Act>) -> Answer<Json<View>> {
     let partner = partners::act(&app, &staff, path.id()?, act).await?;
     Ok(Json(View::of(&partner, &staff, app.now().await?)))
+}
+
+/// Give a partner another code in place of a lost one, told this once 补发口令; the old one opens nothing any more.
+#[utoipa::path(
+    post, path = "/partners/{partner}/code", tag = "partners",
+    params(("partner" = String, Path, description = "Id of the partner")),
+    responses((status = 200, body = Door), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn new_code(State(app): State<App>, staff: Staff, path: Path) -> Answer<Json<Door>> {
+    Ok(Json(partners::new_code(&app, &staff, path.id()?).await?))
 }
 
 /// Why somebody looks.

@@ -55,7 +55,7 @@ struct SlotShown {
 fn slots(day: &ReceptionDay, rules: &ReceptionRules, now: DateTime) -> Vec<SlotShown> {
     let shown = |slot: Time| {
         let free = day.free(slot, rules);
-        SlotShown { slot, free, bookable: free > 0 && !day.cancelled && day.date.to_datetime(slot) > now }
+        SlotShown { slot, free, bookable: free > 0 && day.is_open() && day.date.to_datetime(slot) > now }
     };
     rules.slots().into_iter().map(shown).collect()
 }

@@ -51,7 +51,7 @@ struct Offer {
 async fn offered(State(app): State<App>, _: Public) -> Answer<Json<Vec<Offer>>> {
     let snapshot = app.snapshot();
     let Some(rules) = &snapshot.policy.reception else { return Ok(Json(Vec::new())) };
-    let (days, now) = receptions::schedule(&app).await?;
+    let (days, now) = receptions::offered(&app).await?;
     let name = |day: &ReceptionDay| snapshot.organisation.person(&day.leader).map(|person| person.name.clone());
     let offer = |day: &ReceptionDay| Offer {
         id: day.id,
@@ -60,8 +60,7 @@ async fn offered(State(app): State<App>, _: Public) -> Answer<Json<Vec<Offer>>> 
         place: day.place.clone(),
         slots: slots(day, rules, now),
     };
-    let to_come = days.iter().filter(|day| !day.cancelled && day.date >= now.date());
-    Ok(Json(to_come.map(offer).collect()))
+    Ok(Json(days.iter().map(offer).collect()))
 }
 
 /// Book a slot, as anybody.

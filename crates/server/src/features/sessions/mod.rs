@@ -7,6 +7,8 @@ mod oidc;
 mod token;
 mod totp;
 
+pub use totp::reseal as reseal_codes;
+
 use axum::{
     Json,
     extract::State,

@@ -1,7 +1,7 @@
 //! One-time codes 动态码: set up, confirm, check. The secret is sealed like an identity.
 
 use axum::{Json, extract::State, http::StatusCode};
-use jiban_store::users;
+use jiban_store::{StoreError, users};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -64,7 +64,7 @@ struct Confirmed {
 async fn confirm(State(app): State<App>, staff: Staff, Body(given): Body<Confirmed>) -> Answer<StatusCode> {
     let bad = || Problem::field("code", "a current code of this secret", "应为该密钥的当前动态码");
     let secret = hex::decode(&given.secret).ok().filter(|secret| secret.len() == 20).ok_or_else(bad)?;
-    let now = app.store.read(|tx| Ok::<_, jiban_store::StoreError>(tx.now())).await?;
+    let now = app.store.read(|tx| Ok::<_, StoreError>(tx.now())).await?;
     let totp = passwords::totp(&secret, staff.person.as_str()).map_err(Problem::internal)?;
     let seconds = u64::try_from(now.as_second()).unwrap_or(0);
     totp.check(&given.code, seconds).ok_or_else(bad)?;
@@ -88,6 +88,41 @@ pub(super) fn fits(app: &App, person: &str, sealed: &[u8], code: Option<&str>, n
     let totp = passwords::totp(&secret, person).map_err(Problem::internal)?;
     let seconds = u64::try_from(now.as_second()).unwrap_or(0);
     Ok(code.is_some_and(|code| totp.check(code.trim(), seconds).is_some()))
+}
+
+/// Accounts looked at in one transaction.
+const RESEALED_AT_ONCE: i64 = 200;
+
+/// Seals anew the secrets that an older key sealed. Returns how many.
+///
+/// # Errors
+/// The store's; a key that is needed is not there any more.
+pub async fn reseal(app: &App) -> Result<u64, StoreError> {
+    let (mut after, mut done) = (String::new(), 0);
+    loop {
+        let (parts, from) = (app.clone(), after.clone());
+        let step = app.store.write(move |tx| -> Result<(Option<String>, u64), StoreError> {
+            let mut changed = 0;
+            let accounts = users::list(tx, &from, RESEALED_AT_ONCE)?;
+            for account in &accounts {
+                let Some(sealed) = account.totp.as_ref().filter(|sealed| !parts.vault.is_newest(sealed)) else {
+                    continue;
+                };
+                let context = context(&account.person);
+                let secret = parts.vault.open(&context, sealed)?;
+                let totp = Some(parts.vault.seal(&context, &secret)?);
+                users::put(tx, &users::User { totp, ..account.clone() })?;
+                changed += 1;
+            }
+            Ok((accounts.last().map(|account| account.person.clone()), changed))
+        });
+        let (last, changed) = step.await?;
+        done += changed;
+        match last {
+            Some(last) => after = last,
+            None => return Ok(done),
+        }
+    }
 }
 
 /// What the seal is bound to: a secret moved to another account does not open.
