@@ -4,6 +4,7 @@ use jiban_domain::{
     case::{AttachmentKind, Desk as Lies, Origin, State},
     command::{self as cmd},
     event::Actor,
+    figures::Count,
     ids::{AttachmentId, RoundPlanId},
     policy::Milestone,
     round::{Plan, RoundPlan},
@@ -11,12 +12,12 @@ use jiban_domain::{
 };
 use uuid::Uuid;
 
-use crate::MONDAY;
 use crate::common::{
     Town,
-    desk::{at, classify, dispatch, unit},
+    desk::{Desk, at, classify, dispatch, unit},
     local,
 };
+use crate::{MONDAY, figures::of};
 
 fn settled(category: Option<&str>) -> cmd::Settle {
     cmd::Settle { outcome: "当场清走".into(), category: category.map(|id| id.parse().unwrap()) }
@@ -138,4 +139,23 @@ fn a_hazard_that_took_time_is_looked_at_again_by_the_grid_of_the_place() {
     plain
         .act(cmd::Attach { id: AttachmentId(Uuid::from_u128(5)), kind: AttachmentKind::After, name: "后.jpg".into() });
     plain.finish().by("c01g01a").expect_refusal("invalid", "to be looked at again", recheck(true));
+}
+
+#[test]
+fn what_the_finder_settles_at_once_is_counted_apart_from_what_took_time() {
+    let found = || at(MONDAY).register_with(|new| new.origin = Some(Origin::Inspection));
+    let mut desk = found();
+    desk.by("c01g01a");
+    desk.act(cmd::Attach { id: AttachmentId(Uuid::from_u128(5)), kind: AttachmentKind::After, name: "后.jpg".into() });
+    desk.at("+5m").act(settled(Some("city.stall")));
+    let numbers = |desk: &Desk| {
+        [Count::Findings, Count::FindingsOnSpot, Count::FindingsFinished].map(|count| of(desk, count))
+    };
+    assert_eq!(numbers(&desk), [1, 1, 1]);
+    let mut later = found();
+    later.by("xlb1").act(classify("fast", Some("city.stall"), &[])).act(dispatch("lh.dm.zfd", &[]));
+    later.by("zfd1").accept();
+    later.act(cmd::Attach { id: AttachmentId(Uuid::from_u128(5)), kind: AttachmentKind::After, name: "后.jpg".into() });
+    later.finish();
+    assert_eq!(numbers(&later), [1, 0, 1]);
 }
