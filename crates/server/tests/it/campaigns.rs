@@ -164,11 +164,20 @@ both_engines! {
         let more = gather("xlb1", filter).await.expect(200);
         let expected: usize = 2;
         assert_eq!(more["new"].as_u64(), Some(expected as u64), "the other place and the other matter stay out: {more}");
+        // A case tells its campaigns, to those who see them.
+        let campaigns = async |who: &str, number: &str| {
+            app.get(who, &format!("/cases/{number}")).await["campaigns"].take()
+        };
+        let told = json!([{ "id": made["id"], "title": "供水水质专项治理", "state": "running" }]);
+        assert_eq!((campaigns("xlb1", &numbers[1]).await, campaigns("c01a", &numbers[1]).await), (told.clone(), told));
+        assert_eq!(campaigns("c01g01a", &numbers[1]).await, json!([]), "its grid takes no part");
+        assert_eq!(campaigns("xlb1", &numbers[3]).await, json!([]), "the other place is no member");
         let members = more["campaign"]["members"].as_array().unwrap();
         let out = format!("{path}?case={}", members[0].as_str().unwrap());
         let rest = app.call("xlb1", Method::DELETE, &out, None).await.expect(200);
         assert_eq!(rest["members"].as_array().unwrap().len(), members.len() - 1);
         app.call("xlb1", Method::DELETE, &out, None).await.refused(422, "unknown");
+        assert_eq!(campaigns("xlb1", members[0].as_str().unwrap()).await, json!([]), "it was taken out");
         // Who takes part sees of the cases only their own.
         let path = format!("/campaigns/{}", made["id"].as_str().unwrap());
         let all = app.get("leader1", &path).await;
