@@ -43,7 +43,7 @@ test('a burst becomes a campaign with tasks, and ends in a report', async () => 
 
   // A case of it tells that it belongs to it.
   const campaign = new URL(page.url()).pathname;
-  await page.locator('a[href*="/console/cases/"]').first().click();
+  await page.locator('main a[href*="/console/cases/"]').first().click();
   await page.waitForURL(/\/console\/cases\/.+/);
   await page.getByRole('region', { name: '基本情况' }).locator(`a[href="${campaign}"]`).click();
   await page.waitForURL(`**${campaign}`);

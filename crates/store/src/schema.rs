@@ -53,8 +53,17 @@ pub(crate) fn bookkeeping(engine: Engine) -> String {
 }
 
 /// All steps, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[FIRST_STEP, PAGES_STEP, TRIAGE_STEP, FIGURES_STEP, WORKS_STEP, ROUNDS_STEP, MACHINES_STEP, RECOUNT_STEP, TOLD_STEP];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    FIRST_STEP,
+    PAGES_STEP,
+    TRIAGE_STEP,
+    FIGURES_STEP,
+    WORKS_STEP,
+    ROUNDS_STEP,
+    MACHINES_STEP,
+    RECOUNT_STEP,
+    TOLD_STEP,
+];
 
 const FIRST_STEP: Migration = Migration {
     version: 1,

@@ -148,14 +148,14 @@ fn what_the_finder_settles_at_once_is_counted_apart_from_what_took_time() {
     desk.by("c01g01a");
     desk.act(cmd::Attach { id: AttachmentId(Uuid::from_u128(5)), kind: AttachmentKind::After, name: "后.jpg".into() });
     desk.at("+5m").act(settled(Some("city.stall")));
-    let numbers = |desk: &Desk| {
-        [Count::Findings, Count::FindingsOnSpot, Count::FindingsFinished].map(|count| of(desk, count))
-    };
+    let numbers =
+        |desk: &Desk| [Count::Findings, Count::FindingsOnSpot, Count::FindingsFinished].map(|count| of(desk, count));
     assert_eq!(numbers(&desk), [1, 1, 1]);
     let mut later = found();
     later.by("xlb1").act(classify("fast", Some("city.stall"), &[])).act(dispatch("lh.dm.zfd", &[]));
     later.by("zfd1").accept();
-    later.act(cmd::Attach { id: AttachmentId(Uuid::from_u128(5)), kind: AttachmentKind::After, name: "后.jpg".into() });
+    later
+        .act(cmd::Attach { id: AttachmentId(Uuid::from_u128(5)), kind: AttachmentKind::After, name: "后.jpg".into() });
     later.finish();
     assert_eq!(numbers(&later), [1, 0, 1]);
 }

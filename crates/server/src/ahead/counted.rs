@@ -327,12 +327,7 @@ struct Counting<'a> {
 ///
 /// # Errors
 /// The store's.
-pub fn count(
-    tx: &mut ReadTx<'_>,
-    snapshot: &Snapshot,
-    unit: &UnitId,
-    period: Period,
-) -> Result<Counted, StoreError> {
+pub fn count(tx: &mut ReadTx<'_>, snapshot: &Snapshot, unit: &UnitId, period: Period) -> Result<Counted, StoreError> {
     let before = period.previous().map_err(|why| StoreError::other(why.to_string()))?;
     let mut counting = Counting {
         snapshot,
@@ -609,9 +604,8 @@ impl Counting<'_> {
             told
         });
         let is_middle = |what| matches!(what, Figure::HallWait | Figure::CallWait);
-        let number = |told: &BTreeMap<Figure, i64>, what| {
-            told.get(&what).copied().or_else(|| (!is_middle(what)).then_some(0))
-        };
+        let number =
+            |told: &BTreeMap<Figure, i64>, what| told.get(&what).copied().or_else(|| (!is_middle(what)).then_some(0));
         let lines = Figure::ALL.iter().map(|what| Line {
             what: *what,
             now: number(&now, *what),

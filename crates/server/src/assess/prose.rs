@@ -255,10 +255,9 @@ impl Prose<'_> {
         say(
             now(Figure::SpotsSeen) > 0,
             format!("巡查到过 {seen} 的点位，期末按时巡查的占 {in_time}"),
-            format!("{seen} of the spots were seen, {in_time} of them in time at the end"),
+            format!("{seen} of the spots were seen, and {in_time} had been seen in time at the end"),
         );
-        let (begun, ended, tasks) =
-            (now(Figure::CampaignsBegun), now(Figure::CampaignsEnded), now(Figure::TasksEnded));
+        let (begun, ended, tasks) = (now(Figure::CampaignsBegun), now(Figure::CampaignsEnded), now(Figure::TasksEnded));
         let tasks_in_time = share(Figure::TasksInTime);
         let (zh, en) = match tasks {
             0 => (String::new(), String::new()),
@@ -279,11 +278,7 @@ impl Prose<'_> {
         let (zh, en) = minutes(Figure::HallWait).map_or_else(Default::default, |wait| {
             (format!("，等候时间中位数 {wait} 分钟"), format!(", with a median wait of {wait} minutes"))
         });
-        say(
-            numbers > 0,
-            format!("大厅取号 {numbers} 个{zh}"),
-            format!("{numbers} numbers were given in the hall{en}"),
-        );
+        say(numbers > 0, format!("大厅取号 {numbers} 个{zh}"), format!("{numbers} numbers were given in the hall{en}"));
         let (activities, people, hours) = (now(Figure::Activities), now(Figure::People), now(Figure::Hours));
         say(
             activities > 0,

@@ -68,7 +68,8 @@ async fn hall(app: &TestApp) {
 async fn duty(app: &TestApp) {
     let roster = "post,unit,person,from,to,order\nstreet,lh.dm,duty1,2026-06-01 00:00,2026-06-30 00:00,1\n";
     app.post("admin", "/organisation/import", json!({ "roster": roster })).await.expect(200);
-    let call = async || app.post("duty1", "/duty/calls", json!({ "unit": "lh.dm", "post": "street" })).await.expect(201);
+    let call =
+        async || app.post("duty1", "/duty/calls", json!({ "unit": "lh.dm", "post": "street" })).await.expect(201);
     let first = call().await;
     minutes(app, 3);
     app.post("duty1", &format!("/duty/calls/{}/take", first["id"].as_str().unwrap()), json!({})).await.expect(200);
@@ -102,7 +103,8 @@ async fn partners(app: &TestApp) {
             "consent": terms["consent"]["version"],
         });
         let door = app.post("", "/public/partners", new).await.expect(201);
-        let act = if doors.len() < 2 { json!({ "act": "admit" }) } else { json!({ "act": "decline", "reason": "重复" }) };
+        let act =
+            if doors.len() < 2 { json!({ "act": "admit" }) } else { json!({ "act": "decline", "reason": "重复" }) };
         app.post("c01a", &format!("/partners/{}/acts", door["partner"].as_str().unwrap()), act).await.expect(200);
         doors.push(door);
     }
@@ -141,7 +143,8 @@ async fn machines(app: &TestApp) {
         let event = json!({ "kind": "water_level", "spot": spot });
         let (now, text) = (app.now().as_second(), json!({ "events": vec![event; events] }).to_string());
         let sign = format!("sha256={}", signature::sign(SECRET, now, text.as_bytes()));
-        let request = app.http.post(format!("{}/api/v1/machine/events", app.base)).header("content-type", "application/json");
+        let request =
+            app.http.post(format!("{}/api/v1/machine/events", app.base)).header("content-type", "application/json");
         let request = request.header("jiban-source", "cameras").header("jiban-timestamp", now.to_string());
         app.send(request.header("jiban-signature", sign).body(text)).await.expect(200);
     }

@@ -52,7 +52,7 @@ const RECEIVED: [(&str, &str, bool); 3] = [
 
 /// What machines reported before, spot by spot; whether it became a case, and what was said.
 const DECIDED: [(usize, &str, &str, bool, &str); 4] = [
-    (9, "stall", "s021", true, "请执法队现场劝离。"),
+    (24, "stall", "s021", true, "请执法队现场劝离。"),
     (31, "stall", "s027", false, "为街道组织的年货市集。"),
     (12, "bin_full", "s008", true, "请保洁加密清运。"),
     (2, "smoke", "s015", false, "已电话核实为油烟误报。"),
@@ -163,7 +163,7 @@ async fn receive(app: &App, today: Date) -> Result<(), Failure> {
     let planned = (at(app, date, 0)?, date);
     let what = (date, leader, "街道二楼接访室");
     let mut day = ReceptionDay::plan(id, what, (&rules, &snapshot.organisation), &office, planned).map_err(failed)?;
-    let channels = vec![rules.channel.to_string()];
+    let channels = vec![rules.channel.to_string(), "hall".to_owned()];
     let query = CaseQuery { channels, limit: 50, ..CaseQuery::default() };
     let came = app.store.read(move |tx| case_list::list(tx, &query)).await?;
     let mut cases = came.cases.iter().map(|row| jiban_domain::ids::CaseId(row.case_id));

@@ -369,11 +369,7 @@ struct CasesOf {
     responses((status = 200, body = Undertaken), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("session" = []))
 )]
-async fn undertaken(
-    State(app): State<App>,
-    staff: Staff,
-    Query(which): Query<Which>,
-) -> Answer<Json<Undertaken>> {
+async fn undertaken(State(app): State<App>, staff: Staff, Query(which): Query<Which>) -> Answer<Json<Undertaken>> {
     let period = period(&app, &staff, which.from, which.to).await?;
     let unit = staff.unit(which.unit)?;
     let snapshot = Arc::clone(&staff.snapshot);
