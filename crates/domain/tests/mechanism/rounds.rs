@@ -23,6 +23,11 @@ fn settled(category: Option<&str>) -> cmd::Settle {
     cmd::Settle { outcome: "当场清走".into(), category: category.map(|id| id.parse().unwrap()) }
 }
 
+/// Found, settled on the spot, settled.
+fn found(desk: &Desk) -> [i64; 3] {
+    [Count::Findings, Count::FindingsOnSpot, Count::FindingsFinished].map(|count| of(desk, count))
+}
+
 #[test]
 fn what_a_round_found_and_settled_at_once_is_closed_at_once() {
     let mut desk = at(MONDAY).by("c01g01a").register_with(|found| {
@@ -42,6 +47,7 @@ fn what_a_round_found_and_settled_at_once_is_closed_at_once() {
     assert_eq!(case.category.as_ref().map(ToString::to_string).as_deref(), Some("city.bulky"));
     assert!(case.milestones.contains_key(&Milestone::Finished));
     assert_eq!((desk.stands("finding.1"), desk.running()), ("met", vec![]));
+    assert_eq!(found(&desk), [1, 1, 1]);
     desk.expect_refusal("not_allowed", "until another has accepted it", settled(None));
 }
 
@@ -138,24 +144,7 @@ fn a_hazard_that_took_time_is_looked_at_again_by_the_grid_of_the_place() {
     plain.by("zfd1").accept();
     plain
         .act(cmd::Attach { id: AttachmentId(Uuid::from_u128(5)), kind: AttachmentKind::After, name: "后.jpg".into() });
-    plain.finish().by("c01g01a").expect_refusal("invalid", "to be looked at again", recheck(true));
-}
-
-#[test]
-fn what_the_finder_settles_at_once_is_counted_apart_from_what_took_time() {
-    let found = || at(MONDAY).register_with(|new| new.origin = Some(Origin::Inspection));
-    let mut desk = found();
-    desk.by("c01g01a");
-    desk.act(cmd::Attach { id: AttachmentId(Uuid::from_u128(5)), kind: AttachmentKind::After, name: "后.jpg".into() });
-    desk.at("+5m").act(settled(Some("city.stall")));
-    let numbers =
-        |desk: &Desk| [Count::Findings, Count::FindingsOnSpot, Count::FindingsFinished].map(|count| of(desk, count));
-    assert_eq!(numbers(&desk), [1, 1, 1]);
-    let mut later = found();
-    later.by("xlb1").act(classify("fast", Some("city.stall"), &[])).act(dispatch("lh.dm.zfd", &[]));
-    later.by("zfd1").accept();
-    later
-        .act(cmd::Attach { id: AttachmentId(Uuid::from_u128(5)), kind: AttachmentKind::After, name: "后.jpg".into() });
-    later.finish();
-    assert_eq!(numbers(&later), [1, 0, 1]);
+    plain.finish();
+    assert_eq!(found(&plain), [1, 0, 1], "what took time was not settled on the spot");
+    plain.by("c01g01a").expect_refusal("invalid", "to be looked at again", recheck(true));
 }
