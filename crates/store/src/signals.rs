@@ -79,35 +79,11 @@ pub fn list(tx: &mut ReadTx<'_>, state: Option<&str>, limit: i64) -> Result<Vec<
     tx.query(&sql, params)?.into_iter().map(read).collect()
 }
 
-/// How many signals of one area.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counted {
-    /// Where; none for everywhere.
-    pub area: Option<String>,
-    /// Where they stand.
-    pub state: String,
-    /// Raised in the time asked for.
-    pub raised: i64,
-    /// Changed last in that time: of those that stand decided, when that was.
-    pub changed: i64,
-}
-
-/// How many signals were raised, and came to stand where they stand, from a time until before another. Costs by the signals
-/// that changed since.
+/// Signals that changed at or after `since`, the newest first, at most `limit`. Costs by all signals, which are few.
 ///
 /// # Errors
 /// When the database fails.
-pub fn counted(tx: &mut ReadTx<'_>, (from, until): (Timestamp, Timestamp)) -> Result<Vec<Counted>, StoreError> {
-    let first = |at: Timestamp| {
-        let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
-        uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
-    };
-    let sql = "SELECT area, state, CAST(SUM(CASE WHEN id >= ?4 AND id < ?5 THEN 1 ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN at < ?3 THEN 1 ELSE 0 END) AS BIGINT)
-        FROM signals WHERE tenant_id = ?1 AND at >= ?2 GROUP BY area, state ORDER BY area, state";
-    let rows = tx.query(sql, params![tx.tenant(), from, until, first(from), first(until)])?;
-    let read = |mut row: Row| {
-        Ok(Counted { area: row.take(0)?, state: row.take(1)?, raised: row.get(2)?, changed: row.get(3)? })
-    };
-    rows.into_iter().map(read).collect()
+pub fn changed(tx: &mut ReadTx<'_>, since: Timestamp, limit: i64) -> Result<Vec<SignalRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM signals WHERE tenant_id = ?1 AND at >= ?2 ORDER BY id DESC LIMIT ?3");
+    tx.query(&sql, params![tx.tenant(), since, limit])?.into_iter().map(read).collect()
 }

@@ -17,13 +17,17 @@ use jiban_domain::{
     partner::{Partner, PartnerState},
     policy::{Language, Name},
     reception::{BookingState, ReceptionDay},
+    signal::SignalState,
 };
-use jiban_store::{ReadTx, StoreError, signals, spot_visits, tally::By};
+use jiban_store::{ReadTx, StoreError, spot_visits, tally::By};
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::works::{self, Work};
+use super::{
+    signals,
+    works::{self, Work},
+};
 use crate::{
     assess::{letters::top_unit, numbers, period::Period},
     desk::machines::{self, MachineFindingState},
@@ -43,7 +47,7 @@ const SCHEDULED_AHEAD_DAYS: i64 = 400;
 pub enum Topic {
     /// 扫楼扫街
     Rounds,
-    /// 弱信号
+    /// 苗头
     Signals,
     /// 专项治理
     Campaigns,
@@ -68,7 +72,7 @@ impl Topic {
     pub fn name(self, language: Language) -> &'static str {
         let (zh, en) = match self {
             Self::Rounds => ("扫楼扫街", "Rounds"),
-            Self::Signals => ("弱信号", "Weak signals"),
+            Self::Signals => ("苗头", "Signals"),
             Self::Campaigns => ("专项治理", "Campaigns"),
             Self::Mediation => ("调解法援", "Mediation and legal aid"),
             Self::Hall => ("服务大厅", "Request hall"),
@@ -120,11 +124,11 @@ figures! {
         FindingsSettled("已办结", "settled in all"),
     }
     Signals {
-        /// Weak signals raised.
-        SignalsRaised("预警", "raised"),
-        /// Weak signals that became a case or a campaign.
+        /// Signals raised, or renewed while nobody had decided.
+        SignalsRaised("新发现", "raised"),
+        /// Signals that became a case, rounds or a campaign.
         SignalsAccepted("采纳", "accepted"),
-        /// Weak signals that were dismissed with a reason.
+        /// Signals that were dismissed with a reason.
         SignalsDismissed("不采纳", "dismissed"),
     }
     Campaigns {
@@ -427,21 +431,20 @@ impl Counting<'_> {
 
     /// A signal of everywhere is the business of the unit whose numbers are compared, and of those above it.
     fn signals(&mut self, tx: &mut ReadTx<'_>) -> Result<(), StoreError> {
-        let whole = top_unit(self.snapshot);
-        for (place, period) in self.periods.into_iter().enumerate() {
-            for counted in signals::counted(tx, self.span(period))? {
-                let area = counted.area.map_or(Ok(whole.clone()), UnitId::new);
-                let area = area.map_err(|why| StoreError::corrupt(format!("a signal of '{why}'")))?;
-                if !self.is_own(&area) {
-                    continue;
-                }
-                let Some(numbers) = self.numbers.get_mut(place) else { continue };
-                numbers.add(Figure::SignalsRaised, counted.raised);
-                match counted.state.as_str() {
-                    "accepted" => numbers.add(Figure::SignalsAccepted, counted.changed),
-                    "dismissed" => numbers.add(Figure::SignalsDismissed, counted.changed),
-                    _ => {}
-                }
+        let since = self.start(self.periods[1].first);
+        let found = signals::changed(tx, since, i64::try_from(WORKS_MAX).unwrap_or(i64::MAX))?;
+        self.more |= found.len() == WORKS_MAX;
+        for signal in found {
+            let area = signal.of.area.clone().unwrap_or_else(|| top_unit(self.snapshot));
+            if !self.is_own(&area) {
+                continue;
+            }
+            if let Some(numbers) = self.at(signal.raised_at) {
+                numbers.add(Figure::SignalsRaised, 1);
+            }
+            if let Some(numbers) = signal.decision.as_ref().and_then(|decision| self.at(decision.at)) {
+                numbers.add_if(signal.state == SignalState::Accepted, Figure::SignalsAccepted);
+                numbers.add_if(signal.state == SignalState::Dismissed, Figure::SignalsDismissed);
             }
         }
         Ok(())

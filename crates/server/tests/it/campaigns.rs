@@ -85,6 +85,12 @@ both_engines! {
         assert_eq!((&decided["became"]["title"], &decided["became"]["state"]), (&made["plan"]["title"], &json!("running")));
         assert_eq!((told(&app, "csb1").await, told(&app, "zfd1").await), (1, 0));
 
+        let numbers = app.get("leader1", &format!("/assessment/ahead?from={first}&to={first}")).await;
+        let figure = |what: &str| numbers["figures"].as_array().unwrap().iter().find(|one| one["what"] == what).cloned();
+        let accepted = figure("signals_accepted").unwrap();
+        assert_eq!((&accepted["now"], &accepted["before"]), (&json!(1), &json!(0)), "{numbers}");
+        assert!(figure("signals_raised").unwrap()["before"].as_i64().unwrap() >= 1, "raised the day before: {numbers}");
+
         // Tasks: set by whoever leads it, for units that take part, within its days; done by the unit; told of in time.
         let act = async |who: &str, body: Value| app.post(who, &format!("{path}/acts"), body).await;
         let task = |unit: &str, due: &str| json!({ "act": "add_task", "text": "清洗水箱", "unit": unit, "due": due });

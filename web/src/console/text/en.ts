@@ -860,7 +860,7 @@ export const en: typeof zh = {
       more: 'There was more of one kind of work than is counted.',
       topics: {
         rounds: 'Rounds',
-        signals: 'Weak signals',
+        signals: 'Signals',
         campaigns: 'Campaigns',
         mediation: 'Mediation and legal aid',
         hall: 'Request hall',

@@ -847,7 +847,7 @@ export const zh = {
       more: '某类工作超过统计上限，超出部分未计入。',
       topics: {
         rounds: '扫楼扫街',
-        signals: '弱信号',
+        signals: '苗头',
         campaigns: '专项治理',
         mediation: '调解法援',
         hall: '服务大厅',
