@@ -408,7 +408,7 @@ both_engines! {
         for n in 0..20 {
             let kind = if n % 2 == 0 { "even" } else { "odd" };
             let new = events::NewEvent { at: minute(n), actor: "system".into(), kind: kind.into(), body: "{}".into() };
-            store.write(move |tx| events::append_stream(tx, "works", stream, &[new.clone()])).await.unwrap();
+            store.write(move |tx| events::append_stream(tx, "works", stream, std::slice::from_ref(&new))).await.unwrap();
         }
         for (from, until, seqs) in [(0, 20, vec![1, 3, 5]), (3, 8, vec![5, 7]), (4, 4, vec![]), (19, 99, vec![])] {
             let span = (minute(from), minute(until));
