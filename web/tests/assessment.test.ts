@@ -116,3 +116,35 @@ test('a bulletin gets its proposals and is kept', async () => {
   expect(await office.page.getByLabel('意见建议').count()).toBe(0);
   expect(office.errors).toEqual([]);
 });
+
+test('what was undertaken before it was asked is drawn, opens its cases, and stands in a report', async () => {
+  const leader = await api('leader1');
+  const today = new Date();
+  const back = new Date(today.getTime() - 27 * 86_400_000);
+  const day = (at: Date) => at.toISOString().slice(0, 10);
+  await leader.page.goto(`/console/assessment?from=${day(back)}&to=${day(today)}`);
+  const panel = leader.page.getByRole('region', { name: '未诉先办' });
+  for (const topic of ['扫楼扫街', '专项治理', '调解法援', '服务大厅', '领导接访', '共建伙伴', '值班来电', '物联感知'])
+    await panel.getByRole('region', { name: topic }).waitFor();
+  const rounds = panel.getByRole('region', { name: '扫楼扫街' });
+  const settled = rounds.locator('dl > div', { hasText: '当场处置' });
+  expect(await settled.innerText()).toMatch(/\d+\.\d%/);
+  const cases = Number(await settled.getByRole('button').innerText());
+  expect(cases).toBeGreaterThan(0);
+  await settled.getByRole('button').click();
+  const dialog = leader.page.getByRole('dialog');
+  await dialog.getByText('扫楼扫街 · 当场处置').waitFor();
+  await expect.poll(() => dialog.getByRole('listitem').count()).toBeGreaterThan(0);
+  await leader.page.keyboard.press('Escape');
+  await panel.getByRole('link', { name: '专项治理' }).click();
+  await leader.page.waitForURL(/\/console\/campaigns/);
+
+  await leader.page.goto('/console/bulletins');
+  await leader.page.getByLabel('种类').selectOption('monthly');
+  await leader.page.getByLabel('从').fill(day(back));
+  await leader.page.getByLabel('到').fill(day(today));
+  await leader.page.getByRole('button', { name: '查看' }).click();
+  await leader.page.getByText('未诉先办情况').waitFor();
+  await leader.page.getByRole('cell', { name: '等候时间中位数（分钟）' }).waitFor();
+  expect(leader.errors).toEqual([]);
+});

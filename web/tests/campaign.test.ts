@@ -41,6 +41,13 @@ test('a burst becomes a campaign with tasks, and ends in a report', async () => 
     ),
   ).toBeGreaterThanOrEqual(8);
 
+  // A case of it tells that it belongs to it.
+  const campaign = new URL(page.url()).pathname;
+  await page.locator('main a[href*="/console/cases/"]').first().click();
+  await page.waitForURL(/\/console\/cases\/.+/);
+  await page.getByRole('region', { name: '基本情况' }).locator(`a[href="${campaign}"]`).click();
+  await page.waitForURL(`**${campaign}`);
+
   await page.getByRole('button', { name: '布置任务' }).click();
   const task = page.getByRole('dialog');
   await task.getByLabel('任务内容').fill('检测 12 台充电柜');

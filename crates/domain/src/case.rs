@@ -878,6 +878,19 @@ impl Case {
         units
     }
 
+    /// Whether whoever found it settled it on the spot 当场处置: dispatched, accepted and finished in one act, and not taken up
+    /// again since.
+    pub fn is_settled_on_the_spot(&self) -> bool {
+        let reached = |milestone| self.milestones.get(&milestone);
+        let finished = reached(Milestone::Finished);
+        self.origin == Origin::Inspection
+            && self.round <= 1
+            && self.unrecorded.is_empty()
+            && finished.is_some()
+            && reached(Milestone::Dispatched) == finished
+            && reached(Milestone::Accepted) == finished
+    }
+
     /// Which unit led at that time; the present lead where that is not told.
     pub fn lead_at(&self, at: Timestamp) -> Option<&UnitId> {
         let then = self.leads.iter().rev().find(|led| led.since <= at);

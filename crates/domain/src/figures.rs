@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::{
-    case::{AttachmentKind, Case, Mark, Origin, State},
+    case::{AttachmentKind, Case, Mark, Origin, SessionOutcome, State},
     clock::{Clock, Standing},
     ids::{BadCode, ClockId, PersonId, UnitId},
     policy::{Milestone, Policy, Rate},
@@ -120,10 +120,22 @@ counts! {
     Findings("findings", "巡查发现数", "findings of rounds"),
     /// … finished.
     FindingsFinished("findings_finished", "巡查问题办结数", "findings finished"),
+    /// … settled on the spot by who found them.
+    FindingsOnSpot("findings_on_spot", "巡查问题当场处置数", "findings settled on the spot"),
+    /// Sessions of mediation and legal aid held.
+    MediationSessions("mediation_sessions", "调解场次", "sessions of mediation"),
+    /// … that gave advice or legal aid, and that was all that was asked for.
+    LegalAid("legal_aid", "提供法律援助数", "times legal aid was given"),
+    /// Agreements signed.
+    Agreements("agreements", "达成调解协议数", "agreements signed"),
+    /// Terms of agreements of which it was told whether they were kept.
+    TermsEnded("terms_ended", "到期的协议条款数", "terms of agreements ended"),
+    /// … kept.
+    TermsKept("terms_kept", "已履行的协议条款数", "terms kept"),
 }
 
 /// What may stand above which line: the part, then the whole it is a part of.
-pub const PARTS: [(Count, Count); 19] = [
+pub const PARTS: [(Count, Count); 22] = [
     (Count::Requests, Count::Registered),
     (Count::Repeats, Count::Registered),
     (Count::StateRated, Count::Registered),
@@ -143,6 +155,9 @@ pub const PARTS: [(Count, Count); 19] = [
     (Count::WhistlesSettled, Count::Whistles),
     (Count::WhistlesSolved, Count::WhistlesSettled),
     (Count::FindingsFinished, Count::Findings),
+    (Count::FindingsOnSpot, Count::Findings),
+    (Count::LegalAid, Count::MediationSessions),
+    (Count::TermsKept, Count::TermsEnded),
 ];
 
 /// One kind of number: a [`Count`], or one that the policy's own codes make.
@@ -274,6 +289,7 @@ pub fn facts(case: &Case, policy: &Policy, zone: &TimeZone) -> Vec<Fact> {
     counting.clocks();
     counting.handling();
     counting.whistles();
+    counting.mediation();
     counting.answers();
     counting.grades();
     let of = |((day, unit), counts): ((Date, UnitId), Counts)| {
@@ -342,6 +358,7 @@ impl Counting<'_> {
             (case.marks.contains(&Mark::StateRated), Count::StateRated),
             (is_finding, Count::Findings),
             (is_finding && is_done, Count::FindingsFinished),
+            (is_finding && is_done && case.is_settled_on_the_spot(), Count::FindingsOnSpot),
         ];
         self.count_those(at, &unit, told);
     }
@@ -422,6 +439,31 @@ impl Counting<'_> {
             ];
             self.count_those(whistle.at, &whistle.caller, told);
         }
+    }
+
+    /// On the account of whoever mediates: where the case was routed to, else whoever leads it.
+    fn mediation(&mut self) {
+        let case = self.case;
+        for session in &case.sessions {
+            let unit = self.mediator(session.held_at);
+            let gave = session.outcome == SessionOutcome::Advised;
+            let told = [(true, Count::MediationSessions), (gave, Count::LegalAid)];
+            self.count_those(session.held_at, &unit, told);
+        }
+        for agreement in &case.agreements {
+            let unit = self.mediator(agreement.at);
+            self.count_for(agreement.at, unit, Measure::Of(Count::Agreements));
+        }
+        for term in case.terms() {
+            let (Some(kept), Some(at)) = (term.kept, term.kept_at) else { continue };
+            let unit = self.mediator(at);
+            self.count_those(at, &unit, [(true, Count::TermsEnded), (kept, Count::TermsKept)]);
+        }
+    }
+
+    fn mediator(&self, at: Timestamp) -> UnitId {
+        let routed = self.case.route.as_ref().and_then(|route| route.unit.as_ref());
+        routed.or_else(|| self.case.lead_at(at)).unwrap_or(&self.case.first_receiver).clone()
     }
 
     /// A case has one valid follow-up: the last that reached somebody.

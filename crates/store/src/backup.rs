@@ -1,8 +1,8 @@
 //! Copies of the data: of a SQLite file while it serves, and an archive that either engine writes and either reads.
 //!
 //! The archive is JSON lines: a head, then for each table its name and columns followed by its rows, then an end with a
-//! count and a checksum. It holds everything but the search index, which is rebuilt. It is as secret as the database:
-//! protected data stays sealed in it, the rest is readable.
+//! count and a checksum. It holds everything but the search index, the sums and which works a case belongs to, which are
+//! rebuilt. It is as secret as the database: protected data stays sealed in it, the rest is readable.
 
 use std::{
     fs::{self, File},
@@ -26,6 +26,7 @@ use crate::{
     tally,
     tx::{ReadTx, WriteTx},
     value::{Row, Value},
+    works,
 };
 
 /// The archive's own version.
@@ -297,6 +298,7 @@ pub async fn restore(store: &Store, source: &Path, mut progress: impl FnMut(u64)
     let done = "DELETE FROM settings WHERE tenant_id = 0 AND key = ?1";
     let finish = move |tx: &mut WriteTx<'_>| {
         tally::mark_all(tx)?;
+        works::fill_cases(tx)?;
         tx.execute(done, params![UNFINISHED])
     };
     store.write(finish).await?;

@@ -166,6 +166,43 @@ pub fn events(tx: &mut ReadTx<'_>, stream: Uuid, after_seq: i64, limit: i64) -> 
     tx.query(&sql, params![tenant, stream, after_seq, limit])?.into_iter().map(EventRow::read).collect()
 }
 
+/// Events of one kind of a stream, of the time from `from` until before `until`, oldest first, at most `limit`. Costs by the
+/// events of the stream since `from`: where they begin is found by halves.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_kind(
+    tx: &mut ReadTx<'_>,
+    (stream, kind): (Uuid, &str),
+    (from, until): (Timestamp, Timestamp),
+    limit: i64,
+) -> Result<Vec<EventRow>, StoreError> {
+    let before = before(tx, stream, from)?;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events
+         WHERE tenant_id = ?1 AND stream = ?2 AND seq > ?3 AND kind = ?4 AND at >= ?5 AND at < ?6 ORDER BY seq LIMIT ?7"
+    );
+    let params = params![tx.tenant(), stream, before, kind, from, until, limit];
+    tx.query(&sql, params)?.into_iter().map(EventRow::read).collect()
+}
+
+/// The number of the last event of a stream before a time; 0 where there is none. Times of a stream only go forward.
+fn before(tx: &mut ReadTx<'_>, stream: Uuid, time: Timestamp) -> Result<i64, StoreError> {
+    let (mut earlier, mut later) = (0, head(tx, stream)?.seq + 1);
+    while earlier + 1 < later {
+        let middle = earlier + (later - earlier) / 2;
+        let sql = "SELECT at FROM events WHERE tenant_id = ?1 AND stream = ?2 AND seq = ?3";
+        let params = params![tx.tenant(), stream, middle];
+        let at: Option<Timestamp> = tx.query_one(sql, params)?.map(|row| row.get(0)).transpose()?;
+        if at.is_some_and(|at| at < time) {
+            earlier = middle;
+        } else {
+            later = middle;
+        }
+    }
+    Ok(earlier)
+}
+
 /// A place in the order of time: the time, stream and number of the last event that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeCursor {

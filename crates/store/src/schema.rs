@@ -53,8 +53,17 @@ pub(crate) fn bookkeeping(engine: Engine) -> String {
 }
 
 /// All steps, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[FIRST_STEP, PAGES_STEP, TRIAGE_STEP, FIGURES_STEP, WORKS_STEP, ROUNDS_STEP, MACHINES_STEP, RECOUNT_STEP];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    FIRST_STEP,
+    PAGES_STEP,
+    TRIAGE_STEP,
+    FIGURES_STEP,
+    WORKS_STEP,
+    ROUNDS_STEP,
+    MACHINES_STEP,
+    RECOUNT_STEP,
+    TOLD_STEP,
+];
 
 const FIRST_STEP: Migration = Migration {
     version: 1,
@@ -210,6 +219,36 @@ const RECOUNT_STEP: Migration = Migration {
     sqlite: "",
     postgres: "",
 };
+
+const TOLD_STEP: Migration = Migration {
+    version: 9,
+    name: "which works a case belongs to, works by their last change, and every case counted anew for mediation",
+    common: "
+        CREATE TABLE work_cases (
+            tenant_id BIGINT NOT NULL, case_id BYTEA NOT NULL, kind TEXT NOT NULL, work_id BYTEA NOT NULL,
+            PRIMARY KEY (tenant_id, case_id, kind, work_id)
+        ) <keyed>;
+        CREATE INDEX work_cases_work ON work_cases (tenant_id, kind, work_id, case_id);
+        CREATE INDEX works_at ON works (tenant_id, kind, at, id);
+        INSERT INTO uncounted (tenant_id, case_id, version)
+            SELECT tenant_id, case_id, version FROM cases WHERE TRUE
+            ON CONFLICT (tenant_id, case_id) DO UPDATE SET version = excluded.version;
+    ",
+    sqlite: FILL_WORK_CASES.0,
+    postgres: FILL_WORK_CASES.1,
+};
+
+/// Fills `work_cases` from what works say, on SQLite and on PostgreSQL: for the step that makes it, and for a restore, because
+/// an archive leaves it out.
+pub(crate) const FILL_WORK_CASES: (&str, &str) = (
+    "INSERT INTO work_cases (tenant_id, case_id, kind, work_id)
+        SELECT w.tenant_id, unhex(replace(m.value, '-', '')), w.kind, w.id FROM works w, json_each(w.body, '$.members') m
+        WHERE w.kind = 'campaign';",
+    "INSERT INTO work_cases (tenant_id, case_id, kind, work_id)
+        SELECT w.tenant_id, decode(replace(m.value, '-', ''), 'hex'), w.kind, w.id
+        FROM works w CROSS JOIN LATERAL json_array_elements_text(w.body::json -> 'members') AS m (value)
+        WHERE w.kind = 'campaign';",
+);
 
 /// Scope and clocks have no foreign key: they are only ever written together with their case, and checking them row by
 /// row would cost a good part of an intake.

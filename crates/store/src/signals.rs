@@ -78,3 +78,12 @@ pub fn list(tx: &mut ReadTx<'_>, state: Option<&str>, limit: i64) -> Result<Vec<
     let sql = format!("SELECT {COLUMNS} FROM signals WHERE tenant_id = ?1{only} ORDER BY id DESC LIMIT ?2");
     tx.query(&sql, params)?.into_iter().map(read).collect()
 }
+
+/// Signals that changed at or after `since`, the newest first, at most `limit`. Costs by all signals, which are few.
+///
+/// # Errors
+/// When the database fails.
+pub fn changed(tx: &mut ReadTx<'_>, since: Timestamp, limit: i64) -> Result<Vec<SignalRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM signals WHERE tenant_id = ?1 AND at >= ?2 ORDER BY id DESC LIMIT ?3");
+    tx.query(&sql, params![tx.tenant(), since, limit])?.into_iter().map(read).collect()
+}

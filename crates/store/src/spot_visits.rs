@@ -50,19 +50,24 @@ pub fn note(tx: &mut WriteTx<'_>, visit: &Visit) -> Result<(), StoreError> {
     tx.execute(sql, params![tenant, &v.spot, v.at, &v.person, &v.checklist])
 }
 
-/// The visits of these spots since a time, by checklist; spots that nobody saw are left out. Costs by the visits of
-/// these spots in that time.
+/// The visits of these spots from a time until before another, by checklist; spots that nobody saw are left out. Costs by the
+/// visits of these spots in that time.
 ///
 /// # Errors
 /// When the database fails.
-pub fn seen(tx: &mut ReadTx<'_>, spots: &[String], since: Timestamp) -> Result<Vec<Seen>, StoreError> {
+pub fn seen(
+    tx: &mut ReadTx<'_>,
+    spots: &[String],
+    (from, until): (Timestamp, Timestamp),
+) -> Result<Vec<Seen>, StoreError> {
     let mut found = Vec::new();
     for chunk in spots.chunks(SPOTS_AT_ONCE) {
-        let mut params = params![tx.tenant(), since];
+        let mut params = params![tx.tenant(), from, until];
         let list = in_list(&mut params, chunk.iter());
         let sql = format!(
             "SELECT spot, checklist, MAX(at), COUNT(*) FROM spot_visits
-             WHERE tenant_id = ?1 AND spot IN ({list}) AND at >= ?2 GROUP BY spot, checklist ORDER BY spot, checklist"
+             WHERE tenant_id = ?1 AND spot IN ({list}) AND at >= ?2 AND at < ?3
+             GROUP BY spot, checklist ORDER BY spot, checklist"
         );
         for mut row in tx.query(&sql, params)? {
             found.push(Seen { spot: row.take(0)?, checklist: row.take(1)?, last: row.get(2)?, visits: row.get(3)? });

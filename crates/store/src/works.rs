@@ -1,7 +1,7 @@
 //! Works 工作事项: what is undertaken beside cases, such as campaigns. What one says, and what may be done with it, is its
-//! maker's business; here is only where it stands, whose it is, and when it next wants somebody told.
+//! maker's business; here is only where it stands, whose it is, when it next wants somebody told, and which cases belong to it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -10,8 +10,9 @@ use crate::{
     cases::before_key,
     error::StoreError,
     params,
-    sql::in_list,
-    tx::{ReadTx, WriteTx},
+    schema::FILL_WORK_CASES,
+    sql::{ROWS_MAX, in_list, tuples},
+    tx::{Engine, ReadTx, WriteTx},
     value::Row,
 };
 
@@ -186,4 +187,78 @@ pub fn due(tx: &mut ReadTx<'_>, kind: &str, now: Timestamp, limit: i64) -> Resul
     let sql = "SELECT id FROM works WHERE tenant_id = ?1 AND kind = ?2 AND next_at <= ?3 ORDER BY next_at, id LIMIT ?4";
     let params = params![tx.tenant(), kind, now, limit];
     tx.query(sql, params)?.into_iter().map(|row| row.get(0)).collect()
+}
+
+/// Works of a kind that changed at or after `since`, in the order of their last change, at most `limit`; behind that one,
+/// where one is given.
+///
+/// # Errors
+/// When the database fails.
+pub fn changed(
+    tx: &mut ReadTx<'_>,
+    kind: &str,
+    since: Timestamp,
+    after: Option<(Timestamp, Uuid)>,
+    limit: i64,
+) -> Result<Vec<WorkRow>, StoreError> {
+    // No id is nil, so that every one of that moment is behind it.
+    let (at, id) = after.unwrap_or((since, Uuid::nil()));
+    let sql = format!(
+        "SELECT {COLUMNS} FROM works WHERE tenant_id = ?1 AND kind = ?2 AND (at, id) > (?3, ?4) ORDER BY at, id LIMIT ?5"
+    );
+    tx.query(&sql, params![tx.tenant(), kind, at, id, limit])?.into_iter().map(read).collect()
+}
+
+/// Notes which cases belong to a work: those that are new are added, those that are gone are taken out.
+///
+/// # Errors
+/// When the database fails.
+pub fn put_cases(tx: &mut WriteTx<'_>, kind: &str, work: Uuid, cases: &BTreeSet<Uuid>) -> Result<(), StoreError> {
+    let tenant = tx.tenant();
+    let sql = "SELECT case_id FROM work_cases WHERE tenant_id = ?1 AND kind = ?2 AND work_id = ?3";
+    let known = tx.query(sql, params![tenant, kind, work])?;
+    let known = known.into_iter().map(|row| row.get(0)).collect::<Result<BTreeSet<Uuid>, _>>()?;
+    let (new, gone): (Vec<Uuid>, Vec<Uuid>) =
+        (cases.difference(&known).copied().collect(), known.difference(cases).copied().collect());
+    for some in new.chunks(ROWS_MAX) {
+        let mut params = params![tenant, kind, work];
+        params.extend(some.iter().map(|case| (*case).into()));
+        let rows = tuples(3, 1, some.len());
+        let sql = format!(
+            "INSERT INTO work_cases (tenant_id, kind, work_id, case_id) VALUES {rows}
+             ON CONFLICT (tenant_id, case_id, kind, work_id) DO NOTHING"
+        );
+        tx.execute(&sql, params)?;
+    }
+    for some in gone.chunks(ROWS_MAX) {
+        let mut params = params![tenant, kind, work];
+        let list = in_list(&mut params, some.iter().copied());
+        let sql = format!(
+            "DELETE FROM work_cases WHERE tenant_id = ?1 AND kind = ?2 AND work_id = ?3 AND case_id IN ({list})"
+        );
+        tx.execute(&sql, params)?;
+    }
+    Ok(())
+}
+
+/// Works of a kind that a case belongs to, the newest first, at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_case(tx: &mut ReadTx<'_>, kind: &str, case: Uuid, limit: i64) -> Result<Vec<WorkRow>, StoreError> {
+    let sql = "SELECT w.kind, w.id, w.unit, w.state, w.next_at, w.at, w.body FROM work_cases m
+        CROSS JOIN works w
+        WHERE m.tenant_id = ?1 AND m.case_id = ?2 AND m.kind = ?3 AND w.tenant_id = ?1 AND w.kind = m.kind
+            AND w.id = m.work_id
+        ORDER BY m.work_id DESC LIMIT ?4";
+    tx.query(sql, params![tx.tenant(), case, kind, limit])?.into_iter().map(read).collect()
+}
+
+/// Notes which cases belong to every work, where nothing of it is noted yet: after a restore.
+pub(crate) fn fill_cases(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+    let sql = match tx.engine() {
+        Engine::Sqlite => FILL_WORK_CASES.0,
+        Engine::Postgres => FILL_WORK_CASES.1,
+    };
+    tx.execute(sql, params![])
 }

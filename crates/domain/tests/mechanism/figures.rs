@@ -23,7 +23,7 @@ pub(crate) fn of(desk: &Desk, count: Count) -> i64 {
     told(desk).iter().map(|fact| fact.counts.of(count)).sum()
 }
 
-fn on_account(desk: &Desk, of: &str, measure: &Measure) -> i64 {
+pub(crate) fn on_account(desk: &Desk, of: &str, measure: &Measure) -> i64 {
     let of: UnitId = unit(of);
     told(desk).iter().filter(|fact| fact.unit == of).map(|fact| fact.counts.get(measure)).sum()
 }

@@ -15,7 +15,10 @@ use crate::common::{
     desk::{Desk, at, mediation, session, signed, whistle},
     local,
 };
-use crate::{MONDAY, figures::of};
+use crate::{
+    MONDAY,
+    figures::{of, on_account},
+};
 
 fn shown(number: u128) -> AttachmentId {
     AttachmentId(Uuid::from_u128(number))
@@ -71,6 +74,16 @@ fn each_term_has_its_own_clock_until_the_end_of_its_day() {
     assert_eq!(desk.stands(&format!("performance.3.{unit}")), "breached");
     desk.by("sfs1").act(kept(3, true)).by("zfd1").close();
     assert_eq!(of(&desk, Count::ClocksBreached), 0, "the parties keep a term: no unit is judged by it");
+    let told = [
+        (Count::MediationSessions, 1),
+        (Count::LegalAid, 0),
+        (Count::Agreements, 1),
+        (Count::TermsEnded, 3),
+        (Count::TermsKept, 2),
+    ];
+    for (count, number) in told {
+        assert_eq!((of(&desk, count), on_account(&desk, unit, &count.into())), (number, number), "{count:?}");
+    }
 }
 
 #[test]
@@ -110,6 +123,7 @@ fn a_session_is_held_where_it_was_taken_up_and_not_in_time_to_come() {
     desk.at("2026-06-10 10:30")
         .act(cmd::HoldSession { outcome: SessionOutcome::Advised, ..session("2026-06-10 10:00") });
     assert!(!desk.case().is_mediated(), "advice was what they asked for");
+    assert_eq!((of(&desk, Count::MediationSessions), of(&desk, Count::LegalAid)), (2, 1));
     desk.at("+1h").by("zfd1").act(cmd::RouteTo { studio: "hongjie".parse().unwrap() });
     assert!(desk.case().is_mediated(), "taken up anew");
     desk.by("c01a").act(whistle(&["lh.cgj"]));

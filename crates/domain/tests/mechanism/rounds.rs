@@ -4,6 +4,7 @@ use jiban_domain::{
     case::{AttachmentKind, Desk as Lies, Origin, State},
     command::{self as cmd},
     event::Actor,
+    figures::Count,
     ids::{AttachmentId, RoundPlanId},
     policy::Milestone,
     round::{Plan, RoundPlan},
@@ -11,15 +12,20 @@ use jiban_domain::{
 };
 use uuid::Uuid;
 
-use crate::MONDAY;
 use crate::common::{
     Town,
-    desk::{at, classify, dispatch, unit},
+    desk::{Desk, at, classify, dispatch, unit},
     local,
 };
+use crate::{MONDAY, figures::of};
 
 fn settled(category: Option<&str>) -> cmd::Settle {
     cmd::Settle { outcome: "当场清走".into(), category: category.map(|id| id.parse().unwrap()) }
+}
+
+/// Found, settled on the spot, settled.
+fn found(desk: &Desk) -> [i64; 3] {
+    [Count::Findings, Count::FindingsOnSpot, Count::FindingsFinished].map(|count| of(desk, count))
 }
 
 #[test]
@@ -41,6 +47,7 @@ fn what_a_round_found_and_settled_at_once_is_closed_at_once() {
     assert_eq!(case.category.as_ref().map(ToString::to_string).as_deref(), Some("city.bulky"));
     assert!(case.milestones.contains_key(&Milestone::Finished));
     assert_eq!((desk.stands("finding.1"), desk.running()), ("met", vec![]));
+    assert_eq!(found(&desk), [1, 1, 1]);
     desk.expect_refusal("not_allowed", "until another has accepted it", settled(None));
 }
 
@@ -137,5 +144,7 @@ fn a_hazard_that_took_time_is_looked_at_again_by_the_grid_of_the_place() {
     plain.by("zfd1").accept();
     plain
         .act(cmd::Attach { id: AttachmentId(Uuid::from_u128(5)), kind: AttachmentKind::After, name: "后.jpg".into() });
-    plain.finish().by("c01g01a").expect_refusal("invalid", "to be looked at again", recheck(true));
+    plain.finish();
+    assert_eq!(found(&plain), [1, 0, 1], "what took time was not settled on the spot");
+    plain.by("c01g01a").expect_refusal("invalid", "to be looked at again", recheck(true));
 }

@@ -1,7 +1,7 @@
 //! Campaigns 专项治理 as they are kept: begun by a person, from a weak signal or not; their cases gathered by hand or by a
 //! filter; units told of tasks and of their time.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiban_domain::{
     campaign::{Act, Campaign, MEMBERS_MAX, Plan, Task, Told},
@@ -36,6 +36,8 @@ use crate::{
     infra::world::Snapshot,
 };
 
+/// Campaigns that one case tells, the newest.
+const OF_CASE_MAX: i64 = 50;
 /// Campaigns whose time is looked at in one go.
 const DUE_AT_ONCE: i64 = 100;
 /// Cases looked through for a filter.
@@ -58,6 +60,10 @@ impl Work for Campaign {
 
     fn next_at(&self, snapshot: &Snapshot) -> Option<Timestamp> {
         Campaign::next_at(self, &snapshot.policy.campaigns, snapshot.calendar.zone())
+    }
+
+    fn cases(&self) -> Option<&BTreeSet<CaseId>> {
+        Some(&self.members)
     }
 }
 
@@ -327,6 +333,16 @@ pub async fn release(app: &App, staff: &Staff, id: Uuid, case: CaseId) -> Answer
 pub async fn find(app: &App, staff: &Staff, id: Uuid) -> Answer<Campaign> {
     let campaign: Campaign = works::find(app, id).await?;
     if sees(staff, &campaign) { Ok(campaign) } else { Err(Problem::not_found()) }
+}
+
+/// The campaigns that a case is a member of and that this person may look at, the newest first.
+///
+/// # Errors
+/// The store's.
+pub async fn of_case(app: &App, staff: &Staff, case: CaseId) -> Answer<Vec<Campaign>> {
+    let mut found = app.store.read(move |tx| works::of_case::<Campaign>(tx, case, OF_CASE_MAX)).await?;
+    found.retain(|campaign| sees(staff, campaign));
+    Ok(found)
 }
 
 /// Tells units of the time of their tasks: once before they are due, once after. Returns of how many.

@@ -5,6 +5,7 @@
 pub mod activities;
 pub mod campaign_paper;
 pub mod campaigns;
+pub mod counted;
 pub mod duty_calls;
 pub mod duty_swaps;
 pub mod effect;

@@ -192,7 +192,7 @@ impl Walked {
         let since = now.saturating_sub((LOOK_BACK_DAYS * 24).hours()).unwrap_or(Timestamp::UNIX_EPOCH);
         let plans = works::list(tx, Some(RoundPlanState::Active.as_str()), None, PLANS_MAX)?;
         let mut seen: HashMap<String, Vec<Seen>> = HashMap::new();
-        for one in spot_visits::seen(tx, spots, since)? {
+        for one in spot_visits::seen(tx, spots, (since, Timestamp::MAX))? {
             seen.entry(one.spot.clone()).or_default().push(one);
         }
         Ok(Self { now, today: now.to_zoned(snapshot.calendar.zone().clone()).date(), plans, seen })

@@ -1,9 +1,13 @@
 //! Works 工作事项 as typed values: found, listed, changed, each step in the audit chain. One transaction a step, so nothing is
 //! half-done.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use jiban_domain::{event::Actor, ids::UnitId, refusal::Refusal};
+use jiban_domain::{
+    event::Actor,
+    ids::{CaseId, UnitId},
+    refusal::Refusal,
+};
 use jiban_store::{ReadTx, StoreError, WriteTx, works, works::WorkRow};
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
@@ -30,6 +34,10 @@ pub trait Work: Serialize + DeserializeOwned + Send + 'static {
     fn state(&self) -> &'static str;
     /// When it next wants somebody told.
     fn next_at(&self, snapshot: &Snapshot) -> Option<Timestamp>;
+    /// The cases that belong to it; none for a kind that has none.
+    fn cases(&self) -> Option<&BTreeSet<CaseId>> {
+        None
+    }
 }
 
 /// What was done, for the audit chain: its code, and what there is to say of it.
@@ -85,6 +93,9 @@ pub fn put<T: Work>(
     (what, told): &Done,
 ) -> Result<(), StoreError> {
     put_untold(tx, snapshot, work)?;
+    if let Some(cases) = work.cases() {
+        works::put_cases(tx, T::KIND, work.id(), &cases.iter().map(|case| case.0).collect())?;
+    }
     let body = serde_json::json!({ T::KIND: work.id(), "told": told });
     audit::record(tx, Stream::Works, audit::trace(by, what, &body))
 }
@@ -125,6 +136,42 @@ pub fn list<T: Work>(
     limit: i64,
 ) -> Result<Vec<T>, StoreError> {
     works::list(tx, T::KIND, state, before, limit)?.iter().map(read).collect()
+}
+
+/// Works that a case belongs to, the newest first, at most `limit`.
+///
+/// # Errors
+/// The store's.
+pub fn of_case<T: Work>(tx: &mut ReadTx<'_>, case: CaseId, limit: i64) -> Result<Vec<T>, StoreError> {
+    works::of_case(tx, T::KIND, case.0, limit)?.iter().map(read).collect()
+}
+
+/// Hands out works that changed at or after `since`, in the order of their last change, `most` at most. Returns whether these
+/// were all.
+///
+/// # Errors
+/// The store's.
+pub fn changed<T: Work>(
+    tx: &mut ReadTx<'_>,
+    since: Timestamp,
+    most: usize,
+    mut each: impl FnMut(T),
+) -> Result<bool, StoreError> {
+    let (mut after, mut seen) = (None, 0);
+    loop {
+        let rows = works::changed(tx, T::KIND, since, after, STEP)?;
+        let is_last = (rows.len() as i64) < STEP;
+        for row in &rows {
+            if seen == most {
+                return Ok(false);
+            }
+            each(read(row)?);
+            (after, seen) = (Some((row.at, row.id)), seen + 1);
+        }
+        if is_last {
+            return Ok(true);
+        }
+    }
 }
 
 /// A page of works.

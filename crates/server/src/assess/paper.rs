@@ -13,7 +13,10 @@ use super::{
     prose::Prose,
     report::{Line, LineRate, Report},
 };
-use crate::infra::{press::full_date, world::Snapshot};
+use crate::{
+    ahead::counted,
+    infra::{press::full_date, world::Snapshot},
+};
 
 /// The report as a document. `hash` is that of an archived report's data.
 pub fn document(report: &Report, snapshot: &Snapshot, language: Language, hash: Option<&str>) -> Document {
@@ -108,8 +111,12 @@ impl Paper<'_> {
         self.changes();
         self.heading("满意与差评", "Satisfaction");
         self.say(prose.satisfaction());
-        self.heading("未诉先办与吹哨报到", "Ahead of complaints");
+        self.heading("未诉先办", "Before it is asked");
         self.say(prose.ahead());
+        prose.undertaken().into_iter().for_each(|line| self.say(line));
+        self.ahead();
+        self.heading("吹哨报到", "Whistles");
+        self.say(prose.whistles());
         self.heading("分布情况", "Where and what");
         self.table("按诉求分类", "By category", &report.categories);
         self.table("按地点", "By place", &report.areas);
@@ -246,6 +253,37 @@ impl Paper<'_> {
             self.column("同比", "Change", Align::Right),
         ];
         self.push_table(("件数比较", "Numbers compared"), columns, rows, None);
+    }
+
+    fn ahead(&mut self) {
+        let prose = self.prose;
+        let counted = &prose.report.ahead;
+        let number = |number: Option<i64>| number.map_or(Cell::Empty, Cell::Count);
+        let row = |line: &counted::Line| {
+            vec![
+                Cell::Text(line.what.topic().name(prose.language).to_owned()),
+                Cell::Text(prose.name(&line.what.name()).to_owned()),
+                number(line.now),
+                counted.share(line.what).map_or(Cell::Empty, Cell::Share),
+                number(line.before),
+            ]
+        };
+        let rows = counted.lines.iter().map(row).collect();
+        let columns = vec![
+            self.column("工作", "Work", Align::Left),
+            self.column("项目", "What", Align::Left),
+            self.column("本期", "Now", Align::Right),
+            self.column("占比", "Share", Align::Right),
+            self.column("上期", "Before", Align::Right),
+        ];
+        let most = counted::WORKS_MAX;
+        let note = counted.more.then(|| {
+            prose.pick(
+                format!("每类工作最多统计 {most} 项，超出部分未计入。"),
+                format!("At most {most} works of a kind are counted; there were more."),
+            )
+        });
+        self.push_table(("未诉先办情况", "Before it is asked"), columns, rows, note);
     }
 
     fn table(&mut self, zh: &str, en: &str, lines: &[Line]) {

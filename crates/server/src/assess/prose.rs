@@ -8,7 +8,7 @@ use jiban_domain::{
 use jiff::civil::Date;
 
 use super::report::{Change, RateLine, Report, Streak};
-use crate::infra::press::full_date;
+use crate::{ahead::counted::Figure, infra::press::full_date};
 
 /// A time to compare with: how it is called, and what a rate and a number were then.
 type Then = (&'static str, &'static str, fn(&RateLine) -> Share, fn(&Change) -> i64);
@@ -225,31 +225,88 @@ impl Prose<'_> {
         }
     }
 
-    /// What was found before anyone asked, and whistles.
+    /// What rounds found before anyone asked.
     pub fn ahead(&self) -> String {
         let report = self.report;
-        let found = self.part(Count::FindingsFinished, Count::Findings);
+        let findings = report.now(Count::Findings);
+        if findings == 0 {
+            return self.pick("本期没有巡查发现。", "There were no findings of rounds.");
+        }
+        let settled = self.part(Count::FindingsFinished, Count::Findings);
+        let on_spot = match report.ahead.now(Figure::FindingsOnSpot) {
+            0 => String::new(),
+            some => self.pick(format!("，其中当场处置 {some} 个"), format!(", {some} of them on the spot")),
+        };
+        self.pick(
+            format!("未诉先办发现问题 {findings} 个，化解率 {settled}{on_spot}。"),
+            format!("{findings} problems were found before anyone asked, {settled} of them settled{on_spot}."),
+        )
+    }
+
+    /// What else was undertaken, a clause a kind of work; none where nothing was.
+    pub fn undertaken(&self) -> Option<String> {
+        let counted = &self.report.ahead;
+        let now = |what| counted.now(what);
+        let share = |what| counted.share(what).map_or_else(|| "–".to_owned(), percent);
+        let minutes = |what: Figure| counted.lines.iter().find(|line| line.what == what).and_then(|line| line.now);
+        let mut told = Vec::new();
+        let mut say = |so: bool, zh: String, en: String| told.extend(so.then(|| self.pick(zh, en)));
+        let (seen, in_time) = (share(Figure::SpotsSeen), share(Figure::SpotsInTime));
+        say(
+            now(Figure::SpotsSeen) > 0,
+            format!("巡查到过 {seen} 的点位，期末按时巡查的占 {in_time}"),
+            format!("{seen} of the spots were seen, and {in_time} had been seen in time at the end"),
+        );
+        let (begun, ended, tasks) = (now(Figure::CampaignsBegun), now(Figure::CampaignsEnded), now(Figure::TasksEnded));
+        let tasks_in_time = share(Figure::TasksInTime);
+        let (zh, en) = match tasks {
+            0 => (String::new(), String::new()),
+            _ => (format!("，任务按时完成率 {tasks_in_time}"), format!(", {tasks_in_time} of the tasks done in time")),
+        };
+        say(
+            begun + ended + tasks > 0,
+            format!("新立专项 {begun} 个、结束 {ended} 个{zh}"),
+            format!("{begun} campaigns began and {ended} ended{en}"),
+        );
+        let (sessions, agreements) = (now(Figure::Sessions), now(Figure::Agreements));
+        say(
+            sessions + agreements > 0,
+            format!("调解 {sessions} 场，达成协议 {agreements} 份"),
+            format!("{sessions} sessions of mediation were held and {agreements} agreements signed"),
+        );
+        let numbers = now(Figure::NumbersGiven);
+        let (zh, en) = minutes(Figure::HallWait).map_or_else(Default::default, |wait| {
+            (format!("，等候时间中位数 {wait} 分钟"), format!(", with a median wait of {wait} minutes"))
+        });
+        say(numbers > 0, format!("大厅取号 {numbers} 个{zh}"), format!("{numbers} numbers were given in the hall{en}"));
+        let (activities, people, hours) = (now(Figure::Activities), now(Figure::People), now(Figure::Hours));
+        say(
+            activities > 0,
+            format!("志愿活动 {activities} 场，{people} 人到场，服务 {hours} 小时"),
+            format!("{people} people gave {hours} hours at {activities} activities of volunteers"),
+        );
+        let (calls, taken) = (now(Figure::Calls), share(Figure::CallsTaken));
+        say(
+            calls > 0,
+            format!("值班来电转呼 {calls} 个，接听率 {taken}"),
+            format!("{calls} calls to duty posts were rung on, {taken} of them taken"),
+        );
+        let text = told.join(self.language.pick("；", "; "));
+        (!told.is_empty()).then(|| self.pick(format!("{text}。"), format!("{}.", capital(&text))))
+    }
+
+    /// Whistles.
+    pub fn whistles(&self) -> String {
+        let whistles = self.report.now(Count::Whistles);
+        if whistles == 0 {
+            return self.pick("本期没有吹哨。", "There were no whistles.");
+        }
         let calls = self.part(Count::ReportIns, Count::WhistleCalls);
         let solved = self.part(Count::WhistlesSolved, Count::WhistlesSettled);
-        let (findings, whistles) = (report.now(Count::Findings), report.now(Count::Whistles));
-        let mut parts = Vec::new();
-        if findings > 0 {
-            parts.push(self.pick(
-                format!("未诉先办发现问题 {findings} 个，化解率 {found}"),
-                format!("{findings} problems were found before anyone asked, {found} of them settled"),
-            ));
-        }
-        if whistles > 0 {
-            parts.push(self.pick(
-                format!("吹哨 {whistles} 次，报到率 {calls}，化解率 {solved}"),
-                format!("{whistles} whistles were blown, {calls} of the calls answered in time, {solved} of the settled ones solved"),
-            ));
-        }
-        if parts.is_empty() {
-            return self.pick("本期没有巡查发现，也没有吹哨。", "There were no findings of rounds and no whistles.");
-        }
-        let text = parts.join(self.language.pick("；", "; "));
-        self.pick(format!("{text}。"), format!("{}.", capital(&text)))
+        self.pick(
+            format!("吹哨 {whistles} 次，报到率 {calls}，化解率 {solved}。"),
+            format!("{whistles} whistles were blown, {calls} of the calls answered in time, {solved} of the settled ones solved."),
+        )
     }
 
     fn part(&self, part: Count, whole: Count) -> String {

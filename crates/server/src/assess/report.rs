@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 
 use super::{hot, numbers, period::Period};
 use crate::{
+    ahead::counted::{self, Counted},
     app::App,
     desk::tally::{date, day},
     http::problem::{Answer, Problem},
@@ -76,6 +77,9 @@ pub struct Report {
     pub course: Vec<Step>,
     /// Hot issues, the hottest first.
     pub hot: Vec<HotIssue>,
+    /// What was undertaken before it was asked 未诉先办.
+    #[serde(default)]
+    pub ahead: Counted,
     /// What is open now; none where the period ended before the day of making.
     pub open: Option<Open>,
     /// Proposals 意见建议: the office's own words.
@@ -366,6 +370,7 @@ impl Maker<'_> {
             areas: self.lines(tx, &now, By::Area, &|id| self.community(id), &|id| self.unit_name(id))?,
             course: self.course(tx, &days)?,
             hot: Vec::new(),
+            ahead: counted::count(tx, self.snapshot, unit, period)?,
             open: if period.last >= today.yesterday().map_err(calendar)? { Some(self.open(tx)?) } else { None },
             proposals: String::new(),
         })

@@ -14,7 +14,7 @@ use jiban_domain::{
     ids::{CaseId, SpotId, UnitId},
 };
 use jiban_store::{
-    StoreError,
+    ReadTx, StoreError, events,
     machine_findings::{self, Events, FindingRow},
 };
 use jiff::Timestamp;
@@ -44,6 +44,8 @@ const TEXT_MAX: usize = 200;
 const REFUSED_TOLD: usize = 20;
 /// What comes within this time is kept together.
 const GATHER: Duration = Duration::from_millis(20);
+/// What the record calls it that somebody decided about a finding.
+const DECIDED: &str = "machine_finding_decided";
 /// An event may be told so long after it was, hours.
 const TOLD_WITHIN_HOURS: i64 = 24;
 
@@ -435,11 +437,51 @@ async fn decide(
         machine_findings::decide(tx, id, state.as_str(), &body)?;
         let told = serde_json::json!({ "finding": id, "kind": row.kind, "place": row.place, "events": row.events,
             "state": state, "decision": decision });
-        audit::record(tx, Stream::Works, audit::trace(&by, "machine_finding_decided", &told))?;
+        audit::record(tx, Stream::Works, audit::trace(&by, DECIDED, &told))?;
         Ok(Some(FindingRow { state: state.as_str().to_owned(), decision: body, ..row }))
     });
     let row = decided.await?.ok_or_else(decided_already)?;
     Ok(finding(&staff.snapshot, row)?)
+}
+
+/// What the record keeps of a decision: a finding itself begins anew when events come again.
+#[derive(Debug, Deserialize)]
+struct Kept {
+    place: String,
+    events: i64,
+    state: MachineFindingState,
+}
+
+/// A decision as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// When.
+    pub at: Timestamp,
+    /// The grid of the finding, where its place is still known.
+    pub grid: Option<UnitId>,
+    /// How many events were merged by then.
+    pub events: i64,
+    /// What was decided.
+    pub state: MachineFindingState,
+}
+
+/// What was decided from a time until before another, oldest first, at most `limit`, out of the record.
+///
+/// # Errors
+/// The store's.
+pub fn decided(
+    tx: &mut ReadTx<'_>,
+    snapshot: &Snapshot,
+    span: (Timestamp, Timestamp),
+    limit: i64,
+) -> Result<Vec<Decided>, StoreError> {
+    let read = |row: events::EventRow| {
+        let wrong = |why: serde_json::Error| StoreError::corrupt(format!("works, event {}: {why}", row.seq));
+        let kept: Kept = serde_json::from_str(&row.body).map_err(wrong)?;
+        let grid = Where::read(&kept.place)?.place(snapshot).grid;
+        Ok(Decided { at: row.at, grid, events: kept.events, state: kept.state })
+    };
+    events::of_kind(tx, (Stream::Works.id(), DECIDED), span, limit)?.into_iter().map(read).collect()
 }
 
 fn decided_already() -> Problem {

@@ -85,6 +85,12 @@ both_engines! {
         assert_eq!((&decided["became"]["title"], &decided["became"]["state"]), (&made["plan"]["title"], &json!("running")));
         assert_eq!((told(&app, "csb1").await, told(&app, "zfd1").await), (1, 0));
 
+        let numbers = app.get("leader1", &format!("/assessment/ahead?from={first}&to={first}")).await;
+        let figure = |what: &str| numbers["figures"].as_array().unwrap().iter().find(|one| one["what"] == what).cloned();
+        let accepted = figure("signals_accepted").unwrap();
+        assert_eq!((&accepted["now"], &accepted["before"]), (&json!(1), &json!(0)), "{numbers}");
+        assert!(figure("signals_raised").unwrap()["before"].as_i64().unwrap() >= 1, "raised the day before: {numbers}");
+
         // Tasks: set by whoever leads it, for units that take part, within its days; done by the unit; told of in time.
         let act = async |who: &str, body: Value| app.post(who, &format!("{path}/acts"), body).await;
         let task = |unit: &str, due: &str| json!({ "act": "add_task", "text": "清洗水箱", "unit": unit, "due": due });
@@ -164,11 +170,20 @@ both_engines! {
         let more = gather("xlb1", filter).await.expect(200);
         let expected: usize = 2;
         assert_eq!(more["new"].as_u64(), Some(expected as u64), "the other place and the other matter stay out: {more}");
+        // A case tells its campaigns, to those who see them.
+        let campaigns = async |who: &str, number: &str| {
+            app.get(who, &format!("/cases/{number}")).await["campaigns"].take()
+        };
+        let told = json!([{ "id": made["id"], "title": "供水水质专项治理", "state": "running" }]);
+        assert_eq!((campaigns("xlb1", &numbers[1]).await, campaigns("c01a", &numbers[1]).await), (told.clone(), told));
+        assert_eq!(campaigns("c01g01a", &numbers[1]).await, json!([]), "its grid takes no part");
+        assert_eq!(campaigns("xlb1", &numbers[3]).await, json!([]), "the other place is no member");
         let members = more["campaign"]["members"].as_array().unwrap();
         let out = format!("{path}?case={}", members[0].as_str().unwrap());
         let rest = app.call("xlb1", Method::DELETE, &out, None).await.expect(200);
         assert_eq!(rest["members"].as_array().unwrap().len(), members.len() - 1);
         app.call("xlb1", Method::DELETE, &out, None).await.refused(422, "unknown");
+        assert_eq!(campaigns("xlb1", members[0].as_str().unwrap()).await, json!([]), "it was taken out");
         // Who takes part sees of the cases only their own.
         let path = format!("/campaigns/{}", made["id"].as_str().unwrap());
         let all = app.get("leader1", &path).await;

@@ -16,6 +16,7 @@ mod backup;
 mod bucket;
 mod campaigns;
 mod clocks;
+mod counted;
 mod directory;
 mod doors;
 mod duty;

@@ -108,6 +108,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("POST", "/signals/{signal}/dismiss", Registrar),
         ("GET", "/assessment", Reader),
         ("GET", "/assessment/cases", Reader),
+        ("GET", "/assessment/ahead", Reader),
         ("GET", "/assessment/odd", Assessor),
         ("GET", "/assessment/file", Reader),
         ("GET", "/reports", Assessor),

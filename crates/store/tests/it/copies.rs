@@ -139,9 +139,10 @@ async fn fill(store: &Store) {
                 state: "running".into(),
                 next_at: Some(now),
                 at: now,
-                body: text(),
+                body: serde_json::json!({ "title": text(), "members": [case_id(1), case_id(2)] }).to_string(),
             };
             works::put(tx, &work)?;
+            works::put_cases(tx, "campaign", id, &[case_id(1), case_id(2)].into())?;
             let events = machine_findings::Events {
                 source: "cameras".into(),
                 kind: "smoke".into(),
@@ -205,6 +206,8 @@ fn an_archive_moves_everything_to_the_other_engine_and_back() {
             assert_eq!(events::verify_all(store, |_| ()).await.unwrap().faults, []);
             assert_eq!(store.migrate().await.unwrap(), Vec::<String>::new());
             assert_eq!(store.read(|tx| search::missing(tx, None, 99)).await.unwrap().len(), 7);
+            let of_case = store.read(|tx| works::of_case(tx, "campaign", case_id(2), 9)).await.unwrap();
+            assert_eq!((of_case.len(), of_case[0].state.as_str()), (1, "running"));
         }
     });
 }
@@ -236,10 +239,11 @@ fn the_archive_forgets_no_table_and_no_column() {
             }
         }
         archived.sort_unstable();
-        // What is made from the cases is made anew where they are restored: the index of words, and the sums.
+        // What is made from cases and works is made anew where they are restored: the index of words, the sums, and which
+        // works a case belongs to.
         let sql = "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c
             WHERE m.type = 'table' AND m.name NOT LIKE 'search_%' AND m.name NOT LIKE 'schema_%'
-                AND m.name NOT IN ('case_facts', 'figures', 'uncounted') ORDER BY 1, 2";
+                AND m.name NOT IN ('case_facts', 'figures', 'uncounted', 'work_cases') ORDER BY 1, 2";
         let mut real: Vec<(String, Vec<String>)> = Vec::new();
         for row in store.read(move |tx| tx.query(sql, params![])).await.unwrap() {
             let (table, column): (String, String) = (row.get(0).unwrap(), row.get(1).unwrap());

@@ -5,14 +5,17 @@ use jiban_store::{
     attachments::{self, AttachmentRow},
     both_engines, cases, counters,
     documents::{self, Tenant},
+    events,
     idempotency::{self, Begin},
     notifications::{self, Notification},
     outbox::{self, NewMessage, RetryPlan},
     params,
+    signals::{self, SignalRow},
     users::{self, Session, User},
+    works::{self, WorkRow},
 };
 use jiff::SignedDuration;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
 
 use crate::kit::{case, case_id, event, minute, register, start};
@@ -367,5 +370,57 @@ both_engines! {
         assert_eq!(one, Some(photo(2, 1)));
         assert_eq!(store.read(|tx| attachments::get(tx, case_id(2), Uuid::from_u128(2))).await.unwrap(), None);
         assert!(store.write(move |tx| attachments::put(tx, &photo(3, 7))).await.is_err(), "no such case");
+    }
+
+    async fn works_are_found_by_their_last_change_and_by_their_cases(db: TestDb) {
+        let clock = ManualClock::new(minute(0));
+        let store = db.open_with(&StoreConfig { clock: Some(clock), ..db.config() }).await;
+        let work = |n: u8| WorkRow {
+            kind: "campaign".into(), id: Uuid::from_u128(n.into()), unit: "lh.dm".into(), state: "running".into(),
+            next_at: None, at: minute(i64::from(n)), body: "{}".into(),
+        };
+        let cases = |numbers: &[u32]| numbers.iter().map(|n| case_id(*n)).collect::<BTreeSet<Uuid>>();
+        let many: Vec<u32> = (1..40).collect();
+        store.write(move |tx| {
+            (1..=5).try_for_each(|n| works::put(tx, &work(n)))?;
+            // Two that changed at the same moment are both found.
+            works::put(tx, &WorkRow { at: minute(4), ..work(9) })?;
+            works::put_cases(tx, "campaign", work(1).id, &cases(&many))?;
+            works::put_cases(tx, "campaign", work(2).id, &cases(&[7]))?;
+            works::put_cases(tx, "campaign", work(1).id, &cases(&[2, 7, 50]))
+        }).await.unwrap();
+        let changed = async |after| {
+            let rows = store.read(move |tx| works::changed(tx, "campaign", minute(3), after, 2)).await.unwrap();
+            rows.iter().map(|row| row.id.as_u128()).collect::<Vec<_>>()
+        };
+        assert_eq!(changed(None).await, [3, 4]);
+        assert_eq!(changed(Some((minute(4), Uuid::from_u128(4)))).await, [9, 5]);
+        for (case, works) in [(7, vec![2, 1]), (2, vec![1]), (50, vec![1]), (3, vec![])] {
+            let rows = store.read(move |tx| works::of_case(tx, "campaign", case_id(case), 9)).await.unwrap();
+            assert_eq!(rows.iter().map(|row| row.id.as_u128()).collect::<Vec<u128>>(), works, "{case}");
+        }
+    }
+
+    async fn what_was_recorded_and_raised_in_a_time_is_found_by_it(db: TestDb) {
+        let clock = ManualClock::new(minute(0));
+        let store = db.open_with(&StoreConfig { clock: Some(clock.clone()), ..db.config() }).await;
+        let stream = Uuid::from_u128(6);
+        for n in 0..20 {
+            let kind = if n % 2 == 0 { "even" } else { "odd" };
+            let new = events::NewEvent { at: minute(n), actor: "system".into(), kind: kind.into(), body: "{}".into() };
+            store.write(move |tx| events::append_stream(tx, "works", stream, std::slice::from_ref(&new))).await.unwrap();
+        }
+        for (from, until, seqs) in [(0, 20, vec![1, 3, 5]), (3, 8, vec![5, 7]), (4, 4, vec![]), (19, 99, vec![])] {
+            let span = (minute(from), minute(until));
+            let rows = store.read(move |tx| events::of_kind(tx, (stream, "even"), span, 3)).await.unwrap();
+            assert_eq!(rows.iter().map(|row| row.seq).collect::<Vec<_>>(), seqs, "{from} {until}");
+        }
+        let signal = |n: u8| SignalRow {
+            id: Uuid::from_u128(n.into()), state: "open".into(), area: None, topic: None, at: minute(i64::from(n)),
+            body: "{}".into(),
+        };
+        store.write(move |tx| (1..=5).try_for_each(|n| signals::put(tx, &signal(n)))).await.unwrap();
+        let changed = store.read(|tx| signals::changed(tx, minute(3), 2)).await.unwrap();
+        assert_eq!(changed.iter().map(|row| row.id.as_u128()).collect::<Vec<_>>(), [5, 4]);
     }
 }

@@ -73,6 +73,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assessment/ahead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a unit undertook before it was asked, over a period and the one before it 未诉先办. */
+        get: operations["assessment_undertaken"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assessment/cases": {
         parameters: {
             query?: never;
@@ -3445,6 +3462,38 @@ export interface components {
             /** @description What was told. */
             note?: string;
         };
+        /** @description The figures that have something to tell, in their order. */
+        AheadCounted: {
+            /** @description Them. What was nothing in both periods is left out. */
+            lines: components["schemas"]["AheadLine"][];
+            /** @description Whether there was more than is counted. */
+            more: boolean;
+        };
+        /**
+         * @description What is counted. What belongs to a case is a [`Count`] of its own.
+         * @enum {string}
+         */
+        AheadFigure: "spots" | "spots_seen" | "spots_in_time" | "findings" | "findings_on_spot" | "findings_settled" | "signals_raised" | "signals_accepted" | "signals_dismissed" | "campaigns_begun" | "campaigns_ended" | "tasks_ended" | "tasks_in_time" | "sessions" | "legal_aid" | "agreements" | "terms_ended" | "terms_kept" | "numbers_given" | "numbers_called" | "numbers_missed" | "hall_wait" | "reception_days" | "bookings" | "bookings_received" | "bookings_missed" | "partners_admitted" | "self_checks" | "self_check_faults" | "partner_reports" | "tasks_taken" | "tasks_done" | "activities" | "people" | "hours" | "calls" | "calls_taken" | "calls_missed" | "call_wait" | "machine_events" | "machine_findings" | "machine_cases" | "machine_dismissed";
+        /** @description A figure of the period, beside the period before. */
+        AheadLine: {
+            /** @description Which. */
+            what: components["schemas"]["AheadFigure"];
+            /**
+             * Format: int64
+             * @description In the period; none where there is nothing to take a middle of.
+             */
+            now?: number | null;
+            /**
+             * Format: int64
+             * @description In the period before.
+             */
+            before?: number | null;
+        };
+        /**
+         * @description What a figure belongs to.
+         * @enum {string}
+         */
+        AheadTopic: "rounds" | "signals" | "campaigns" | "mediation" | "hall" | "reception" | "partners" | "volunteers" | "duty" | "machines";
         /** @description Answers that a reporter gave. */
         Answered: {
             responded?: boolean | null;
@@ -3976,6 +4025,12 @@ export interface components {
             /** @description Requests week by week from the first day before, whole weeks only. */
             weeks: components["schemas"]["CampaignWeek"][];
         };
+        /** @description A campaign that a case is a member of. */
+        CampaignOf: {
+            id: components["schemas"]["CampaignId"];
+            title: string;
+            state: components["schemas"]["CampaignState"];
+        };
         /** @description Rules of campaigns. */
         CampaignRules: {
             /**
@@ -4259,12 +4314,21 @@ export interface components {
             reporter?: components["schemas"]["Masked"] | null;
             /** @description Every command, allowed or not, and who may. */
             acts: components["schemas"]["ActView"][];
+            /** @description Campaigns that it is a member of and that the reader sees, the newest first. */
+            campaigns: components["schemas"]["CampaignOf"][];
         };
         /** @description Cases behind a number, a page. */
         CasesBehind: {
             cases: components["schemas"]["CaseBehind"][];
             /** @description Send as `cursor` for the next page; none at the end. */
             next?: string | null;
+        };
+        /** @description What to ask for to see the cases behind a figure. */
+        CasesOf: {
+            /** @description What is counted. */
+            measure: components["schemas"]["Counted"];
+            /** @description The channel, where only its cases count. */
+            channel?: string | null;
         };
         /** @description A category 诉求分类. */
         Category: {
@@ -4643,7 +4707,7 @@ export interface components {
          * @description What is counted of cases.
          * @enum {string}
          */
-        Counted: "registered" | "requests" | "signals" | "repeats" | "state_rated" | "contact_met" | "contact_due" | "clocks_met" | "clocks_due" | "clocks_breached" | "finished" | "finish_minutes" | "closed" | "declined" | "handed_upstream" | "returns" | "reopened" | "photo_missing" | "unproven_contacts" | "followed_up" | "responded" | "solved" | "satisfied" | "unreachable" | "rated" | "rated_bad" | "bad_standing" | "appeals" | "appeals_upheld" | "content" | "content_after_appeal" | "whistles" | "whistle_calls" | "report_ins" | "whistles_settled" | "whistles_solved" | "findings" | "findings_finished";
+        Counted: "registered" | "requests" | "signals" | "repeats" | "state_rated" | "contact_met" | "contact_due" | "clocks_met" | "clocks_due" | "clocks_breached" | "finished" | "finish_minutes" | "closed" | "declined" | "handed_upstream" | "returns" | "reopened" | "photo_missing" | "unproven_contacts" | "followed_up" | "responded" | "solved" | "satisfied" | "unreachable" | "rated" | "rated_bad" | "bad_standing" | "appeals" | "appeals_upheld" | "content" | "content_after_appeal" | "whistles" | "whistle_calls" | "report_ins" | "whistles_settled" | "whistles_solved" | "findings" | "findings_finished" | "findings_on_spot" | "mediation_sessions" | "legal_aid" | "agreements" | "terms_ended" | "terms_kept";
         /** @description Cases counted apart. */
         CountedApart: {
             /** @description Reason code. */
@@ -5803,9 +5867,35 @@ export interface components {
             course: components["schemas"]["CourseStep"][];
             /** @description Hot issues, the hottest first. */
             hot: components["schemas"]["HotIssue"][];
+            /** @description What was undertaken before it was asked 未诉先办. */
+            ahead?: components["schemas"]["AheadCounted"];
             open?: components["schemas"]["OpenNow"] | null;
             /** @description Proposals 意见建议: the office's own words. */
             proposals?: string;
+        };
+        /** @description A figure of what was undertaken. */
+        FigureTold: {
+            what: components["schemas"]["AheadFigure"];
+            /** @description What it belongs to. */
+            topic: components["schemas"]["AheadTopic"];
+            /** @description Its name. */
+            name: components["schemas"]["Name"];
+            /**
+             * Format: int64
+             * @description In the period; none where there is nothing to take a middle of.
+             */
+            now?: number | null;
+            /**
+             * Format: int64
+             * @description In the period before.
+             */
+            before?: number | null;
+            /**
+             * Format: double
+             * @description As a part of its whole, 0 to 1; none where it is none, or the whole is nothing.
+             */
+            share?: number | null;
+            cases?: components["schemas"]["CasesOf"] | null;
         };
         /** @description File any other form of the policy. */
         FileForm: {
@@ -9615,6 +9705,15 @@ export interface components {
             order: number;
             instead_of?: components["schemas"]["PersonId"] | null;
         };
+        /** @description What was undertaken before it was asked, in numbers. */
+        Undertaken: {
+            /** @description Over which days. */
+            period: components["schemas"]["Period"];
+            /** @description The figures that have something to tell, in their order. */
+            figures: components["schemas"]["FigureTold"][];
+            /** @description Whether there was more than is counted. */
+            more: boolean;
+        };
         /** @description A turn that began without a sheet of the one before 无交班记录. */
         Unhanded: {
             /** @description The turn that ended. */
@@ -10150,6 +10249,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Assessment"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assessment_undertaken: {
+        parameters: {
+            query?: {
+                /** @description First day; the first of this month where none is given. */
+                from?: string;
+                /** @description Last day; today where none is given. */
+                to?: string;
+                /** @description Of which unit, with all below it; the reader's own where none is given. */
+                unit?: string;
+                /** @description Told apart by what. */
+                by?: "all" | "unit" | "person" | "class" | "category" | "channel" | "area";
+                /** @description Form of the file; not looked at where none is asked for. */
+                form?: "md" | "html" | "pdf" | "docx" | "xlsx";
+                /** @description Language of the file. */
+                language?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undertaken"];
                 };
             };
             "4XX": {

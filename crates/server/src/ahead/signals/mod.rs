@@ -15,6 +15,7 @@ use jiban_domain::{
     signal::{Decision, Signal, SignalState, Subject, Why},
 };
 use jiban_store::{ReadTx, StoreError, WriteTx, signals as rows, signals::SignalRow};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
@@ -83,6 +84,14 @@ fn open(tx: &mut WriteTx<'_>, of: Subject) -> Result<Signal, StoreError> {
 /// The store's.
 pub fn list(tx: &mut ReadTx<'_>, state: Option<SignalState>, limit: i64) -> Result<Vec<Signal>, StoreError> {
     rows::list(tx, state.map(SignalState::as_str), limit)?.iter().map(read).collect()
+}
+
+/// Signals that changed at or after `since`, the newest first, at most `limit`.
+///
+/// # Errors
+/// The store's.
+pub fn changed(tx: &mut ReadTx<'_>, since: Timestamp, limit: i64) -> Result<Vec<Signal>, StoreError> {
+    rows::changed(tx, since, limit)?.iter().map(read).collect()
 }
 
 /// Makes a case of a signal, with its cases linked to it. Doing it twice makes one case.

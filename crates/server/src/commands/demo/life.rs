@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiban_domain::{
-    case::{AttachmentKind, Case, SessionOutcome, Signature, State},
+    case::{AttachmentKind, Case, Origin, SessionOutcome, Signature, State},
     clock::Clock,
     command::{self as cmd, Command},
     decide::{self, Decision, Moment, World},
@@ -55,6 +55,8 @@ struct Turns {
     in_vain: u32,
     appeal_upheld: bool,
     excluded: Option<&'static str>,
+    /// What a round found is settled on the spot.
+    settled: bool,
 }
 
 struct Step {
@@ -85,6 +87,8 @@ impl<'a> Life<'a> {
             in_vain: 0,
             appeal_upheld: true,
             excluded: None,
+            // Drawn apart, so that no other life is another for it.
+            settled: StdRng::seed_from_u64(seed ^ 0x5e77).random_bool(0.5),
         };
         if rng.random_bool(0.65) {
             turns.grade = [5, 5, 5, 5, 5, 4, 4, 4, 4, 3, 3, 1, 2].choose(&mut rng).copied();
@@ -179,6 +183,9 @@ impl<'a> Life<'a> {
     }
 
     fn at_the_liaison_office(&mut self, case: &Case) -> Step {
+        if self.turns.settled && case.origin == Origin::Inspection {
+            return self.on_the_spot(case);
+        }
         let liaison = self.someone(&self.world.policy.dispatch.liaison_office.clone());
         if case.class.is_none() {
             let usual = self.category.iter().flat_map(|id| self.world.policy.lineage(id));
@@ -197,6 +204,21 @@ impl<'a> Life<'a> {
         }
         let after = if self.is_late() { self.minutes(65, 110) } else { self.minutes(2, 20) };
         self.step(after, liaison, cmd::Dispatch { lead: None, co_units: Default::default(), note: String::new() })
+    }
+
+    /// What the finder puts right at once 当场处置, with a photo where one is due.
+    fn on_the_spot(&mut self, case: &Case) -> Step {
+        let finder = self.someone(&case.first_receiver.clone());
+        let category = self.category.as_ref().and_then(|id| self.world.policy.categories.get(id));
+        let photo = case.attachments.iter().any(|attachment| attachment.kind == AttachmentKind::After);
+        let after = self.minutes(1, 9);
+        if category.is_some_and(|category| category.photo_due) && !photo {
+            let id = AttachmentId(self.uuid(case.changed_at));
+            let command = cmd::Attach { id, kind: AttachmentKind::After, name: "处置后.png".to_owned() };
+            return self.step(after, finder, command);
+        }
+        let outcome = "已现场清理到位，并提醒责任人。".to_owned();
+        self.step(after, finder, cmd::Settle { outcome, category: self.category.clone() })
     }
 
     fn before_acceptance(&mut self, case: &Case) -> Option<Step> {

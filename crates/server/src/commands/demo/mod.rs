@@ -5,6 +5,7 @@
 
 mod ahead;
 mod board;
+mod days;
 mod decided;
 mod guides;
 pub mod history;
@@ -108,6 +109,7 @@ impl Demo {
             partners::put_up(&app).await?;
             guides::put_up(&app).await?;
             people::put_up(&app, today).await?;
+            days::put_up(&app, today).await?;
         }
         println!("Data in {}", folder.display());
         println!("Accounts (password {PASSWORD}):");

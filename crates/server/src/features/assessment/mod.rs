@@ -3,10 +3,12 @@
 //!
 //! A unit sees its own and what is below it. People are told apart for those only who judge handling.
 
+use std::sync::Arc;
+
 use axum::{Json, extract::State, response::Response};
 use jiban_domain::{
     figures::{Count, Measure, Sums, equal_grades},
-    ids::{CaseId, CategoryId, ClassId, UnitId},
+    ids::{CaseId, CategoryId, ChannelId, ClassId, UnitId},
     permission,
     policy::{Guards, Name},
 };
@@ -21,6 +23,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
+    ahead::counted::{self, Figure, Topic},
     app::App,
     assess::{
         numbers, paper,
@@ -46,7 +49,12 @@ const VALUES_MAX: usize = 200;
 
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(table)).routes(routes!(file)).routes(routes!(behind)).routes(routes!(odd))
+    OpenApiRouter::new()
+        .routes(routes!(table))
+        .routes(routes!(file))
+        .routes(routes!(behind))
+        .routes(routes!(odd))
+        .routes(routes!(undertaken))
 }
 
 /// By what numbers are told apart.
@@ -314,6 +322,73 @@ async fn behind(State(app): State<App>, staff: Staff, Query(number): Query<Numbe
 fn cursor(text: &str) -> Answer<(tally::Day, Uuid)> {
     let parts = text.split_once('.').and_then(|(day, id)| Some((day.parse().ok()?, id.parse().ok()?)));
     parts.ok_or_else(Problem::cursor)
+}
+
+/// What was undertaken before it was asked, in numbers.
+#[derive(Debug, Serialize, ToSchema)]
+struct Undertaken {
+    /// Over which days.
+    period: Period,
+    /// The figures that have something to tell, in their order.
+    figures: Vec<FigureTold>,
+    /// Whether there was more than is counted.
+    more: bool,
+}
+
+/// A figure of what was undertaken.
+#[derive(Debug, Serialize, ToSchema)]
+struct FigureTold {
+    what: Figure,
+    /// What it belongs to.
+    topic: Topic,
+    /// Its name.
+    name: Name,
+    /// In the period; none where there is nothing to take a middle of.
+    now: Option<i64>,
+    /// In the period before.
+    before: Option<i64>,
+    /// As a part of its whole, 0 to 1; none where it is none, or the whole is nothing.
+    share: Option<f64>,
+    /// The cases behind it; none where it is no number of cases.
+    cases: Option<CasesOf>,
+}
+
+/// What to ask for to see the cases behind a figure.
+#[derive(Debug, Serialize, ToSchema)]
+struct CasesOf {
+    /// What is counted.
+    measure: Count,
+    /// The channel, where only its cases count.
+    #[schema(value_type = Option<String>)]
+    channel: Option<ChannelId>,
+}
+
+/// What a unit undertook before it was asked, over a period and the one before it 未诉先办.
+#[utoipa::path(
+    get, path = "/assessment/ahead", tag = "assessment", params(Which),
+    responses((status = 200, body = Undertaken), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn undertaken(State(app): State<App>, staff: Staff, Query(which): Query<Which>) -> Answer<Json<Undertaken>> {
+    let period = period(&app, &staff, which.from, which.to).await?;
+    let unit = staff.unit(which.unit)?;
+    let snapshot = Arc::clone(&staff.snapshot);
+    let counted = app.store.read(move |tx| counted::count(tx, &snapshot, &unit, period)).await?;
+    let channel = |what| {
+        let rules = staff.snapshot.policy.partners.as_ref().filter(|_| what == Figure::PartnerReports);
+        rules.map(|rules| rules.channel.clone())
+    };
+    let figure = |line: &counted::Line| FigureTold {
+        what: line.what,
+        topic: line.what.topic(),
+        name: line.what.name(),
+        now: line.now,
+        before: line.before,
+        share: counted.share(line.what),
+        cases: line.what.count().map(|measure| CasesOf { measure, channel: channel(line.what) }),
+    };
+    let figures = counted.lines.iter().map(figure).collect();
+    Ok(Json(Undertaken { period, figures, more: counted.more }))
 }
 
 /// What is odd about a unit's numbers.

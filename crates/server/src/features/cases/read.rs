@@ -6,9 +6,11 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 use jiban_domain::{
+    campaign::CampaignState,
     case::Case,
     command::{self as cmd, Act},
     event::Recorded,
+    ids::CampaignId,
     permission,
 };
 use jiban_store::{events, identity as identities};
@@ -17,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    ahead::campaigns,
     app::App,
     desk::{
         self,
@@ -54,6 +57,16 @@ struct CasePage {
     reporter: Option<Masked>,
     /// Every command, allowed or not, and who may.
     acts: Vec<ActView>,
+    /// Campaigns that it is a member of and that the reader sees, the newest first.
+    campaigns: Vec<CampaignOf>,
+}
+
+/// A campaign that a case is a member of.
+#[derive(Debug, Serialize, ToSchema)]
+struct CampaignOf {
+    id: CampaignId,
+    title: String,
+    state: CampaignState,
 }
 
 /// Whether this reader may do an act on this case.
@@ -90,7 +103,13 @@ async fn read(State(app): State<App>, seen: Seen) -> Answer<(HeaderMap, Json<Cas
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", case.version)) {
         headers.insert(header::ETAG, tag);
     }
-    Ok((headers, Json(CasePage { case, reporter, acts })))
+    let campaigns = campaigns::of_case(&app, &staff, case.id).await?.into_iter().map(|campaign| CampaignOf {
+        id: campaign.id,
+        title: campaign.plan.title,
+        state: campaign.state,
+    });
+    let campaigns = campaigns.collect();
+    Ok((headers, Json(CasePage { case, reporter, acts, campaigns })))
 }
 
 async fn identity(app: &App, case: &Case) -> Answer<Option<Identity>> {
