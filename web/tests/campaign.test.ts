@@ -48,6 +48,21 @@ test('a burst becomes a campaign with tasks, and ends in a report', async () => 
   await page.getByRole('region', { name: '基本情况' }).locator(`a[href="${campaign}"]`).click();
   await page.waitForURL(`**${campaign}`);
 
+  // What fits later joins by itself; material is there for all who take part.
+  await page.getByRole('button', { name: '归入诉求件' }).click();
+  const gathering = page.getByRole('dialog');
+  await gathering.getByLabel('登记日期从').fill('2026-01-01');
+  await gathering.getByLabel('保存条件').check();
+  await gathering.getByRole('button', { name: '归入诉求件' }).click();
+  await gathering.waitFor({ state: 'detached' });
+  await page.getByText('自动归入：').waitFor();
+  await page.getByLabel('添加材料').setInputFiles({
+    name: '检测报告.pdf',
+    mimeType: 'application/pdf',
+    buffer: Buffer.from('%PDF-1.4\n%%EOF\n'),
+  });
+  await page.getByRole('region', { name: '材料' }).getByRole('link', { name: '检测报告.pdf' }).waitFor();
+
   await page.getByRole('button', { name: '布置任务' }).click();
   const task = page.getByRole('dialog');
   await task.getByLabel('任务内容').fill('检测 12 台充电柜');

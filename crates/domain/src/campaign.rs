@@ -13,7 +13,7 @@ use crate::{
     calendar::end_of,
     decide::required,
     event::Actor,
-    ids::{CampaignId, CaseId, CategoryId, UnitId},
+    ids::{AttachmentId, CampaignId, CaseId, CategoryId, PersonId, UnitId},
     organisation::Organisation,
     refusal::{Refusal, limit},
 };
@@ -28,6 +28,8 @@ pub const TASKS_MAX: usize = 200;
 pub const VISITS_MAX: usize = 200;
 /// Most member cases.
 pub const MEMBERS_MAX: usize = 500;
+/// Most files of one campaign.
+pub const MATERIALS_MAX: usize = 50;
 /// Most units and areas.
 pub const UNITS_MAX: usize = 60;
 
@@ -116,8 +118,14 @@ pub struct Campaign {
     /// Cases that belong to it.
     #[schema(value_type = Vec<String>)]
     pub members: BTreeSet<CaseId>,
+    /// Cases that fit it join by themselves, as long as it is kept.
+    #[serde(default)]
+    pub kept: Option<KeptFilter>,
     /// Joint inspections 联合检查, the first one first.
     pub visits: Vec<Visit>,
+    /// Material 材料, the first one first.
+    #[serde(default)]
+    pub materials: Vec<Material>,
     /// Who began it, as an actor.
     pub begun_by: String,
     /// When.
@@ -128,6 +136,63 @@ pub struct Campaign {
     pub ended_at: Option<Timestamp>,
     /// The closing report in words, or why it was given up.
     pub ending: String,
+}
+
+/// Cases of a kind, of an area, of some days. At least a kind or an area is named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CampaignFilter)]
+pub struct Filter {
+    /// Of this category or below it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub category: Option<CategoryId>,
+    /// Of this community or grid.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub area: Option<UnitId>,
+    /// Registered from this day on.
+    #[schema(value_type = String, format = Date)]
+    pub from: Date,
+    /// Registered up to this day.
+    #[schema(value_type = String, format = Date)]
+    pub to: Date,
+}
+
+/// A filter that a campaign keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CampaignKeptFilter)]
+pub struct KeptFilter {
+    /// What fits.
+    pub filter: Filter,
+    /// Who keeps it: only cases that this person sees join.
+    #[schema(value_type = String)]
+    pub by: PersonId,
+    /// Cases that were taken out by hand since: they stay out.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub except: BTreeSet<CaseId>,
+}
+
+/// A photo or paper that belongs to a campaign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CampaignMaterial)]
+pub struct Material {
+    /// Its id, under which the bytes are kept.
+    pub id: AttachmentId,
+    /// Name of the file.
+    pub name: String,
+    /// Media type, as found by content.
+    pub media_type: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the content, in hex.
+    pub sha256: String,
+    /// Who added it, as an actor.
+    pub by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
 }
 
 /// A task.
@@ -236,6 +301,8 @@ pub enum Act {
         #[schema(min_length = 1, max_length = 4000)]
         found: String,
     },
+    /// Let no more cases join by themselves.
+    ForgetFilter,
     /// End it with a report.
     Close {
         /// What was reached, what was learnt, what stays.
@@ -257,6 +324,7 @@ impl Act {
             Self::AddTask { .. } => "campaign_task_added",
             Self::FinishTask { .. } => "campaign_task_finished",
             Self::Visit { .. } => "campaign_visited",
+            Self::ForgetFilter => "campaign_filter_forgotten",
             Self::Close { .. } => "campaign_closed",
             Self::Drop { .. } => "campaign_dropped",
         }
@@ -307,7 +375,9 @@ impl Campaign {
             state: CampaignState::Running,
             tasks: Vec::new(),
             members: BTreeSet::new(),
+            kept: None,
             visits: Vec::new(),
+            materials: Vec::new(),
             begun_by: by.to_string(),
             begun_at: at,
             ended_at: None,
@@ -351,6 +421,10 @@ impl Campaign {
                     (required("place", place, TEXT_MAX)?.to_owned(), required("found", found, TEXT_MAX)?.to_owned());
                 self.visits.push(Visit { day: *day, units: units.clone(), place, found, by: by.to_string() });
                 Ok(())
+            }
+            Act::ForgetFilter => {
+                let kept = self.kept.take();
+                kept.map(drop).ok_or(Refusal::First { what: "keep a filter", what_zh: "设置自动归入" })
             }
             Act::Close { report } => {
                 if self.tasks.iter().any(|task| task.done_at.is_none()) {
@@ -419,13 +493,43 @@ impl Campaign {
         Ok(new)
     }
 
+    /// Keeps a filter in the place of the one before.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn keep(&mut self, kept: KeptFilter) -> Result<(), Refusal> {
+        self.goes_on()?;
+        self.kept = Some(kept);
+        Ok(())
+    }
+
+    /// Adds material. What is there already, from whoever, is not added again.
+    ///
+    /// # Errors
+    /// It has ended, or there is too much of it.
+    pub fn add_material(&mut self, material: Material) -> Result<(), Refusal> {
+        self.goes_on()?;
+        if self.materials.iter().any(|known| known.sha256 == material.sha256) {
+            return Err(Refusal::Already { what: "among the material", what_zh: "在材料中" });
+        }
+        limit(self.materials.len() >= MATERIALS_MAX, "files of one campaign", "一个专项的材料", MATERIALS_MAX)?;
+        self.materials.push(material);
+        Ok(())
+    }
+
     /// Takes a case out again.
     ///
     /// # Errors
     /// It has ended, or the case is none of its members.
     pub fn release(&mut self, case: CaseId) -> Result<(), Refusal> {
         self.goes_on()?;
-        if self.members.remove(&case) { Ok(()) } else { Err(Refusal::unknown("case", case)) }
+        if !self.members.remove(&case) {
+            return Err(Refusal::unknown("case", case));
+        }
+        if let Some(kept) = &mut self.kept {
+            kept.except.insert(case);
+        }
+        Ok(())
     }
 
     /// When the time of a task next wants telling; none where there is nothing more to tell.

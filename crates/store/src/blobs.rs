@@ -63,6 +63,11 @@ impl BlobName {
         }
         Ok(Self(Path::from(format!("{tenant}/cases/{case_id}/{id}.{variant}"))))
     }
+
+    /// The bytes of what belongs to a work.
+    pub fn of_work(tenant: i64, work: Uuid, id: Uuid) -> Self {
+        Self(Path::from(format!("{tenant}/works/{work}/{id}")))
+    }
 }
 
 impl fmt::Display for BlobName {

@@ -151,6 +151,7 @@ impl Paper<'_> {
         }
         self.tasks();
         self.visits();
+        self.materials();
         self.members();
         self.effect();
         if !campaign.ending.is_empty() {
@@ -160,6 +161,18 @@ impl Paper<'_> {
             }
             self.say(&campaign.ending, &campaign.ending);
         }
+    }
+
+    fn materials(&mut self) {
+        let materials = &self.source.campaign.materials;
+        if materials.is_empty() {
+            return;
+        }
+        self.heading("材料", "Material");
+        let names: Vec<String> =
+            materials.iter().enumerate().map(|(at, one)| format!("{}. {}", at + 1, one.name)).collect();
+        let names = names.join(self.source.language.pick("；", "; "));
+        self.say(format!("{names}。"), format!("{names}."));
     }
 
     fn tasks(&mut self) {

@@ -4,14 +4,14 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiban_domain::{
-    campaign::{Act, Campaign, MEMBERS_MAX, Plan, Task, Told},
+    campaign::{Act, Campaign, CampaignState, Filter, KeptFilter, MEMBERS_MAX, Material, Plan, Task, Told},
     event::Actor,
-    ids::{CampaignId, CaseId, CategoryId, UnitId},
+    ids::{CampaignId, CaseId, UnitId},
     notice, permission,
     policy::Recipient,
     refusal::Refusal,
 };
-use jiban_store::{StoreError, WriteTx, case_list, cases};
+use jiban_store::{ReadTx, StoreError, WriteTx, case_list, cases};
 use jiff::{Timestamp, ToSpan, civil::Date};
 use serde::Deserialize;
 use serde_json::json;
@@ -40,6 +40,8 @@ use crate::{
 const OF_CASE_MAX: i64 = 50;
 /// Campaigns whose time is looked at in one go.
 const DUE_AT_ONCE: i64 = 100;
+/// Running campaigns whose filters are looked at in one go. A bound, far above what anybody leads.
+const RUNNING_MAX: i64 = 200;
 /// Cases looked through for a filter.
 const LOOKED_THROUGH_MAX: usize = 20_000;
 
@@ -147,7 +149,9 @@ pub async fn act(app: &App, staff: &Staff, id: Uuid, act: Act) -> Answer<Campaig
             let task = campaign.tasks.iter().find(|task| task.number == *number);
             task.map_or(leads(staff, &campaign), |task| does(staff, &campaign, task))
         }
-        Act::AddTask { .. } | Act::Visit { .. } | Act::Close { .. } | Act::Drop { .. } => leads(staff, &campaign),
+        Act::AddTask { .. } | Act::Visit { .. } | Act::ForgetFilter | Act::Close { .. } | Act::Drop { .. } => {
+            leads(staff, &campaign)
+        }
     };
     if !may {
         return Err(Problem::forbidden());
@@ -184,27 +188,9 @@ pub struct Gathering {
     /// All cases that fit.
     #[serde(default)]
     pub filter: Option<Filter>,
-}
-
-/// Cases of a kind, of an area, of some days. At least a kind or an area is named.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = CampaignFilter)]
-pub struct Filter {
-    /// Of this category or below it.
+    /// Keep the filter: what fits it later joins by itself, every night, in the place of a filter kept before.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    pub category: Option<CategoryId>,
-    /// Of this community or grid.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    pub area: Option<UnitId>,
-    /// Registered from this day on.
-    #[schema(value_type = String, format = Date)]
-    pub from: Date,
-    /// Registered up to this day.
-    #[schema(value_type = String, format = Date)]
-    pub to: Date,
+    pub keep: bool,
 }
 
 /// Gathers cases that this person sees. Returns the campaign and how many are new.
@@ -217,16 +203,24 @@ pub async fn gather(app: &App, staff: &Staff, id: Uuid, gathering: Gathering) ->
         return Err(Problem::forbidden());
     }
     let mut found = by_number(app, staff, gathering.numbers).await?;
+    if gathering.keep && gathering.filter.is_none() {
+        return Err(Problem::field("filter", "a filter to keep", "请先写明要保存的条件"));
+    }
+    let kept = gathering.filter.clone().filter(|_| gathering.keep);
+    let kept = kept.map(|filter| KeptFilter { filter, by: staff.person.clone(), except: Default::default() });
     if let Some(filter) = gathering.filter {
         found.extend(by_filter(app, staff, filter).await?);
     }
-    if found.is_empty() {
+    if found.is_empty() && kept.is_none() {
         return Err(Problem::field("numbers", "cases to gather: none fits", "没有符合条件的诉求件"));
     }
     let before = campaign.members.len();
     let alter = move |campaign: &mut Campaign, _| -> Result<Done, Refusal> {
         campaign.gather(found.iter().copied())?;
-        Ok(("campaign_gathered", json!({ "cases": found })))
+        if let Some(kept) = &kept {
+            campaign.keep(kept.clone())?;
+        }
+        Ok(("campaign_gathered", json!({ "cases": found, "kept": kept })))
     };
     let campaign = works::change(app, &staff.snapshot, id, &staff.actor, alter, |_, _| Ok(())).await?;
     let new = campaign.members.len().saturating_sub(before);
@@ -308,6 +302,78 @@ async fn by_filter(app: &App, staff: &Staff, filter: Filter) -> Answer<Vec<CaseI
         ));
     }
     Ok(found)
+}
+
+/// Lets the cases join that fit the filters which running campaigns keep. Returns how many joined.
+///
+/// # Errors
+/// The store's; what joined before stays.
+pub async fn gather_kept(app: &App) -> Answer<usize> {
+    let snapshot = app.snapshot();
+    let read = |tx: &mut ReadTx<'_>| works::list(tx, Some(CampaignState::Running.as_str()), None, RUNNING_MAX);
+    let running: Vec<Campaign> = app.store.read(read).await?;
+    let mut joined = 0;
+    for campaign in running {
+        if let Some(kept) = campaign.kept.clone() {
+            joined += join(app, &snapshot, campaign, kept).await?;
+        }
+    }
+    Ok(joined)
+}
+
+async fn join(app: &App, snapshot: &Arc<Snapshot>, campaign: Campaign, kept: KeptFilter) -> Answer<usize> {
+    let (id, staff) = (campaign.id.0, Staff::of(snapshot, kept.by.clone(), [0; 32]));
+    let gathered = match by_filter(app, &staff, kept.filter.clone()).await {
+        Ok(mut found) => {
+            found.retain(|case| !campaign.members.contains(case) && !kept.except.contains(case));
+            if found.is_empty() {
+                return Ok(0);
+            }
+            let new = found.len();
+            let alter = move |campaign: &mut Campaign, _| -> Result<Done, Refusal> {
+                campaign.gather(found.iter().copied())?;
+                Ok(("campaign_joined", json!({ "cases": found })))
+            };
+            works::change(app, snapshot, id, &Actor::System, alter, |_, _| Ok(())).await.map(|_| new)
+        }
+        Err(problem) => Err(problem),
+    };
+    match gathered {
+        // It fits more than a campaign holds, or is about what is no more: it is forgotten, and who leads is told.
+        Err(problem) if problem.status < 500 => {
+            let alter = |campaign: &mut Campaign, _| -> Result<Done, Refusal> {
+                campaign.kept = None;
+                Ok((Act::ForgetFilter.kind(), json!({})))
+            };
+            let (parts, world) = (app.clone(), Arc::clone(snapshot));
+            let tell_of = move |tx: &mut WriteTx<'_>, campaign: &Campaign| {
+                let title = &campaign.plan.title;
+                let zh = format!("专项不再自动归入诉求件（{}）：{title}", problem.title_zh);
+                let words =
+                    words(campaign, zh, format!("Cases join no more by themselves ({}): {title}", problem.title));
+                tell(tx, &parts, &world, &campaign.plan.lead, &[Recipient::LeadUnit], &words)
+            };
+            works::change(app, snapshot, id, &Actor::System, alter, tell_of).await.map(|_| 0)
+        }
+        told => told,
+    }
+}
+
+/// Whether this person may add material to it: those of a unit that takes part, and the liaison office.
+pub fn contributes(staff: &Staff, campaign: &Campaign) -> bool {
+    leads(staff, campaign) || campaign.units().any(|unit| staff.works_for(unit))
+}
+
+/// Notes material whose bytes are kept already.
+///
+/// # Errors
+/// Not found, forbidden, it has ended, or there is too much.
+pub async fn add_material(app: &App, staff: &Staff, id: Uuid, material: Material) -> Answer<Campaign> {
+    let alter = move |campaign: &mut Campaign, _| -> Result<Done, Refusal> {
+        campaign.add_material(material.clone())?;
+        Ok(("campaign_material", json!({ "id": material.id, "sha256": material.sha256 })))
+    };
+    works::change(app, &staff.snapshot, id, &staff.actor, alter, |_, _| Ok(())).await
 }
 
 /// Takes a case out of a campaign.

@@ -313,7 +313,8 @@ fn middle(mut seconds: Vec<i64>) -> Option<i64> {
     seconds.sort_unstable();
     let high = *seconds.get(seconds.len() / 2)?;
     let low = *seconds.get(seconds.len().saturating_sub(1) / 2)?;
-    Some((low + high).max(0).div_euclid(2).saturating_add(59) / 60)
+    // Half of both, and 60 seconds a minute.
+    Some((low + high).max(0).saturating_add(119) / 120)
 }
 
 struct Counting<'a> {

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod body;
+pub mod file;
 pub mod key;
 pub mod limits;
 pub mod machine;

@@ -13,4 +13,5 @@ pub mod passwords;
 pub mod press;
 pub mod signature;
 pub mod telemetry;
+pub mod upload;
 pub mod world;

@@ -79,6 +79,10 @@ async fn tick(app: &App, next: &mut Option<Timestamp>) -> Answer<()> {
     if made > 0 {
         tracing::info!(made, "bulletins were made");
     }
+    let joined = campaigns::gather_kept(app).await?;
+    if joined > 0 {
+        tracing::info!(joined, "cases joined campaigns by the filters that these keep");
+    }
     let told = campaigns::tell_due(app).await?;
     if told > 0 {
         tracing::info!(told, "units were told of tasks of campaigns that are due");

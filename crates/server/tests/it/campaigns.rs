@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::kit::{TestApp, jiban};
+use crate::kit::{TestApp, jiban, photo};
 
 async fn tell(app: &TestApp, spot: &str, phone: u32, category: &str) -> String {
     let reporter = json!({ "name": "某某", "phone": format!("139{phone:08}") });
@@ -144,6 +144,55 @@ both_engines! {
         assert!(english.contains("fewer cases of the kind than could be expected"), "{english}");
         let (whole, said) = jiban(app.folder(), &["audit", "verify"]).await;
         assert!(whole, "{said}");
+    }
+
+    async fn what_fits_a_kept_filter_joins_by_itself_and_material_is_for_who_sees_the_campaign(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let made = app.post("leader1", "/campaigns", json!({ "plan": plan(&[], ("2026-06-08", "2026-06-30")) })).await;
+        let made = made.expect(200);
+        let path = format!("/campaigns/{}", made["id"].as_str().unwrap());
+        let filter = json!({ "category": "utility", "area": "lh.dm.c01", "from": "2026-06-01", "to": "2026-06-30" });
+        let gather = async |body: Value| app.post("xlb1", &format!("{path}/cases"), body).await;
+        assert_eq!(gather(json!({ "keep": true })).await.refused(422, "invalid")["field"], "filter");
+        let kept = gather(json!({ "filter": filter, "keep": true })).await.expect(200);
+        assert_eq!((&kept["new"], &kept["campaign"]["kept"]["filter"]), (&json!(0), &filter), "there is none yet");
+
+        for n in 0..3 {
+            tell(&app, if n < 2 { "s001" } else { "s050" }, n, "utility.waterquality").await;
+        }
+        assert_eq!(campaigns::gather_kept(&app.app).await.unwrap(), 2);
+        assert_eq!(campaigns::gather_kept(&app.app).await.unwrap(), 0);
+        let members = app.get("xlb1", &path).await["campaign"]["members"].take();
+        let out = format!("{path}/cases?case={}", members[0].as_str().unwrap());
+        app.call("xlb1", Method::DELETE, &out, None).await.expect(200);
+        assert_eq!(campaigns::gather_kept(&app.app).await.unwrap(), 0, "what was taken out by hand stays out");
+        let act = async |who: &str| app.post(who, &format!("{path}/acts"), json!({ "act": "forget_filter" })).await;
+        act("c01a").await.refused(403, "forbidden");
+        assert_eq!(act("xlb1").await.expect(200)["kept"], json!(null));
+        act("xlb1").await.refused(409, "first");
+        tell(&app, "s001", 77, "utility.waterquality").await;
+        assert_eq!(campaigns::gather_kept(&app.app).await.unwrap(), 0);
+
+        // Material: by units that take part, checked by content, the same once.
+        let add = async |who: &str, name: &str, file: Vec<u8>| {
+            let path = format!("{path}/materials?name={name}");
+            app.send(app.request(who, Method::POST, &path).await.body(file)).await
+        };
+        add("zfd1", "a.jpg", photo()).await.refused(404, "not_found");
+        add("xlb1", "a.exe", b"MZ".to_vec()).await.refused(415, "unfit_file");
+        let added = add("csb1", "会议纪要13800138000.jpg", photo()).await.expect(201);
+        let materials = added["materials"].as_array().unwrap();
+        assert_eq!((materials.len(), materials[0]["media_type"].as_str()), (1, Some("image/jpeg")));
+        assert!(!materials[0]["name"].to_string().contains("13800138000"), "{added}");
+        assert_eq!(add("c01a", "b.jpg", photo()).await.expect(200)["materials"].as_array().unwrap().len(), 1);
+        let file = format!("{path}/materials/{}", materials[0]["id"].as_str().unwrap());
+        let bytes = app.call("c01a", Method::GET, &file, None).await;
+        assert!(bytes.status == 200 && bytes.bytes.starts_with(&[0xff, 0xd8]), "{}", bytes.status);
+        app.call("zfd1", Method::GET, &file, None).await.refused(404, "not_found");
+        let shown = app.get("xlb1", &path).await;
+        assert!(shown["document"].to_string().contains("会议纪要"), "{shown}");
+        app.post("xlb1", &format!("{path}/acts"), json!({ "act": "drop", "reason": "并入年度计划" })).await.expect(200);
+        add("csb1", "c.pdf", b"%PDF-1.4 x".to_vec()).await.refused(409, "already");
     }
 
     async fn cases_are_gathered_by_number_or_by_a_filter_that_says_something(db: TestDb) {

@@ -136,6 +136,8 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("POST", "/campaigns/{campaign}/cases", Shown),
         ("DELETE", "/campaigns/{campaign}/cases", Shown),
         ("GET", "/campaigns/{campaign}/file", Shown),
+        ("POST", "/campaigns/{campaign}/materials", Shown),
+        ("GET", "/campaigns/{campaign}/materials/{material}", Shown),
         ("GET", "/cases/{case}/papers", Case),
         ("GET", "/cases/{case}/papers/{paper}", Case),
         ("GET", "/triage", Staff),
@@ -365,6 +367,7 @@ async fn ask(
         .replace("{attachment}", file)
         .replace("{spot}", "s001")
         .replace("{notice}", "01900000-0000-7000-8000-000000000000")
+        .replace("{material}", "01900000-0000-7000-8000-000000000000")
         .replace("{finding}", "01900000-0000-7000-8000-000000000000")
         .replace("{signal}", "01900000-0000-7000-8000-000000000000")
         .replace("{letter}", "01900000-0000-7000-8000-000000000000")
@@ -378,6 +381,9 @@ async fn ask(
     }
     if path.ends_with("/file") || path == "/letters/ledger" {
         path.push_str("?form=md");
+    }
+    if path.ends_with("/materials") {
+        path.push_str("?name=a.jpg");
     }
     if path == "/assessment/cases" {
         path.push_str("?from=2026-06-01&to=2026-06-30&measure=registered");

@@ -1095,6 +1095,12 @@ export const en: typeof zh = {
     all: 'All',
   },
   campaigns: {
+    materials: 'Material',
+    addMaterial: 'Add material',
+    materialHint: 'Photos (JPEG, PNG, WebP) or PDF, several at once',
+    keep: 'Keep the filter: what fits later joins every night',
+    joins: 'Joins by itself:',
+    forget: 'Join no more',
     title: 'Campaigns',
     lead: 'From one case to its class: a goal, tasks, the cases it is about; and afterwards, beside areas without it, whether there really are fewer.',
     begin: 'Begin a campaign',

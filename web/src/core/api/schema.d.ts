@@ -333,6 +333,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign}/materials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a photo (JPEG, PNG, WebP) or a PDF to a campaign; the body is the file. The same file again is there already. */
+        post: operations["campaigns_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign}/materials/{material}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download material of a campaign. */
+        get: operations["campaigns_download"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases": {
         parameters: {
             query?: never;
@@ -3883,8 +3917,11 @@ export interface components {
             tasks: components["schemas"]["CampaignTask"][];
             /** @description Cases that belong to it. */
             members: string[];
+            kept?: components["schemas"]["CampaignKeptFilter"] | null;
             /** @description Joint inspections 联合检查, the first one first. */
             visits: components["schemas"]["CampaignVisit"][];
+            /** @description Material 材料, the first one first. */
+            materials?: components["schemas"]["CampaignMaterial"][];
             /** @description Who began it, as an actor. */
             begun_by: string;
             /**
@@ -3937,6 +3974,9 @@ export interface components {
             found: string;
             /** @enum {string} */
             act: "visit";
+        } | {
+            /** @enum {string} */
+            act: "forget_filter";
         } | {
             /** @description What was reached, what was learnt, what stays. */
             report: string;
@@ -4005,12 +4045,46 @@ export interface components {
             /** @description Numbers of cases. */
             numbers?: string[];
             filter?: components["schemas"]["CampaignFilter"] | null;
+            /** @description Keep the filter: what fits it later joins by itself, every night, in the place of a filter kept before. */
+            keep?: boolean;
         };
         /**
          * Format: uuid
          * @description A campaign 专项治理.
          */
         CampaignId: string;
+        /** @description A filter that a campaign keeps. */
+        CampaignKeptFilter: {
+            /** @description What fits. */
+            filter: components["schemas"]["CampaignFilter"];
+            /** @description Who keeps it: only cases that this person sees join. */
+            by: string;
+            /** @description Cases that were taken out by hand since: they stay out. */
+            except?: string[];
+        };
+        /** @description A photo or paper that belongs to a campaign. */
+        CampaignMaterial: {
+            /** @description Its id, under which the bytes are kept. */
+            id: components["schemas"]["AttachmentId"];
+            /** @description Name of the file. */
+            name: string;
+            /** @description Media type, as found by content. */
+            media_type: string;
+            /**
+             * Format: int64
+             * @description Size in bytes.
+             */
+            bytes: number;
+            /** @description SHA-256 of the content, in hex. */
+            sha256: string;
+            /** @description Who added it, as an actor. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+        };
         /** @description What was measured. */
         CampaignMeasured: {
             /** @description The days before. */
@@ -4049,6 +4123,8 @@ export interface components {
             campaign: components["schemas"]["Campaign"];
             /** @description Whether the reader may lead it: set tasks, gather cases, end it. */
             leads: boolean;
+            /** @description Whether the reader may add material. */
+            contributes: boolean;
             /** @description Numbers of the tasks that the reader may say are done. */
             own_tasks: number[];
             /** @description Its cases that the reader sees, the newest first. */
@@ -10951,6 +11027,86 @@ export interface operations {
                     "application/pdf": number[];
                     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": number[];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_add: {
+        parameters: {
+            query: {
+                /** @description Name of the file. */
+                name: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the campaign */
+                campaign: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description It was there already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_download: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the campaign */
+                campaign: string;
+                /** @description Id of the material */
+                material: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": number[];
+                    "image/png": number[];
+                    "application/pdf": number[];
                 };
             };
             "4XX": {

@@ -2,7 +2,7 @@
 //! plans of rounds, and what machines reported.
 
 use jiban_domain::{
-    campaign::{Act, Campaign, Plan},
+    campaign::{Act, Campaign, Filter, Plan},
     event::Actor,
     ids::{CampaignId, CategoryId, PersonId, RoundPlanId, SpotId, UnitId},
     round::{self, RoundPlan},
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     ahead::{
-        campaigns::{self, Filter, Gathering},
+        campaigns::{self, Gathering},
         works,
     },
     app::App,
@@ -193,7 +193,9 @@ async fn live(app: &App, plan: Plan, began: Date, steps: impl IntoIterator<Item 
         works::put(tx, &world, &campaign, &author, &("campaign_begun", told.clone()))
     };
     app.store.write(put).await?;
-    match campaigns::gather(app, &staff, id.0, Gathering { numbers: Vec::new(), filter: Some(filter) }).await {
+    match campaigns::gather(app, &staff, id.0, Gathering { numbers: Vec::new(), filter: Some(filter), keep: false })
+        .await
+    {
         // A short history may hold none.
         Ok(_) => {}
         Err(problem) if problem.status < 500 => {}

@@ -1,6 +1,8 @@
 //! Campaigns over HTTP 专项治理: begun, worked on, ended with a report; each with its cases as the reader may see them, and the
 //! effect as it stands.
 
+mod materials;
+
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State, response::Response};
@@ -46,6 +48,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(act))
         .routes(routes!(gather, release))
         .routes(routes!(file))
+        .merge(materials::routes())
 }
 
 /// Which campaigns.
@@ -117,6 +120,8 @@ struct Shown {
     campaign: Campaign,
     /// Whether the reader may lead it: set tasks, gather cases, end it.
     leads: bool,
+    /// Whether the reader may add material.
+    contributes: bool,
     /// Numbers of the tasks that the reader may say are done.
     own_tasks: Vec<u32>,
     /// Its cases that the reader sees, the newest first.
@@ -185,6 +190,7 @@ async fn one(State(app): State<App>, staff: Staff, path: Path, Query(how): Query
     let own = campaign.tasks.iter().filter(|task| task.done_at.is_none() && campaigns::does(&staff, &campaign, task));
     Ok(Json(Shown {
         leads: campaigns::leads(&staff, &campaign),
+        contributes: campaigns::contributes(&staff, &campaign),
         own_tasks: own.map(|task| task.number).collect(),
         cases: seen.map(member).collect(),
         measured,

@@ -1,13 +1,11 @@
 //! Photos and files on a case: checked by content, size and pixels, re-encoded without metadata, kept apart from the
 //! database, shown to whoever may see the case.
 
-mod picture;
-
 use axum::{
     Json,
     body::Bytes,
     extract::{DefaultBodyLimit, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
 };
 use jiban_domain::{
     case::{AttachmentKind, Case},
@@ -28,14 +26,13 @@ use crate::{
     desk::{self, ticket::Ticket},
     http::{
         auth::Seen,
-        body::{Path, Query, Upload, path, too_large},
+        body::{Path, Query, Upload, path},
+        file::file,
         limits::Public,
         problem::{Answer, Problem},
     },
+    infra::upload::{self, UPLOAD_MAX_MIB},
 };
-
-/// Largest upload where the settings say nothing, MiB.
-const UPLOAD_MAX_MIB: u32 = 20;
 
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
@@ -143,11 +140,7 @@ async fn take(
     }
     // Asked before the work and the storage, and again when the case is changed.
     permission::may(&app.snapshot().organisation, &by, Act::Attach, case)?;
-    let max = app.config.files.max_mib.unwrap_or(UPLOAD_MAX_MIB).min(UPLOAD_MAX_MIB) as usize * (1 << 20);
-    if body.len() > max {
-        return Err(too_large());
-    }
-    let checked = tokio::task::spawn_blocking(move || picture::check(&body)).await.map_err(Problem::internal)??;
+    let checked = upload::checked(app, body).await?;
     if query.kind == AttachmentKind::Signature && checked.size.is_none() {
         return Err(Problem::field("kind", "a picture of a signature", "签名应为图片"));
     }
@@ -231,26 +224,5 @@ async fn download(State(app): State<App>, seen: Seen, Which(which): Which) -> An
     let row = row.filter(|row| !row.is_signature()).ok_or_else(Problem::not_found)?;
     let name = BlobName::attachment(app.store.tenant(), case.0, row.id, "original")?;
     let bytes = app.blobs.get(&name).await?.ok_or_else(|| Problem::internal("an attachment without its file"))?;
-    let mut headers = HeaderMap::new();
-    let value = |text: &str| header::HeaderValue::from_str(text).map_err(Problem::internal);
-    headers.insert(header::CONTENT_TYPE, value(&row.media_type)?);
-    headers.insert(header::CONTENT_DISPOSITION, value(&disposition(&row))?);
-    headers.insert(header::CONTENT_SECURITY_POLICY, value("default-src 'none'; sandbox")?);
-    headers.insert(header::CACHE_CONTROL, value("private, max-age=86400, immutable")?);
-    Ok((headers, bytes))
-}
-
-/// Pictures are shown, anything else is saved; the name is written as RFC 8187 has it, so that it cannot break the header.
-fn disposition(row: &attachments::AttachmentRow) -> String {
-    let how = if row.media_type.starts_with("image/") { "inline" } else { "attachment" };
-    let mut name = String::with_capacity(row.name.len() * 3);
-    for byte in row.name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            name.push(char::from(byte));
-        } else {
-            name.push('%');
-            name.push_str(&hex::encode_upper([byte]));
-        }
-    }
-    format!("{how}; filename*=UTF-8''{name}")
+    file(&row.name, &row.media_type, bytes)
 }

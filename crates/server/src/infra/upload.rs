@@ -6,7 +6,16 @@ use std::io::Cursor;
 use axum::http::StatusCode;
 use image::{ImageFormat, ImageReader, Limits};
 
-use crate::http::problem::Problem;
+use crate::{
+    app::App,
+    http::{
+        body::too_large,
+        problem::{Answer, Problem},
+    },
+};
+
+/// Largest upload where the settings say nothing, MiB.
+pub const UPLOAD_MAX_MIB: u32 = 20;
 
 /// Longest side of a picture that is decoded, pixels.
 const SIDE_MAX: u32 = 12_000;
@@ -16,17 +25,28 @@ const MEMORY_MAX: u64 = 256 << 20;
 const SIDE_KEPT: u32 = 2_560;
 
 /// A checked upload.
-pub(super) struct Checked {
+#[derive(Debug)]
+pub struct Checked {
     /// What is kept.
-    pub(super) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// Its media type.
-    pub(super) media_type: &'static str,
+    pub media_type: &'static str,
     /// Width and height of a picture, pixels.
-    pub(super) size: Option<(u32, u32)>,
+    pub size: Option<(u32, u32)>,
 }
 
-/// Checks an upload and prepares it for keeping.
-pub(super) fn check(bytes: &[u8]) -> Result<Checked, Problem> {
+/// Checks an upload and prepares it for keeping, off the threads that answer.
+///
+/// # Errors
+/// Larger than the settings allow, or neither picture nor PDF.
+pub async fn checked(app: &App, body: axum::body::Bytes) -> Answer<Checked> {
+    if body.len() > app.config.files.max_mib.unwrap_or(UPLOAD_MAX_MIB).min(UPLOAD_MAX_MIB) as usize * (1 << 20) {
+        return Err(too_large());
+    }
+    tokio::task::spawn_blocking(move || check(&body)).await.map_err(Problem::internal)?
+}
+
+fn check(bytes: &[u8]) -> Result<Checked, Problem> {
     if bytes.starts_with(b"%PDF-") {
         return Ok(Checked { bytes: bytes.to_vec(), media_type: "application/pdf", size: None });
     }
