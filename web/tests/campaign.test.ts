@@ -49,13 +49,13 @@ test('a burst becomes a campaign with tasks, and ends in a report', async () => 
   await page.waitForURL(`**${campaign}`);
 
   // What fits later joins by itself; material is there for all who take part.
-  await page.getByRole('button', { name: '归入诉求件' }).click();
+  await page.getByRole('button', { name: '归集诉求' }).click();
   const gathering = page.getByRole('dialog');
   await gathering.getByLabel('登记日期从').fill('2026-01-01');
   await gathering.getByLabel('保存条件').check();
-  await gathering.getByRole('button', { name: '归入诉求件' }).click();
+  await gathering.getByRole('button', { name: '归集诉求' }).click();
   await gathering.waitFor({ state: 'detached' });
-  await page.getByText('自动归入：').waitFor();
+  await page.getByText('自动归集：').waitFor();
   await page.getByLabel('添加材料').setInputFiles({
     name: '检测报告.pdf',
     mimeType: 'application/pdf',

@@ -424,7 +424,7 @@ impl Campaign {
             }
             Act::ForgetFilter => {
                 let kept = self.kept.take();
-                kept.map(drop).ok_or(Refusal::First { what: "keep a filter", what_zh: "设置自动归入" })
+                kept.map(drop).ok_or(Refusal::First { what: "keep a filter", what_zh: "设置自动归集" })
             }
             Act::Close { report } => {
                 if self.tasks.iter().any(|task| task.done_at.is_none()) {

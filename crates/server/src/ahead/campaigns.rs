@@ -348,7 +348,7 @@ async fn join(app: &App, snapshot: &Arc<Snapshot>, campaign: Campaign, kept: Kep
             let (parts, world) = (app.clone(), Arc::clone(snapshot));
             let tell_of = move |tx: &mut WriteTx<'_>, campaign: &Campaign| {
                 let title = &campaign.plan.title;
-                let zh = format!("专项不再自动归入诉求件（{}）：{title}", problem.title_zh);
+                let zh = format!("专项不再自动归集诉求件（{}）：{title}", problem.title_zh);
                 let words =
                     words(campaign, zh, format!("Cases join no more by themselves ({}): {title}", problem.title));
                 tell(tx, &parts, &world, &campaign.plan.lead, &[Recipient::LeadUnit], &words)
