@@ -39,7 +39,7 @@ pub struct HotRules {
 impl Default for HotRules {
     /// What holds where a policy says nothing.
     fn default() -> Self {
-        Self { people: 12, within_days: 30 }
+        Self { people: 10, within_days: 30 }
     }
 }
 

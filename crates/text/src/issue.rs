@@ -121,7 +121,8 @@ fn name(stream: &[Told<'_>], members: &[usize], typical: usize) -> Vec<String> {
             let chars = phrase.chars().count();
             // What follows a number counts: 号 of an address is the name of nothing.
             let counts = own[..words[from].0].ends_with(|before: char| before.is_ascii_digit());
-            if !counts && PHRASE_CHARS.contains(&chars) && phrase.chars().all(char::is_alphanumeric) {
+            let says = phrase.chars().all(char::is_alphanumeric) && !phrase.chars().all(|c| c.is_ascii_digit());
+            if says && !counts && PHRASE_CHARS.contains(&chars) {
                 let share = titles.iter().filter(|title| title.contains(phrase)).count() as f64 / titles.len() as f64;
                 weights.insert(phrase, share * share * (chars as f64).sqrt());
             }

@@ -144,7 +144,7 @@ fn a_hazard_that_took_time_is_looked_at_again_by_the_grid_of_the_place() {
     plain.by("zfd1").accept();
     plain
         .act(cmd::Attach { id: AttachmentId(Uuid::from_u128(5)), kind: AttachmentKind::After, name: "后.jpg".into() });
-    plain.finish();
+    plain.at("+2h").finish();
     assert_eq!(found(&plain), [1, 0, 1], "what took time was not settled on the spot");
     plain.by("c01g01a").expect_refusal("invalid", "to be looked at again", recheck(true));
 }

@@ -47,7 +47,7 @@ both_engines! {
             [&json!(0), &json!(3), &json!(1), &json!(false), &json!(true)]
         );
         assert!(call["due_at"].is_string() && call["before"].is_null() && call["allowed"] == true, "{call}");
-        assert!(!call.to_string().contains("138"), "no number stands in a list: {call}");
+        assert!(!["345678", "139*"].iter().any(|part| call.to_string().contains(part)), "no number stands in a list: {call}");
         let team = desk(&app, "zfd1", "").await;
         let may = |case| of(&team, case).map(|call| call["allowed"].clone());
         assert_eq!((may(&plain), may(&drawn)), (Some(json!(true)), Some(json!(false))), "nobody grades itself");
