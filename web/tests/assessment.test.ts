@@ -121,7 +121,8 @@ test('what was undertaken before it was asked is drawn, opens its cases, and sta
   const leader = await api('leader1');
   const today = new Date();
   const back = new Date(today.getTime() - 27 * 86_400_000);
-  const day = (at: Date) => at.toISOString().slice(0, 10);
+  // The day it is where the subdistrict lies.
+  const day = (at: Date) => at.toLocaleDateString('sv-SE', { timeZone: 'Asia/Shanghai' });
   await leader.page.goto(`/console/assessment?from=${day(back)}&to=${day(today)}`);
   const panel = leader.page.getByRole('region', { name: '未诉先办' });
   for (const topic of ['扫楼扫街', '专项治理', '调解法援', '服务大厅', '领导接访', '共建伙伴', '值班来电', '物联感知'])

@@ -373,21 +373,23 @@ test('what machines reported is one thing to look at, and a person makes a case 
   const { context, page, errors } = await person();
   await signIn(context, 'xlb1');
   await page.goto('/console/signals');
-  const machines = page.getByRole('region', { name: '物联感知' });
-  const smoke = machines.getByRole('listitem').filter({ hasText: '烟感报警' });
+  const board = page.getByRole('region', { name: '待研判' });
+  await board.getByRole('button', { name: /^物联感知/ }).click();
+  const smoke = board.getByRole('listitem').filter({ hasText: '烟感报警' });
   await smoke.getByText('共报 1 次').waitFor();
   await smoke.getByRole('button', { name: '立件处置' }).click();
   await page.getByRole('dialog').getByRole('button', { name: '立件处置' }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  const bin = machines.getByRole('listitem').filter({ hasText: '垃圾满溢识别' });
+  const bin = board.getByRole('listitem').filter({ hasText: '垃圾满溢识别' });
   await bin.getByText('共报 14 次').waitFor();
   await bin.getByRole('button', { name: '不采纳' }).click();
   await page.getByRole('dialog').getByLabel('理由').fill('已清运');
   await page.getByRole('dialog').getByRole('button', { name: '不采纳' }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  await machines.getByText('已判断（2）').click();
-  await machines.getByText('已清运').waitFor();
-  await machines.getByRole('listitem').filter({ hasText: '烟感报警' }).getByRole('link').click();
+  const came = page.getByRole('region', { name: '研判与成效' });
+  await came.getByText(/^已判断/).click();
+  await came.getByText('已清运').first().waitFor();
+  await came.getByRole('listitem').filter({ hasText: '烟感报警' }).getByRole('link').first().click();
   await page.getByRole('heading', { name: /物联感知：.*烟感报警/ }).waitFor();
   expect(errors).toEqual([]);
   await context.close();
@@ -397,8 +399,9 @@ test('what rises waits for a person, and what is accepted becomes an inspection 
   const { context, page, errors } = await person();
   await signIn(context, 'xlb1');
   await page.goto('/console/signals');
-  const weak = page.getByRole('region', { name: '弱信号' });
-  await weak.getByText('水质').first().waitFor();
+  const board = page.getByRole('region', { name: '待研判' });
+  await board.getByRole('button', { name: /^弱信号/ }).click();
+  const weak = board.getByRole('listitem').filter({ hasText: '水质' }).first();
   await weak
     .getByText(/平常约/)
     .first()
@@ -413,9 +416,9 @@ test('what rises waits for a person, and what is accepted becomes an inspection 
   await dialog.getByRole('textbox', { name: '说明' }).fill('请水务一起查看二次供水');
   await dialog.getByRole('button', { name: '采纳，立件排查' }).click();
   await dialog.waitFor({ state: 'detached' });
-  await weak.getByText(/已判断/).click();
-  await weak.getByText('已采纳').waitFor();
-  await weak.locator('.row a').first().click();
+  const came = page.getByRole('region', { name: '研判与成效' });
+  await came.getByText(/^已判断/).click();
+  await came.getByRole('listitem').filter({ hasText: '水质' }).locator('.row a').first().click();
   await page.getByRole('heading', { level: 1, name: /弱信号/ }).waitFor();
   await page.getByText('请水务一起查看二次供水').first().waitFor();
   expect(errors).toEqual([]);

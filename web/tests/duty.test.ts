@@ -53,6 +53,42 @@ interface Turn {
   order: number;
 }
 
+// Before a turn is swapped: then whoever goes may be who comes.
+test('who goes writes what is open, who comes signs it', async () => {
+  const goes = await person();
+  await signIn(goes.context, 'duty1');
+  const [from, until] = [-1, 3].map((days) => new Date(Date.now() + days * 86_400_000).toISOString());
+  const roster = (await (
+    await goes.context.request.get(`/api/v1/organisation/roster?from=${from}&until=${until}`)
+  ).json()) as Turn[];
+  const first = roster.filter((turn) => turn.post === 'street' && turn.order === 1);
+  const now = first.find((turn) => Date.parse(turn.from) <= Date.now() && Date.now() < Date.parse(turn.to));
+  const next = first.find((turn) => now && Date.parse(turn.from) === Date.parse(now.to));
+  await goes.context.close();
+  const holder = await person();
+  await signIn(holder.context, now?.person ?? '');
+  await holder.page.goto('/console/duty');
+  await holder.page.getByRole('button', { name: '写交班记录' }).click();
+  const dialog = holder.page.getByRole('dialog');
+  await dialog.getByText(/未结紧急件 \d+ 件/).waitFor();
+  await dialog.getByLabel('交班说明').fill('步行街促销，关注噪声；钥匙两把。');
+  await dialog.getByRole('button', { name: '交班', exact: true }).click();
+  const sheet = holder.page.getByRole('listitem').filter({ hasText: '步行街促销，关注噪声' }).first();
+  await sheet.getByText('待签收').waitFor();
+
+  const comes = await person();
+  await signIn(comes.context, next?.person ?? '');
+  await comes.page.goto('/console/duty');
+  const open = comes.page.getByRole('listitem').filter({ hasText: '步行街促销，关注噪声' }).first();
+  await open.getByRole('button', { name: '签收接班' }).click();
+  await open.getByText('已签收').waitFor();
+  const [download] = await Promise.all([comes.page.waitForEvent('download'), open.getByText('PDF').click()]);
+  expect(download.suggestedFilename()).toMatch(/^hand-over-.*\.pdf$/);
+  expect([...holder.errors, ...comes.errors]).toEqual([]);
+  await holder.context.close();
+  await comes.context.close();
+});
+
 test('a turn is swapped: the other agrees, and the roster says so', async () => {
   const giver = await person();
   await signIn(giver.context, 'duty1');
@@ -89,39 +125,4 @@ test('a turn is swapped: the other agrees, and the roster says so', async () => 
   expect([...giver.errors, ...taker.errors]).toEqual([]);
   await giver.context.close();
   await taker.context.close();
-});
-
-test('who goes writes what is open, who comes signs it', async () => {
-  const goes = await person();
-  await signIn(goes.context, 'duty1');
-  const [from, until] = [-1, 3].map((days) => new Date(Date.now() + days * 86_400_000).toISOString());
-  const roster = (await (
-    await goes.context.request.get(`/api/v1/organisation/roster?from=${from}&until=${until}`)
-  ).json()) as Turn[];
-  const first = roster.filter((turn) => turn.post === 'street' && turn.order === 1);
-  const now = first.find((turn) => Date.parse(turn.from) <= Date.now() && Date.now() < Date.parse(turn.to));
-  const next = first.find((turn) => now && Date.parse(turn.from) === Date.parse(now.to));
-  await goes.context.close();
-  const holder = await person();
-  await signIn(holder.context, now?.person ?? '');
-  await holder.page.goto('/console/duty');
-  await holder.page.getByRole('button', { name: '写交班记录' }).click();
-  const dialog = holder.page.getByRole('dialog');
-  await dialog.getByText(/未结紧急件 \d+ 件/).waitFor();
-  await dialog.getByLabel('交班说明').fill('步行街促销，关注噪声；钥匙两把。');
-  await dialog.getByRole('button', { name: '交班', exact: true }).click();
-  const sheet = holder.page.getByRole('listitem').filter({ hasText: '步行街促销，关注噪声' }).first();
-  await sheet.getByText('待签收').waitFor();
-
-  const comes = await person();
-  await signIn(comes.context, next?.person ?? '');
-  await comes.page.goto('/console/duty');
-  const open = comes.page.getByRole('listitem').filter({ hasText: '步行街促销，关注噪声' }).first();
-  await open.getByRole('button', { name: '签收接班' }).click();
-  await open.getByText('已签收').waitFor();
-  const [download] = await Promise.all([comes.page.waitForEvent('download'), open.getByText('PDF').click()]);
-  expect(download.suggestedFilename()).toMatch(/^hand-over-.*\.pdf$/);
-  expect([...holder.errors, ...comes.errors]).toEqual([]);
-  await holder.context.close();
-  await comes.context.close();
 });
