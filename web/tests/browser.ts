@@ -71,6 +71,8 @@ export async function signIn(context: BrowserContext, login: string): Promise<vo
 export async function open(context: BrowserContext, page: Page, spec: PageSpec): Promise<void> {
   if (spec.login) await signIn(context, spec.login);
   await page.goto(typeof spec.path === 'string' ? spec.path : await spec.path(context));
+  // What a page is called stands on it once it is there, however busy the machine.
+  await page.locator('h1').first().waitFor({ state: 'attached' });
   await settled(page);
 }
 

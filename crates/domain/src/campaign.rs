@@ -28,6 +28,8 @@ pub const TASKS_MAX: usize = 200;
 pub const VISITS_MAX: usize = 200;
 /// Most member cases.
 pub const MEMBERS_MAX: usize = 500;
+/// Most cases that are remembered as taken out.
+pub const RELEASED_MAX: usize = 2_000;
 /// Most files of one campaign.
 pub const MATERIALS_MAX: usize = 50;
 /// Most units and areas.
@@ -118,6 +120,10 @@ pub struct Campaign {
     /// Cases that belong to it.
     #[schema(value_type = Vec<String>)]
     pub members: BTreeSet<CaseId>,
+    /// Cases that were taken out by hand, the newest: no filter brings them back.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub released: BTreeSet<CaseId>,
     /// Cases that fit it join by themselves, as long as it is kept.
     #[serde(default)]
     pub kept: Option<KeptFilter>,
@@ -168,10 +174,6 @@ pub struct KeptFilter {
     /// Who keeps it: only cases that this person sees join.
     #[schema(value_type = String)]
     pub by: PersonId,
-    /// Cases that were taken out by hand since: they stay out.
-    #[serde(default)]
-    #[schema(value_type = Vec<String>)]
-    pub except: BTreeSet<CaseId>,
 }
 
 /// A photo or paper that belongs to a campaign.
@@ -375,6 +377,7 @@ impl Campaign {
             state: CampaignState::Running,
             tasks: Vec::new(),
             members: BTreeSet::new(),
+            released: BTreeSet::new(),
             kept: None,
             visits: Vec::new(),
             materials: Vec::new(),
@@ -489,6 +492,7 @@ impl Campaign {
         all.extend(cases);
         limit(all.len() > MEMBERS_MAX, "cases of one campaign", "一个专项的诉求件", MEMBERS_MAX)?;
         let new = all.len() - self.members.len();
+        self.released.retain(|case| !all.contains(case));
         self.members = all;
         Ok(new)
     }
@@ -526,8 +530,9 @@ impl Campaign {
         if !self.members.remove(&case) {
             return Err(Refusal::unknown("case", case));
         }
-        if let Some(kept) = &mut self.kept {
-            kept.except.insert(case);
+        self.released.insert(case);
+        if self.released.len() > RELEASED_MAX {
+            self.released.pop_first();
         }
         Ok(())
     }

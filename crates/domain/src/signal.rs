@@ -53,6 +53,8 @@ pub enum SignalState {
     Accepted,
     /// A person said that it is nothing.
     Dismissed,
+    /// Nobody decided, and its days are over.
+    Lapsed,
 }
 
 impl SignalState {
@@ -62,6 +64,7 @@ impl SignalState {
             Self::Open => "open",
             Self::Accepted => "accepted",
             Self::Dismissed => "dismissed",
+            Self::Lapsed => "lapsed",
         }
     }
 }
@@ -205,9 +208,20 @@ pub struct Signal {
     /// When it was raised, or last renewed while it was open.
     #[schema(value_type = String, format = DateTime)]
     pub raised_at: Timestamp,
+    /// When it was first raised, where it was renewed since.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub first_raised_at: Option<Timestamp>,
     /// What was decided.
     #[serde(default)]
     pub decision: Option<Decision>,
+}
+
+impl Signal {
+    /// When it was first raised.
+    pub fn first(&self) -> Timestamp {
+        self.first_raised_at.unwrap_or(self.raised_at)
+    }
 }
 
 /// What was decided about a signal.

@@ -167,7 +167,7 @@ pub fn events(tx: &mut ReadTx<'_>, stream: Uuid, after_seq: i64, limit: i64) -> 
 }
 
 /// Events of one kind of a stream, of the time from `from` until before `until`, oldest first, at most `limit`. Costs by the
-/// events of the stream since `from`: where they begin is found by halves.
+/// events of the stream in that time: where they begin and end is found by halves.
 ///
 /// # Errors
 /// When the database fails.
@@ -177,12 +177,12 @@ pub fn of_kind(
     (from, until): (Timestamp, Timestamp),
     limit: i64,
 ) -> Result<Vec<EventRow>, StoreError> {
-    let before = before(tx, stream, from)?;
+    let (before, last) = (before(tx, stream, from)?, before(tx, stream, until)?);
     let sql = format!(
         "SELECT {COLUMNS} FROM events
-         WHERE tenant_id = ?1 AND stream = ?2 AND seq > ?3 AND kind = ?4 AND at >= ?5 AND at < ?6 ORDER BY seq LIMIT ?7"
+         WHERE tenant_id = ?1 AND stream = ?2 AND seq > ?3 AND seq <= ?4 AND kind = ?5 ORDER BY seq LIMIT ?6"
     );
-    let params = params![tx.tenant(), stream, before, kind, from, until, limit];
+    let params = params![tx.tenant(), stream, before, last, kind, limit];
     tx.query(&sql, params)?.into_iter().map(EventRow::read).collect()
 }
 

@@ -230,6 +230,8 @@ const TOLD_STEP: Migration = Migration {
         ) <keyed>;
         CREATE INDEX work_cases_work ON work_cases (tenant_id, kind, work_id, case_id);
         CREATE INDEX works_at ON works (tenant_id, kind, at, id);
+        UPDATE works SET next_at = at WHERE next_at IS NULL
+            AND (kind = 'partner' AND state = 'applied' OR kind = 'reception_day' AND state = 'open');
         INSERT INTO uncounted (tenant_id, case_id, version)
             SELECT tenant_id, case_id, version FROM cases WHERE TRUE
             ON CONFLICT (tenant_id, case_id) DO UPDATE SET version = excluded.version;

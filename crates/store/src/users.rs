@@ -101,6 +101,16 @@ pub fn list(tx: &mut ReadTx<'_>, after: &str, limit: i64) -> Result<Vec<User>, S
     tx.query(&sql, params)?.iter_mut().map(User::read).collect()
 }
 
+/// Puts a secret of one-time codes in the place of the same one as it was sealed before, and touches nothing else of the
+/// account; nothing where it is another by now.
+///
+/// # Errors
+/// When the database fails.
+pub fn reseal_totp(tx: &mut WriteTx<'_>, person: &str, before: &[u8], sealed: &[u8]) -> Result<(), StoreError> {
+    let sql = "UPDATE users SET totp = ?4 WHERE tenant_id = ?1 AND person = ?2 AND totp = ?3";
+    tx.execute(sql, params![tx.tenant(), person, before.to_vec(), sealed.to_vec()])
+}
+
 /// Puts an account, new or changed, with everything in it.
 ///
 /// # Errors

@@ -34,7 +34,7 @@ const DUE_AT_ONCE: i64 = 100;
 const SHOWN_MAX: usize = 50;
 /// Open activities read in one go, and most of them that are looked at for one answer.
 const STEP: i64 = 50;
-const LOOKED_AT_MAX: usize = 200;
+const LOOKED_AT_MAX: usize = 1_000;
 
 impl Work for Activity {
     const KIND: &'static str = "activity";

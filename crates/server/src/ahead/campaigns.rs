@@ -207,9 +207,10 @@ pub async fn gather(app: &App, staff: &Staff, id: Uuid, gathering: Gathering) ->
         return Err(Problem::field("filter", "a filter to keep", "请先写明要保存的条件"));
     }
     let kept = gathering.filter.clone().filter(|_| gathering.keep);
-    let kept = kept.map(|filter| KeptFilter { filter, by: staff.person.clone(), except: Default::default() });
+    let kept = kept.map(|filter| KeptFilter { filter, by: staff.person.clone() });
     if let Some(filter) = gathering.filter {
-        found.extend(by_filter(app, staff, filter).await?);
+        let fits = by_filter(app, staff, filter).await?;
+        found.extend(fits.into_iter().filter(|case| !campaign.released.contains(case)));
     }
     if found.is_empty() && kept.is_none() {
         return Err(Problem::field("numbers", "cases to gather: none fits", "没有符合条件的诉求件"));
@@ -314,8 +315,12 @@ pub async fn gather_kept(app: &App) -> Answer<usize> {
     let running: Vec<Campaign> = app.store.read(read).await?;
     let mut joined = 0;
     for campaign in running {
-        if let Some(kept) = campaign.kept.clone() {
-            joined += join(app, &snapshot, campaign, kept).await?;
+        let Some(kept) = campaign.kept.clone() else { continue };
+        let id = campaign.id;
+        match join(app, &snapshot, campaign, kept).await {
+            Ok(new) => joined += new,
+            // One that fails keeps no other waiting.
+            Err(problem) => tracing::error!(%id, ?problem, "cases did not join a campaign; trying again next night"),
         }
     }
     Ok(joined)
@@ -323,40 +328,59 @@ pub async fn gather_kept(app: &App) -> Answer<usize> {
 
 async fn join(app: &App, snapshot: &Arc<Snapshot>, campaign: Campaign, kept: KeptFilter) -> Answer<usize> {
     let (id, staff) = (campaign.id.0, Staff::of(snapshot, kept.by.clone(), [0; 32]));
-    let gathered = match by_filter(app, &staff, kept.filter.clone()).await {
-        Ok(mut found) => {
-            found.retain(|case| !campaign.members.contains(case) && !kept.except.contains(case));
-            if found.is_empty() {
+    let fits = match staff.reach.is_empty() {
+        // Whoever kept it sees nothing any more.
+        true => Err(Problem::forbidden()),
+        false => by_filter(app, &staff, kept.filter.clone()).await,
+    };
+    let gathered = match fits {
+        Ok(fits) => {
+            if fits.iter().all(|case| campaign.members.contains(case) || campaign.released.contains(case)) {
                 return Ok(0);
             }
-            let new = found.len();
+            let filter = kept.clone();
             let alter = move |campaign: &mut Campaign, _| -> Result<Done, Refusal> {
-                campaign.gather(found.iter().copied())?;
-                Ok(("campaign_joined", json!({ "cases": found })))
+                is_kept(campaign, &filter)?;
+                let members = &campaign.members;
+                let is_new = |case: &&CaseId| !members.contains(*case) && !campaign.released.contains(*case);
+                let new: Vec<CaseId> = fits.iter().filter(is_new).copied().collect();
+                campaign.gather(new.iter().copied())?;
+                Ok(("campaign_joined", json!({ "cases": new })))
             };
-            works::change(app, snapshot, id, &Actor::System, alter, |_, _| Ok(())).await.map(|_| new)
+            let now = works::change(app, snapshot, id, &Actor::System, alter, |_, _| Ok(())).await;
+            now.map(|now| now.members.difference(&campaign.members).count())
         }
         Err(problem) => Err(problem),
     };
     match gathered {
+        // It has ended, or somebody keeps another filter by now.
+        Err(problem) if problem.code == "already" => Ok(0),
         // It fits more than a campaign holds, or is about what is no more: it is forgotten, and who leads is told.
-        Err(problem) if problem.status < 500 => {
-            let alter = |campaign: &mut Campaign, _| -> Result<Done, Refusal> {
-                campaign.kept = None;
-                Ok((Act::ForgetFilter.kind(), json!({})))
-            };
-            let (parts, world) = (app.clone(), Arc::clone(snapshot));
-            let tell_of = move |tx: &mut WriteTx<'_>, campaign: &Campaign| {
-                let title = &campaign.plan.title;
-                let zh = format!("专项不再自动归集诉求件（{}）：{title}", problem.title_zh);
-                let words =
-                    words(campaign, zh, format!("Cases join no more by themselves ({}): {title}", problem.title));
-                tell(tx, &parts, &world, &campaign.plan.lead, &[Recipient::LeadUnit], &words)
-            };
-            works::change(app, snapshot, id, &Actor::System, alter, tell_of).await.map(|_| 0)
-        }
+        Err(problem) if problem.status < 500 => forget(app, snapshot, id, kept, problem).await.map(|()| 0),
         told => told,
     }
+}
+
+/// Refuses where the campaign keeps another filter by now, or none.
+fn is_kept(campaign: &Campaign, kept: &KeptFilter) -> Result<(), Refusal> {
+    let same = campaign.kept.as_ref() == Some(kept);
+    if same { Ok(()) } else { Err(Refusal::Already { what: "changed", what_zh: "调整" }) }
+}
+
+async fn forget(app: &App, snapshot: &Arc<Snapshot>, id: Uuid, kept: KeptFilter, why: Problem) -> Answer<()> {
+    let alter = move |campaign: &mut Campaign, _| -> Result<Done, Refusal> {
+        is_kept(campaign, &kept)?;
+        campaign.kept = None;
+        Ok((Act::ForgetFilter.kind(), json!({})))
+    };
+    let (parts, world) = (app.clone(), Arc::clone(snapshot));
+    let tell_of = move |tx: &mut WriteTx<'_>, campaign: &Campaign| {
+        let title = &campaign.plan.title;
+        let zh = format!("专项不再自动归集诉求件（{}）：{title}", why.title_zh);
+        let words = words(campaign, zh, format!("Cases join no more by themselves ({}): {title}", why.title));
+        tell(tx, &parts, &world, &campaign.plan.lead, &[Recipient::LeadUnit], &words)
+    };
+    works::change(app, snapshot, id, &Actor::System, alter, tell_of).await.map(drop)
 }
 
 /// Whether this person may add material to it: those of a unit that takes part, and the liaison office.

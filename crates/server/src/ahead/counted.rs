@@ -440,7 +440,7 @@ impl Counting<'_> {
             if !self.is_own(&area) {
                 continue;
             }
-            if let Some(numbers) = self.at(signal.raised_at) {
+            if let Some(numbers) = self.at(signal.first()) {
                 numbers.add(Figure::SignalsRaised, 1);
             }
             if let Some(numbers) = signal.decision.as_ref().and_then(|decision| self.at(decision.at)) {

@@ -223,6 +223,7 @@ mod tests {
             state: CampaignState::Running,
             tasks: Vec::new(),
             members: Default::default(),
+            released: Default::default(),
             kept: None,
             visits: Vec::new(),
             materials: Vec::new(),

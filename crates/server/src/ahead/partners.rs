@@ -102,8 +102,11 @@ impl Work for Waiting {
 }
 
 /// Forgets that a phone has an application that waits: somebody decided, or it was taken back or lapsed.
-fn waits_no_more(tx: &mut WriteTx<'_>, known_by: Option<Uuid>) -> Result<(), StoreError> {
-    known_by.map_or(Ok(()), |id| jiban_store::works::remove(tx, Waiting::KIND, id))
+fn waits_no_more(tx: &mut WriteTx<'_>, partner: &Partner, known_by: Option<Uuid>) -> Result<(), StoreError> {
+    let Some(id) = known_by else { return Ok(()) };
+    // The phone may have another application that waits.
+    let waits = works::find_for_update::<Waiting>(tx, id)?.is_some_and(|waits| waits.partner == partner.id);
+    if waits { jiban_store::works::remove(tx, Waiting::KIND, id) } else { Ok(()) }
 }
 
 impl KeepsIdentity for Partner {
@@ -318,7 +321,7 @@ pub async fn act(app: &App, staff: &Staff, id: Uuid, act: Act) -> Answer<Partner
     let tell = move |tx: &mut WriteTx<'_>, partner: &Partner| match partner.state {
         PartnerState::Applied => Ok(()),
         PartnerState::Active | PartnerState::Declined | PartnerState::Left | PartnerState::Lapsed => {
-            waits_no_more(tx, known_by)
+            waits_no_more(tx, partner, known_by)
         }
     };
     works::change(app, &staff.snapshot, id, &staff.actor, alter, tell).await
@@ -418,7 +421,7 @@ pub async fn leave(app: &App, door: &Door) -> Answer<Partner> {
         if let Err(refusal) = partner.leave(now) {
             return Ok(Some(Err(refusal)));
         }
-        waits_no_more(tx, known_by)?;
+        waits_no_more(tx, &partner, known_by)?;
         // In the order of their ids, as all do who lock several.
         let mut activities: Vec<ActivityId> = partner.activities.clone();
         activities.sort_unstable();
@@ -464,7 +467,7 @@ pub async fn look_after_waiting(app: &App) -> Answer<usize> {
                     "partner_reminded"
                 }
                 Some(Waited::Lapsed) => {
-                    waits_no_more(tx, known_by)?;
+                    waits_no_more(tx, &partner, known_by)?;
                     "partner_lapsed"
                 }
             };

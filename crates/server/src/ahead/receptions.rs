@@ -483,6 +483,9 @@ pub async fn end_and_forget(app: &App) -> Result<u64, StoreError> {
             if forgotten {
                 works::put(tx, &snapshot, &day, &Actor::System, &("reception_forgotten", json!({})))?;
             }
+            if !ended && !forgotten {
+                works::put_untold(tx, &snapshot, &day)?;
+            }
             changed += u64::from(ended || forgotten);
         }
         Ok(changed)

@@ -73,15 +73,17 @@ async fn tick(app: &App, next: &mut Option<Timestamp>) -> Answer<()> {
         step(app).await?;
         let new = signals::look::look(app).await?;
         let drafted = letters::draft_by_rules(app).await?.len();
-        tracing::info!(new, drafted, "signals were looked for, letters drafted by rule");
+        let joined = campaigns::gather_kept(app).await?;
+        tracing::info!(
+            new,
+            drafted,
+            joined,
+            "signals were looked for, letters drafted by rule, filters of campaigns kept"
+        );
     }
     let made = bulletins::due(app).await?;
     if made > 0 {
         tracing::info!(made, "bulletins were made");
-    }
-    let joined = campaigns::gather_kept(app).await?;
-    if joined > 0 {
-        tracing::info!(joined, "cases joined campaigns by the filters that these keep");
     }
     let told = campaigns::tell_due(app).await?;
     if told > 0 {

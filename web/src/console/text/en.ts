@@ -1208,7 +1208,7 @@ export const en: typeof zh = {
     note: 'Note',
     reason: 'Reason',
     decided: (n: number) => `Decided (${n})`,
-    state: { open: 'waiting', accepted: 'accepted', dismissed: 'dismissed' },
+    state: { open: 'waiting', accepted: 'accepted', dismissed: 'dismissed', lapsed: 'over' },
     hot: 'Hot issues',
     period: 'Period',
     days: (n: number) => `Last ${n} days`,
@@ -1258,6 +1258,7 @@ export const en: typeof zh = {
     },
   },
   guides: {
+    gone: 'Somebody else changed this guide and it is not in the list any more: copy what you typed, open it again, then save.',
     title: 'Guides to services',
     write: 'Write a guide',
     change: 'Change the guide',

@@ -1169,7 +1169,7 @@ export const zh = {
     note: '说明',
     reason: '理由',
     decided: (n: number) => `已判断（${n}）`,
-    state: { open: '待判断', accepted: '已采纳', dismissed: '未采纳' },
+    state: { open: '待判断', accepted: '已采纳', dismissed: '未采纳', lapsed: '已过期' },
     hot: '热点问题',
     period: '时段',
     days: (n: number) => `近 ${n} 天`,
@@ -1219,6 +1219,7 @@ export const zh = {
     },
   },
   guides: {
+    gone: '此指南已被他人修改，且已不在列表中；请复制所填内容，重新打开后再保存。',
     title: '办事指南',
     write: '写指南',
     change: '修改指南',

@@ -3917,6 +3917,8 @@ export interface components {
             tasks: components["schemas"]["CampaignTask"][];
             /** @description Cases that belong to it. */
             members: string[];
+            /** @description Cases that were taken out by hand, the newest: no filter brings them back. */
+            released?: string[];
             kept?: components["schemas"]["CampaignKeptFilter"] | null;
             /** @description Joint inspections 联合检查, the first one first. */
             visits: components["schemas"]["CampaignVisit"][];
@@ -4059,8 +4061,6 @@ export interface components {
             filter: components["schemas"]["CampaignFilter"];
             /** @description Who keeps it: only cases that this person sees join. */
             by: string;
-            /** @description Cases that were taken out by hand since: they stay out. */
-            except?: string[];
         };
         /** @description A photo or paper that belongs to a campaign. */
         CampaignMaterial: {
@@ -9257,6 +9257,11 @@ export interface components {
              * @description When it was raised, or last renewed while it was open.
              */
             raised_at: string;
+            /**
+             * Format: date-time
+             * @description When it was first raised, where it was renewed since.
+             */
+            first_raised_at?: string | null;
             decision?: components["schemas"]["SignalDecision"] | null;
         };
         /** @description What a signal became: a case, a campaign or a plan of rounds. */
@@ -9324,7 +9329,7 @@ export interface components {
          * @description Where a signal stands.
          * @enum {string}
          */
-        SignalState: "open" | "accepted" | "dismissed";
+        SignalState: "open" | "accepted" | "dismissed" | "lapsed";
         /** @description What is proposed to look at. */
         SignalSubject: components["schemas"]["SignalWhy"] & {
             /** @description Where; none for everywhere. */

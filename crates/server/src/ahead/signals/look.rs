@@ -23,10 +23,10 @@ use jiban_domain::{
         scan::{Seen, rises},
     },
 };
-use jiban_store::{ReadTx, StoreError, WriteTx, case_list::CaseQuery, cases::CaseRow};
+use jiban_store::{ReadTx, StoreError, WriteTx, case_list::CaseQuery, cases::CaseRow, counters};
 use jiff::{Timestamp, ToSpan, civil::Date};
 
-use super::{MEMBERS_MAX, list, open, put};
+use super::{MEMBERS_MAX, list, open, put, still_open};
 use crate::{
     ahead::effect,
     app::App,
@@ -44,6 +44,8 @@ use crate::{
 const CASES_MAX: usize = 50_000;
 /// Cases among which hot issues are looked for: the newest of them.
 const HOT_CASES_MAX: usize = 3_000;
+/// So many days back, and not later, a holiday of the year before begins: one by the moon moves by three weeks.
+const HOLIDAY_AGO_DAYS: i64 = 390;
 /// Signals that are looked at for what was raised or decided before.
 const BEFORE_MAX: i64 = 500;
 
@@ -56,6 +58,7 @@ pub async fn look(app: &App) -> Answer<usize> {
     let found = found(app, now).await?;
     let parts = app.clone();
     let new = app.store.write(move |tx| -> Result<usize, StoreError> {
+        one_at_a_time(tx)?;
         let mut found = found.clone();
         found.extend(occasions(tx, &snapshot)?);
         let new = raise(tx, &snapshot, found)?;
@@ -84,6 +87,11 @@ pub async fn found(app: &App, at: Timestamp) -> Answer<Vec<Subject>> {
     let cases = newest(app, query, (CASES_MAX, CASES_MAX), read, |_| {}).await?;
     let told = tokio::task::spawn_blocking(move || told_by_cases(&snapshot, cases, at));
     told.await.map_err(Problem::internal)
+}
+
+/// Whoever looks, on any node, sees what was raised before: the number itself is of no use.
+fn one_at_a_time(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+    counters::lease(tx, "signals_looked", 1).map(drop)
 }
 
 /// A case and the blind index of who asked.
@@ -122,6 +130,10 @@ fn told_by_cases(snapshot: &Snapshot, cases: Vec<Asking>, now: Timestamp) -> Vec
         .map(|(asking, _)| asking)
         .take(HOT_CASES_MAX)
         .collect();
+    // A busy house has so many in fewer days than the policy names.
+    let days =
+        cases.iter().filter(|(_, age)| *age < rules.hot.within_days).map(|(_, age)| age + 1).nth(HOT_CASES_MAX - 1);
+    let looked_at = days.unwrap_or(rules.hot.within_days);
     let people: Vec<Option<String>> = recent.iter().map(|(_, reporter)| reporter.map(hex::encode)).collect();
     let told = recent.iter().zip(&people).map(|((case, _), person)| (case, person.as_deref()));
     for issue in hot::among(snapshot, told) {
@@ -132,7 +144,7 @@ fn told_by_cases(snapshot: &Snapshot, cases: Vec<Asking>, now: Timestamp) -> Vec
         }
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let (count, people) = (number(members.len()), number(issue.people));
-        let why = Why::Hot { name: issue.name, days: rules.hot.within_days, count, people };
+        let why = Why::Hot { name: issue.name, days: looked_at, count, people };
         subjects.push(subject(snapshot, why, &members));
     }
     subjects
@@ -211,12 +223,23 @@ fn of_occasion(
     occasion: &Occasion,
     (first, last): (Date, Date),
 ) -> Result<Subject, StoreError> {
-    let year_before = year_before(tx, snapshot, occasion.category.as_ref(), (first, last))?;
+    let a_year_ago = match &occasion.on {
+        // A holiday by the moon was on other days.
+        On::Holiday { holiday, .. } => {
+            let from = first.checked_sub(HOLIDAY_AGO_DAYS.days()).unwrap_or(Date::MIN);
+            snapshot.calendar.next_holiday(holiday, from).filter(|(_, last)| *last < first)
+        }
+        On::Season { .. } | On::Warning { .. } => first.checked_sub(1.year()).ok().zip(last.checked_sub(1.year()).ok()),
+    };
+    let year_before = match a_year_ago {
+        Some(days) => year_before(tx, snapshot, occasion.category.as_ref(), days)?,
+        None => None,
+    };
     let why = Why::Occasion { occasion: occasion.id.clone(), first, last, year_before };
     Ok(Subject { why, area: None, category: occasion.category.clone(), cases: Vec::new() })
 }
 
-/// Requests of a kind on the same days a year before; none where nothing at all is on record of them.
+/// Requests of a kind on some days; none where nothing at all is on record of them.
 fn year_before(
     tx: &mut ReadTx<'_>,
     snapshot: &Snapshot,
@@ -224,7 +247,6 @@ fn year_before(
     (first, last): (Date, Date),
 ) -> Result<Option<u32>, StoreError> {
     let Some(category) = category else { return Ok(None) };
-    let (Ok(first), Ok(last)) = (first.checked_sub(1.year()), last.checked_sub(1.year())) else { return Ok(None) };
     let (days, top) = (Period { first, last }, top_unit(snapshot));
     let any = numbers::by_day(tx, &top, days)?.values().any(|sums| sums.all(Count::Registered) > 0);
     let course = effect::course(tx, &top, &effect::leaves(snapshot, category), (Count::Requests, days))?;
@@ -234,6 +256,14 @@ fn year_before(
 /// Raises what is new, renews what waits. Returns how many are new.
 fn raise(tx: &mut WriteTx<'_>, snapshot: &Snapshot, found: Vec<Subject>) -> Result<usize, StoreError> {
     let before = list(tx, None, BEFORE_MAX)?;
+    let today = tx.now().to_zoned(snapshot.calendar.zone().clone()).date();
+    for waits in before.iter().filter(|signal| signal.state == SignalState::Open) {
+        if matches!(waits.of.why, Why::Occasion { last, .. } if last < today)
+            && let Some(signal) = still_open(tx, waits.id)?
+        {
+            put(tx, &Signal { state: SignalState::Lapsed, ..signal })?;
+        }
+    }
     let mut new = 0;
     for subject in found {
         let known = before.iter().find(|signal| signal.of.is_same(&subject));
@@ -241,9 +271,11 @@ fn raise(tx: &mut WriteTx<'_>, snapshot: &Snapshot, found: Vec<Subject>) -> Resu
             // The days of an occasion do not change what waits.
             Some(waits) if waits.state == SignalState::Open && waits.of.cases == subject.cases => {}
             Some(waits) if waits.state == SignalState::Open => {
-                let mut signal = waits.clone();
-                (signal.of, signal.raised_at) = (subject, tx.now());
-                put(tx, &signal)?;
+                if let Some(mut signal) = still_open(tx, waits.id)? {
+                    signal.first_raised_at = Some(signal.first());
+                    (signal.of, signal.raised_at) = (subject, tx.now());
+                    put(tx, &signal)?;
+                }
             }
             Some(decided) if !subject.is_clearly_more_than(&decided.of, &snapshot.policy.signals) => {}
             _ => {
@@ -290,10 +322,14 @@ pub async fn warn(app: &App, snapshot: &Arc<Snapshot>, occasion: &str, days: Opt
     }
     let snapshot = Arc::clone(snapshot);
     let raised = app.store.write(move |tx| -> Result<Answer<Signal>, StoreError> {
+        one_at_a_time(tx)?;
         let today = tx.now().to_zoned(snapshot.calendar.zone().clone()).date();
         let holds =
             |why: &Why| matches!(why, Why::Occasion { occasion, last, .. } if *occasion == known.id && *last >= today);
-        if list(tx, None, BEFORE_MAX)?.iter().any(|signal| holds(&signal.of.why)) {
+        if list(tx, None, BEFORE_MAX)?
+            .iter()
+            .any(|signal| signal.state != SignalState::Dismissed && holds(&signal.of.why))
+        {
             return Ok(Err(Problem::new(
                 StatusCode::CONFLICT,
                 "already",

@@ -28,8 +28,10 @@ use crate::{
     infra::world::Snapshot,
 };
 
-/// Cases that a signal keeps, and that are linked when it is accepted.
-const MEMBERS_MAX: usize = 30;
+/// Cases that a signal keeps, the newest: by them it is known again.
+const MEMBERS_MAX: usize = 300;
+/// Cases that are shown of it, and linked when it is accepted.
+pub const SHOWN_MAX: usize = 30;
 
 /// What becomes of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +75,8 @@ pub fn put(tx: &mut WriteTx<'_>, signal: &Signal) -> Result<(), StoreError> {
 /// A new signal, open.
 fn open(tx: &mut WriteTx<'_>, of: Subject) -> Result<Signal, StoreError> {
     let id = SignalId(Uuid::now_v7());
-    let signal = Signal { id, state: SignalState::Open, of, raised_at: tx.now(), decision: None };
+    let signal =
+        Signal { id, state: SignalState::Open, of, raised_at: tx.now(), first_raised_at: None, decision: None };
     put(tx, &signal)?;
     Ok(signal)
 }
@@ -108,7 +111,7 @@ pub async fn accept(app: &App, staff: &Staff, id: Uuid, note: String) -> Answer<
     let key = Key { sender: "signal".to_owned(), key: id.to_string(), request: [0; 32] };
     let intake = Intake { register, identity: Identity::default(), key: Some(key), at: None };
     let made: Registered = desk::register(app, staff.actor.clone(), intake).await?;
-    for case in signal.of.cases.iter().take(MEMBERS_MAX) {
+    for case in signal.of.cases.iter().take(SHOWN_MAX) {
         let linked = desk::act(app, made.id, Link { to: *case }.into(), staff.actor.clone(), None, None).await;
         match linked {
             Ok(_) => {}
@@ -144,10 +147,7 @@ pub fn settle(
     note: &str,
     became: Became,
 ) -> Result<Answer<Signal>, StoreError> {
-    let found = rows::find(tx, id)?.as_ref().map(read).transpose()?;
-    let Some(mut signal) = found.filter(|signal| signal.state == SignalState::Open) else {
-        return Ok(Err(decided_already()));
-    };
+    let Some(mut signal) = still_open(tx, SignalId(id))? else { return Ok(Err(decided_already())) };
     let mut decision =
         Decision { by: by.to_string(), at: tx.now(), note: note.to_owned(), case: None, campaign: None, rounds: None };
     match became {
@@ -160,6 +160,12 @@ pub fn settle(
     signal.decision = Some(decision);
     put(tx, &signal)?;
     Ok(Ok(signal))
+}
+
+/// A signal that waits, to be changed in this transaction; none where it is decided by now.
+fn still_open(tx: &mut WriteTx<'_>, id: SignalId) -> Result<Option<Signal>, StoreError> {
+    let found = rows::find(tx, id.0)?.as_ref().map(read).transpose()?;
+    Ok(found.filter(|signal| signal.state == SignalState::Open))
 }
 
 /// Somebody was faster.

@@ -52,7 +52,7 @@ pub fn outcome(tx: &mut ReadTx<'_>, snapshot: &Snapshot, signal: &Signal) -> Res
             let seen = i64::from(why.days().unwrap_or(0)) - 1;
             let first = day(decided.at).tomorrow().unwrap_or(Date::MAX);
             let last = first.checked_add((most - 1).days()).unwrap_or(Date::MAX);
-            let begins = day(signal.raised_at).checked_sub(seen.days()).unwrap_or(Date::MIN);
+            let begins = day(signal.first()).checked_sub(seen.days()).unwrap_or(Date::MIN);
             (begins, Period { first, last: last.min(yesterday) })
         }
     };

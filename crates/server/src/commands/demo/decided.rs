@@ -87,6 +87,7 @@ async fn decide(app: &App, of: Subject, raised_at: Timestamp, accepted: bool) ->
         state: if accepted { SignalState::Accepted } else { SignalState::Dismissed },
         of,
         raised_at,
+        first_raised_at: None,
         decision: Some(Decision {
             by: by.to_string(),
             at,

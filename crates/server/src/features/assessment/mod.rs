@@ -47,6 +47,9 @@ const PAGE_MAX: u32 = 200;
 /// Most values that a number is gathered from.
 const VALUES_MAX: usize = 200;
 
+/// Longest period of what was undertaken, days: it is counted from works, not from sums.
+const AHEAD_DAYS_MAX: i32 = 366;
+
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -371,6 +374,10 @@ struct CasesOf {
 )]
 async fn undertaken(State(app): State<App>, staff: Staff, Query(which): Query<Which>) -> Answer<Json<Undertaken>> {
     let period = period(&app, &staff, which.from, which.to).await?;
+    if period.days() > AHEAD_DAYS_MAX {
+        let (en, zh) = (format!("at most {AHEAD_DAYS_MAX} days"), format!("最长 {AHEAD_DAYS_MAX} 天"));
+        return Err(Problem::field("to", en, zh));
+    }
     let unit = staff.unit(which.unit)?;
     let snapshot = Arc::clone(&staff.snapshot);
     let counted = app.store.read(move |tx| counted::count(tx, &snapshot, &unit, period)).await?;

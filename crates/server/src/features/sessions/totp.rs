@@ -110,8 +110,7 @@ pub async fn reseal(app: &App) -> Result<u64, StoreError> {
                 };
                 let context = context(&account.person);
                 let secret = parts.vault.open(&context, sealed)?;
-                let totp = Some(parts.vault.seal(&context, &secret)?);
-                users::put(tx, &users::User { totp, ..account.clone() })?;
+                users::reseal_totp(tx, &account.person, sealed, &parts.vault.seal(&context, &secret)?)?;
                 changed += 1;
             }
             Ok((accounts.last().map(|account| account.person.clone()), changed))

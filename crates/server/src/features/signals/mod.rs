@@ -37,7 +37,9 @@ use crate::{
     },
 };
 
-/// Signals shown of those that stand alike.
+/// Signals that wait, shown at most: far more than anybody lets wait.
+const OPEN_MAX: i64 = 200;
+/// Signals shown of those that were decided alike.
 const SHOWN_MAX: i64 = 50;
 /// Longest period of hot issues, days.
 const DAYS_MAX: u32 = 366;
@@ -113,7 +115,8 @@ impl From<&cases::CaseRow> for Member {
 }
 
 /// Signals as this person may see them: with the cases in their sight, and none that had some of which they see none.
-fn views(tx: &mut ReadTx<'_>, staff: &Staff, signals: Vec<Signal>) -> Result<Vec<SignalView>, StoreError> {
+fn views(tx: &mut ReadTx<'_>, staff: &Staff, mut signals: Vec<Signal>) -> Result<Vec<SignalView>, StoreError> {
+    signals.iter_mut().for_each(|signal| signal.of.cases.truncate(signals::SHOWN_MAX));
     let mut ids: Vec<Uuid> = signals.iter().flat_map(|signal| signal.of.cases.iter().map(|case| case.0)).collect();
     ids.extend(signals.iter().filter_map(|signal| Some(signal.decision.as_ref()?.case?.0)));
     ids.sort_unstable();
@@ -171,7 +174,7 @@ fn became_of(
 )]
 async fn list(State(app): State<App>, Overseer(staff): Overseer) -> Answer<Json<Board>> {
     let read = move |tx: &mut ReadTx<'_>| {
-        let open = signals::list(tx, Some(SignalState::Open), SHOWN_MAX)?;
+        let open = signals::list(tx, Some(SignalState::Open), OPEN_MAX)?;
         let mut decided = signals::list(tx, Some(SignalState::Accepted), SHOWN_MAX)?;
         decided.extend(signals::list(tx, Some(SignalState::Dismissed), SHOWN_MAX)?);
         decided.sort_by_key(|signal| Reverse(signal.decision.as_ref().map(|decision| decision.at)));
