@@ -497,6 +497,12 @@ impl Campaign {
         Ok(new)
     }
 
+    /// Of these cases those that may join by themselves: no members yet, and not taken out by hand.
+    pub fn may_join(&self, cases: &[CaseId]) -> Vec<CaseId> {
+        let stays_out = |case: &CaseId| self.members.contains(case) || self.released.contains(case);
+        cases.iter().filter(|case| !stays_out(case)).copied().collect()
+    }
+
     /// Keeps a filter in the place of the one before.
     ///
     /// # Errors

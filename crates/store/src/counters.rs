@@ -21,6 +21,15 @@ pub fn lease(tx: &mut WriteTx<'_>, name: &str, n: i64) -> Result<i64, StoreError
     Ok(tx.query_count(sql, params![tenant, name, n])? - n)
 }
 
+/// Whoever does what this name says waits for whoever does it at the same moment, on any node, until their transaction is over:
+/// for what no single row holds. It is a lease whose number is of no use.
+///
+/// # Errors
+/// When the database fails.
+pub fn one_at_a_time(tx: &mut WriteTx<'_>, name: &str) -> Result<(), StoreError> {
+    lease(tx, name, 1).map(drop)
+}
+
 /// Lets the counter go on at `next` or later, as when numbers come from an older system.
 ///
 /// # Errors

@@ -335,15 +335,13 @@ async fn join(app: &App, snapshot: &Arc<Snapshot>, campaign: Campaign, kept: Kep
     };
     let gathered = match fits {
         Ok(fits) => {
-            if fits.iter().all(|case| campaign.members.contains(case) || campaign.released.contains(case)) {
+            if campaign.may_join(&fits).is_empty() {
                 return Ok(0);
             }
             let filter = kept.clone();
             let alter = move |campaign: &mut Campaign, _| -> Result<Done, Refusal> {
                 is_kept(campaign, &filter)?;
-                let members = &campaign.members;
-                let is_new = |case: &&CaseId| !members.contains(*case) && !campaign.released.contains(*case);
-                let new: Vec<CaseId> = fits.iter().filter(is_new).copied().collect();
+                let new = campaign.may_join(&fits);
                 campaign.gather(new.iter().copied())?;
                 Ok(("campaign_joined", json!({ "cases": new })))
             };

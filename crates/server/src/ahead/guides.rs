@@ -92,7 +92,7 @@ pub async fn act(app: &App, staff: &Staff, id: Uuid, act: Act, expected: Option<
         let published = Some(GuideState::Published.as_str());
         if act == Act::Publish {
             // Two that are published at once come one after the other: the last place is given once.
-            counters::lease(tx, "guide.publish", 1)?;
+            counters::one_at_a_time(tx, "guide.publish")?;
             if jiban_store::works::count(tx, Guide::KIND, published)? >= PUBLISHED_MAX {
                 let max = u32::try_from(PUBLISHED_MAX).unwrap_or(u32::MAX);
                 return Err(Refusal::Limit { what: "published guides", what_zh: "已发布的办事指南", max }.into());

@@ -140,7 +140,7 @@ pub async fn write(app: &App, staff: &Staff, shift: ShiftKey, note: String) -> A
         let (now, id) = (tx.now(), id_of(&shift));
         let roster = staff.snapshot.organisation.draft();
         // Two who write the sheet of one turn at once come one after the other.
-        counters::lease(tx, "hand_over.turn", 1)?;
+        counters::one_at_a_time(tx, "hand_over.turn")?;
         if works::find_for_update::<HandOver>(tx, id.0)?.is_some() {
             return Ok(Err(Refusal::Already { what: "written", what_zh: "填写" }.into()));
         }

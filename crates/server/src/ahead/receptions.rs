@@ -149,7 +149,7 @@ pub async fn plan(app: &App, staff: &Staff, date: Date, leader: PersonId, place:
 
 /// Whoever plans or books waits for whoever does at the same moment: what they ask for goes over several days.
 fn one_at_a_time(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
-    counters::lease(tx, "reception.turn", 1).map(drop)
+    counters::one_at_a_time(tx, "reception.turn")
 }
 
 fn open_days(tx: &mut ReadTx<'_>) -> Result<Vec<ReceptionDay>, StoreError> {

@@ -46,23 +46,23 @@ pub async fn hot(
     let snapshot = Arc::clone(snapshot);
     let look = move || {
         let cases = rows.iter().map(rows::case).collect::<Result<Vec<Case>, StoreError>>()?;
-        let people: Vec<Option<String>> = rows.iter().map(|row| row.reporter.map(hex::encode)).collect();
-        let issues = among(&snapshot, cases.iter().zip(people.iter().map(Option::as_deref)));
+        let issues = among(&snapshot, cases.iter().zip(rows.iter().map(|row| row.reporter)));
         Ok::<_, StoreError>(Hot { rows, issues })
     };
     Ok(tokio::task::spawn_blocking(look).await.map_err(Problem::internal)??)
 }
 
-/// Issues among these cases, each with a code of who asked; their members are places in what was given.
-pub fn among<'a>(snapshot: &Snapshot, cases: impl Iterator<Item = (&'a Case, Option<&'a str>)>) -> Vec<Issue> {
-    let (cases, people): (Vec<&Case>, Vec<Option<&str>>) = cases.unzip();
+/// Issues among these cases, each with the blind index of who asked; their members are places in what was given.
+pub fn among<'a>(snapshot: &Snapshot, cases: impl Iterator<Item = (&'a Case, Option<[u8; 32]>)>) -> Vec<Issue> {
+    let (cases, people): (Vec<&Case>, Vec<Option<String>>) =
+        cases.map(|(case, reporter)| (case, reporter.map(hex::encode))).unzip();
     let texts: Vec<String> = cases.iter().map(|case| triage::told(&case.title, &case.text)).collect();
-    let told = texts.iter().zip(&cases).zip(people).map(|((text, case), person)| Told {
+    let told = texts.iter().zip(&cases).zip(&people).map(|((text, case), person)| Told {
         text,
         day: Some(case.registered_at.as_second() as f64 / 86_400.0),
         supporters: 0.0,
         severe: snapshot.triage.is_severe(&snapshot.policy, text),
-        person,
+        person: person.as_deref(),
     });
     issues(&told.collect::<Vec<_>>())
 }

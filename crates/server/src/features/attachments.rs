@@ -167,21 +167,9 @@ async fn take(
         by_actor: by.to_string(),
         at: jiff::Timestamp::now(),
     };
-    app.blobs.put(&name, checked.bytes.into()).await?;
     let command = Command::Attach(Attach { id: AttachmentId(id), kind: query.kind, name: row.name.clone() });
-    match desk::attach(app, case, command, by, row.clone()).await {
-        Ok(case) => row.at = case.changed_at,
-        Err(problem) => {
-            // The case did not take it: nothing is left behind. Where it may have, the file stays: one that no case
-            // names is waste, one that is named and missing is a loss.
-            if !problem.outcome_is_unknown()
-                && let Err(error) = app.blobs.remove(&name).await
-            {
-                tracing::warn!(%error, "a file that no case names was left behind");
-            }
-            return Err(problem);
-        }
-    }
+    let noted = desk::attach(app, case, command, by, row.clone());
+    row.at = upload::keep(app, &name, checked.bytes, noted).await?.changed_at;
     Ok((StatusCode::CREATED, Json(row.into())))
 }
 

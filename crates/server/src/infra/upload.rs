@@ -5,6 +5,7 @@ use std::io::Cursor;
 
 use axum::http::StatusCode;
 use image::{ImageFormat, ImageReader, Limits};
+use jiban_store::blobs::BlobName;
 
 use crate::{
     app::App,
@@ -44,6 +45,22 @@ pub async fn checked(app: &App, body: axum::body::Bytes) -> Answer<Checked> {
         return Err(too_large());
     }
     tokio::task::spawn_blocking(move || check(&body)).await.map_err(Problem::internal)?
+}
+
+/// Keeps the bytes of an upload, and then notes it where it belongs. What was not noted leaves nothing behind; where it may have
+/// been, the file stays: one that nothing names is waste, one that is named and missing is a loss.
+///
+/// # Errors
+/// The place of the files fails; what noting it says.
+pub async fn keep<T>(app: &App, name: &BlobName, bytes: Vec<u8>, noted: impl Future<Output = Answer<T>>) -> Answer<T> {
+    app.blobs.put(name, bytes.into()).await?;
+    let noted = noted.await;
+    if noted.as_ref().is_err_and(|problem| !problem.outcome_is_unknown())
+        && let Err(error) = app.blobs.remove(name).await
+    {
+        tracing::warn!(%error, "a file that nothing names was left behind");
+    }
+    noted
 }
 
 fn check(bytes: &[u8]) -> Result<Checked, Problem> {

@@ -89,9 +89,9 @@ pub async fn found(app: &App, at: Timestamp) -> Answer<Vec<Subject>> {
     told.await.map_err(Problem::internal)
 }
 
-/// Whoever looks, on any node, sees what was raised before: the number itself is of no use.
+/// Whoever looks sees what was raised before.
 fn one_at_a_time(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
-    counters::lease(tx, "signals_looked", 1).map(drop)
+    counters::one_at_a_time(tx, "signals_looked")
 }
 
 /// A case and the blind index of who asked.
@@ -110,8 +110,10 @@ fn told_by_cases(snapshot: &Snapshot, cases: Vec<Asking>, now: Timestamp) -> Vec
     let cases: Vec<(Asking, u32)> = cases
         .into_iter()
         .filter(|(case, _)| case.origin != Origin::Signal)
-        .map(|asking| (age(&asking.0), asking))
-        .map(|(age, asking)| (asking, age))
+        .map(|asking| {
+            let age = age(&asking.0);
+            (asking, age)
+        })
         .collect();
 
     let mut subjects = told_by_rises(snapshot, &cases, today);
@@ -124,20 +126,13 @@ fn told_by_cases(snapshot: &Snapshot, cases: Vec<Asking>, now: Timestamp) -> Vec
     }
     // What rises or comes again is told already.
     let known: HashSet<CaseId> = subjects.iter().flat_map(|subject| subject.cases.iter().copied()).collect();
-    let recent: Vec<&Asking> = cases
-        .iter()
-        .filter(|((case, _), age)| *age < rules.hot.within_days && case.origin == Origin::Request)
-        .map(|(asking, _)| asking)
-        .take(HOT_CASES_MAX)
-        .collect();
+    let is_recent = |((case, _), age): &&(Asking, u32)| *age < rules.hot.within_days && case.origin == Origin::Request;
+    let recent: Vec<&(Asking, u32)> = cases.iter().filter(is_recent).take(HOT_CASES_MAX).collect();
     // A busy house has so many in fewer days than the policy names.
-    let days =
-        cases.iter().filter(|(_, age)| *age < rules.hot.within_days).map(|(_, age)| age + 1).nth(HOT_CASES_MAX - 1);
-    let looked_at = days.unwrap_or(rules.hot.within_days);
-    let people: Vec<Option<String>> = recent.iter().map(|(_, reporter)| reporter.map(hex::encode)).collect();
-    let told = recent.iter().zip(&people).map(|((case, _), person)| (case, person.as_deref()));
-    for issue in hot::among(snapshot, told) {
-        let members: Vec<&Case> = issue.members.iter().map(|at| &recent[*at].0).collect();
+    let oldest = recent.get(HOT_CASES_MAX - 1).map(|(_, age)| age + 1);
+    let looked_at = oldest.unwrap_or(rules.hot.within_days);
+    for issue in hot::among(snapshot, recent.iter().map(|((case, reporter), _)| (case, *reporter))) {
+        let members: Vec<&Case> = issue.members.iter().map(|at| &recent[*at].0.0).collect();
         let told_already = members.iter().filter(|case| known.contains(&case.id)).count();
         if issue.people < rules.hot.people as usize || 2 * told_already > members.len() {
             continue;

@@ -86,19 +86,9 @@ async fn add(
         at: app.now().await?,
     };
     let blob = BlobName::of_work(app.store.tenant(), id, material.id.0);
-    app.blobs.put(&blob, checked.bytes.into()).await?;
-    match campaigns::add_material(&app, &staff, id, material).await {
-        Ok(campaign) => Ok((StatusCode::CREATED, Json(campaign))),
-        Err(problem) => {
-            // The campaign did not take it: nothing is left behind. Where it may have, the file stays.
-            if !problem.outcome_is_unknown()
-                && let Err(error) = app.blobs.remove(&blob).await
-            {
-                tracing::warn!(%error, "a file that no campaign names was left behind");
-            }
-            Err(problem)
-        }
-    }
+    let noted = campaigns::add_material(&app, &staff, id, material);
+    let campaign = upload::keep(&app, &blob, checked.bytes, noted).await?;
+    Ok((StatusCode::CREATED, Json(campaign)))
 }
 
 /// Which material, from the path.
