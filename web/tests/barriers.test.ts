@@ -20,9 +20,9 @@ for (const [name, look] of LOOKS) {
       await open(context, page, spec);
       found.push(
         ...(await barriers(page)).map((one) => `${title}: ${one}`),
+        ...(await sticksOut(page)).map((one) => `${title}: ${one}`),
         ...errors.map((one) => `${title}: ${one}`),
       );
-      if (await sticksOut(page)) found.push(`${title}: sticks out at the side`);
       const text = await page.locator('body').innerText();
       if (look.language === 'en' && /登录|待办|诉求件|加载/.test(text))
         found.push(`${title}: Chinese words in the English interface`);
@@ -82,7 +82,7 @@ test('every page is usable 320 px wide', async () => {
   for (const spec of PAGES) {
     const { context, page } = await person({ viewport: { width: 320, height: 640 } });
     await open(context, page, spec);
-    if (await sticksOut(page)) found.push(spec.title);
+    found.push(...(await sticksOut(page)).map((one) => `${spec.title}: ${one}`));
     await context.close();
   }
   expect(found).toEqual([]);

@@ -109,7 +109,13 @@ export async function barriers(page: Page): Promise<string[]> {
   );
 }
 
-/** Whether anything sticks out at the side. */
-export function sticksOut(page: Page): Promise<boolean> {
-  return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth + 1);
+/** What sticks out at the side, where the page can be moved sideways: the innermost elements past the edge. */
+export function sticksOut(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth + 1) return [];
+    const past = (one: Element) => one.getBoundingClientRect().right > clientWidth + 1;
+    const inner = [...document.body.querySelectorAll('*')].filter((one) => past(one) && ![...one.children].some(past));
+    return ['sticks out at the side:', ...inner.slice(0, 4).map((one) => `    ${one.outerHTML.slice(0, 160)}`)];
+  });
 }

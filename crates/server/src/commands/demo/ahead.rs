@@ -2,15 +2,16 @@
 //! plans of rounds, and what machines reported.
 
 use jiban_domain::{
-    campaign::{Act, Campaign, Filter, Plan},
+    campaign::{Act, Campaign, Filter, Material, Plan},
     event::Actor,
-    ids::{CampaignId, CategoryId, PersonId, RoundPlanId, SpotId, UnitId},
+    ids::{AttachmentId, CampaignId, CategoryId, PersonId, RoundPlanId, SpotId, UnitId},
     round::{self, RoundPlan},
     season::Season,
 };
-use jiban_store::StoreError;
+use jiban_store::{StoreError, blobs::BlobName};
 use jiff::{Timestamp, ToSpan, civil::Date};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
@@ -19,9 +20,10 @@ use crate::{
         works,
     },
     app::App,
-    commands::Failure,
+    commands::{Failure, demo::photos},
     desk::machines::{self, MachineEvent},
     http::auth::Staff,
+    infra::upload,
 };
 
 /// The kind of case that the campaign was about.
@@ -186,21 +188,33 @@ async fn live(app: &App, plan: Plan, began: Date, steps: impl IntoIterator<Item 
         category: campaign.plan.category.clone(),
         area: campaign.plan.areas.first().cloned(),
         from: began.checked_sub(30.days()).map_err(|why| Failure(why.to_string()))?,
-        to: campaign.plan.last.min(today),
+        to: campaign.plan.last,
     };
+    // What fits a campaign that runs joins it by itself from now on.
+    let keep = campaign.plan.last >= today;
     let (world, author, told) = (snapshot.clone(), by.clone(), json!({ "plan": campaign.plan }));
     let put = move |tx: &mut jiban_store::WriteTx<'_>| -> Result<(), StoreError> {
         works::put(tx, &world, &campaign, &author, &("campaign_begun", told.clone()))
     };
     app.store.write(put).await?;
-    match campaigns::gather(app, &staff, id.0, Gathering { numbers: Vec::new(), filter: Some(filter), keep: false })
-        .await
-    {
+    match campaigns::gather(app, &staff, id.0, Gathering { numbers: Vec::new(), filter: Some(filter), keep }).await {
         // A short history may hold none.
         Ok(_) => {}
         Err(problem) if problem.status < 500 => {}
         Err(problem) => return Err(problem.into()),
     }
+    let photo = photos::drawn(2)?;
+    let material = Material {
+        id: AttachmentId(Uuid::now_v7()),
+        name: "现场摸排.jpg".to_owned(),
+        media_type: "image/jpeg".to_owned(),
+        bytes: photo.len() as u64,
+        sha256: hex::encode(Sha256::digest(&photo)),
+        by: by.to_string(),
+        at: at(since)?,
+    };
+    let blob = BlobName::of_work(app.store.tenant(), id.0, material.id.0);
+    upload::keep(app, &blob, photo.to_vec(), campaigns::add_material(app, &staff, id.0, material)).await?;
     for (days, act) in steps {
         let (world, author, then) = (snapshot.clone(), by.clone(), at(days)?);
         let alter = move |campaign: &mut Campaign, _| {

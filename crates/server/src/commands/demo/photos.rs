@@ -64,8 +64,11 @@ fn row(case: &Case, attachment: &Attachment, scene: &Bytes) -> attachments::Atta
     }
 }
 
-/// A street under the sky: houses with windows, a pavement, no people.
-fn drawn(scene: u32) -> Result<Bytes, Failure> {
+/// A street under the sky as a JPEG: houses with windows, a pavement, no people.
+///
+/// # Errors
+/// It cannot be encoded.
+pub(super) fn drawn(scene: u32) -> Result<Bytes, Failure> {
     let picture = RgbImage::from_fn(WIDTH, HEIGHT, |x, y| {
         let house = x / 120;
         let top = 70 + (house * 53 + scene * 37) % 90;
