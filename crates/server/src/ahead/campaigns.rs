@@ -25,6 +25,7 @@ use super::{
 use crate::{
     app::App,
     desk::{
+        Stop,
         newest::newest,
         rows,
         telling::{self, Words},
@@ -93,20 +94,13 @@ pub async fn begin(app: &App, staff: &Staff, plan: Plan, signal: Option<Uuid>) -
     if let Some(category) = plan.category.as_ref().filter(|id| !snapshot.policy.categories.contains_key(*id)) {
         return Err(Refusal::unknown("category", category).into());
     }
-    let begun = app.store.write(move |tx| -> Result<Answer<Campaign>, StoreError> {
+    let begun = app.store.write(move |tx| -> Result<Campaign, Stop> {
         let id = CampaignId(Uuid::now_v7());
-        let begun = Campaign::begin(id, plan.clone(), &snapshot.organisation, &by, tx.now());
-        let mut campaign = match begun {
-            Ok(campaign) => campaign,
-            Err(refusal) => return Ok(Err(refusal.into())),
-        };
+        let mut campaign = Campaign::begin(id, plan.clone(), &snapshot.organisation, &by, tx.now())?;
         if let Some(signal) = signal {
-            let (note, became) = (campaign.plan.title.clone(), signals::Became::Campaign(id));
-            let settled = signals::settle(tx, signal, &by, &note, became)?;
-            let gathered = settled.and_then(|signal| Ok(campaign.gather(signal.of.cases)?));
-            if let Err(problem) = gathered {
-                return Ok(Err(problem));
-            }
+            let became = signals::Became::Campaign(id);
+            let signal = signals::settle(tx, signal, &by, &campaign.plan.title, became)?;
+            campaign.gather(signal.of.cases)?;
         }
         let told = json!({ "plan": campaign.plan, "members": campaign.members, "signal": signal });
         works::put(tx, &snapshot, &campaign, &by, &("campaign_begun", told))?;
@@ -115,9 +109,9 @@ pub async fn begin(app: &App, staff: &Staff, plan: Plan, signal: Option<Uuid>) -
         for unit in campaign.units() {
             tell(tx, &parts, &snapshot, unit, &[Recipient::LeadUnit], &words)?;
         }
-        Ok(Ok(campaign))
+        Ok(campaign)
     });
-    let campaign = begun.await??;
+    let campaign = begun.await?;
     app.outbox_nudge.notify_one();
     Ok(campaign)
 }

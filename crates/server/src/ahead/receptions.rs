@@ -410,7 +410,7 @@ pub struct NewCase {
     pub place: Place,
 }
 
-/// Makes a case of a booking: the leader who received is its official. Doing it twice makes one case.
+/// Makes a case of a booking: the leader who received is its official. Of two who do it at once one does.
 ///
 /// # Errors
 /// Not found, forbidden, noted already, or a refusal of the domain.
@@ -430,15 +430,15 @@ pub async fn make_case(app: &App, staff: &Staff, id: Uuid, new: NewCase) -> Answ
         received_by_leader: Some(day.leader.clone()),
         proposal: None,
     };
-    let key = Key { sender: "reception".to_owned(), key: booking.id.to_string(), request: [0; 32] };
-    let intake = Intake { register, identity: opened(app, app.store.tenant(), &booking)?, key: Some(key), at: None };
-    let made = desk::register(app, staff.actor.clone(), intake).await?;
-    let (case, world) = (made.id, Arc::clone(&staff.snapshot));
-    let alter = move |day: &mut ReceptionDay, now: Timestamp| -> Result<Done, Refusal> {
-        day.note(booking.id, Noted::Case(case), local(&world, now))?;
-        Ok(("reception_received", json!({ "booking": booking.id, "case": case })))
+    let intake = Intake { register, identity: opened(app, app.store.tenant(), &booking)?, key: None, at: None };
+    let (world, by) = (Arc::clone(&staff.snapshot), staff.actor.clone());
+    let noted = move |tx: &mut WriteTx<'_>, made: &Registered| -> Result<ReceptionDay, Stop> {
+        works::change_in(tx, &world, id, &by, |day: &mut ReceptionDay, now| {
+            day.note(booking.id, Noted::Case(made.id), local(&world, now))?;
+            Ok(("reception_received", json!({ "booking": booking.id, "case": made.id })))
+        })
     };
-    works::change(app, &staff.snapshot, id, &staff.actor, alter, |_: &mut WriteTx<'_>, _| Ok(())).await?;
+    let (made, _) = desk::register_with(app, staff.actor.clone(), intake, noted).await?;
     Ok(made)
 }
 

@@ -32,6 +32,7 @@ use super::{
 use crate::{
     app::App,
     assess::{numbers, period::Period},
+    desk::Stop,
     http::{
         auth::{Overseer, Staff},
         problem::{Answer, Problem},
@@ -92,28 +93,21 @@ pub async fn make(app: &App, staff: &Staff, plan: Plan, signal: Option<Uuid>) ->
     let (snapshot, by) = (Arc::clone(&staff.snapshot), staff.actor.clone());
     let liaison = &snapshot.policy.dispatch.liaison_office;
     let unit = permission::home_unit(&snapshot.organisation, &staff.person).unwrap_or(liaison).clone();
-    let made = app.store.write(move |tx| -> Result<Answer<RoundPlan>, StoreError> {
+    let made = app.store.write(move |tx| -> Result<RoundPlan, Stop> {
         let active: Vec<RoundPlan> = works::list(tx, Some(RoundPlanState::Active.as_str()), None, PLANS_MAX)?;
         if active.len() >= usize::try_from(PLANS_MAX).unwrap_or(usize::MAX) {
             let max = u32::try_from(PLANS_MAX).unwrap_or(u32::MAX);
-            let refusal = Refusal::Limit { what: "plans of rounds at once", what_zh: "执行中的巡查计划", max };
-            return Ok(Err(refusal.into()));
+            return Err(Refusal::Limit { what: "plans of rounds at once", what_zh: "执行中的巡查计划", max }.into());
         }
         let (id, rules) = (RoundPlanId(Uuid::now_v7()), &snapshot.policy.rounds);
-        let made = RoundPlan::make((id, unit.clone()), plan.clone(), rules, &snapshot.organisation, &by, tx.now());
-        let made = match made {
-            Ok(made) => made,
-            Err(refusal) => return Ok(Err(refusal.into())),
-        };
-        if let Some(signal) = signal
-            && let Err(problem) = signals::settle(tx, signal, &by, &made.plan.title, signals::Became::Rounds(id))?
-        {
-            return Ok(Err(problem));
+        let made = RoundPlan::make((id, unit.clone()), plan.clone(), rules, &snapshot.organisation, &by, tx.now())?;
+        if let Some(signal) = signal {
+            signals::settle(tx, signal, &by, &made.plan.title, signals::Became::Rounds(id))?;
         }
         works::put(tx, &snapshot, &made, &by, &("rounds_planned", json!({ "plan": made.plan, "signal": signal })))?;
-        Ok(Ok(made))
+        Ok(made)
     });
-    made.await?
+    Ok(made.await?)
 }
 
 /// Ends a plan.

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
+    desk::Stop,
     http::problem::{Answer, Problem},
     infra::{
         audit::{self, Stream},
@@ -243,17 +244,29 @@ pub async fn change<T: Work>(
     tell: impl Fn(&mut WriteTx<'_>, &T) -> Result<(), StoreError> + Send + 'static,
 ) -> Answer<T> {
     let (snapshot, by) = (Arc::clone(snapshot), by.clone());
-    let changed = app.store.write(move |tx| -> Result<Option<Result<T, Refusal>>, StoreError> {
-        let Some(mut work) = find_for_update::<T>(tx, id)? else { return Ok(None) };
-        let done = match alter(&mut work, tx.now()) {
-            Ok(done) => done,
-            Err(refusal) => return Ok(Some(Err(refusal))),
-        };
-        put(tx, &snapshot, &work, &by, &done)?;
+    let changed = app.store.write(move |tx| -> Result<T, Stop> {
+        let work = change_in(tx, &snapshot, id, &by, &alter)?;
         tell(tx, &work)?;
-        Ok(Some(Ok(work)))
+        Ok(work)
     });
-    let changed = changed.await?.ok_or_else(Problem::not_found)??;
+    let changed = changed.await?;
     app.outbox_nudge.notify_one();
     Ok(changed)
+}
+
+/// Changes a work inside a transaction.
+///
+/// # Errors
+/// As of [`change`].
+pub(super) fn change_in<T: Work>(
+    tx: &mut WriteTx<'_>,
+    snapshot: &Snapshot,
+    id: Uuid,
+    by: &Actor,
+    alter: impl Fn(&mut T, Timestamp) -> Result<Done, Refusal>,
+) -> Result<T, Stop> {
+    let mut work = find_for_update::<T>(tx, id)?.ok_or_else(Problem::not_found)?;
+    let done = alter(&mut work, tx.now())?;
+    put(tx, snapshot, &work, by, &done)?;
+    Ok(work)
 }

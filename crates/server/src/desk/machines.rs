@@ -11,10 +11,11 @@ use axum::http::StatusCode;
 use jiban_domain::{
     case::Place,
     command::Register,
+    event::Actor,
     ids::{CaseId, SpotId, UnitId},
 };
 use jiban_store::{
-    ReadTx, StoreError, events,
+    ReadTx, StoreError, WriteTx, events,
     machine_findings::{self, Events, FindingRow},
 };
 use jiff::Timestamp;
@@ -23,7 +24,7 @@ use tokio::sync::oneshot;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Intake, Key, Registered, identity::Identity, raised, told_at::told_at};
+use super::{Intake, Registered, Stop, identity::Identity, raised, told_at::told_at};
 use crate::{
     app::App,
     http::{
@@ -394,7 +395,7 @@ pub async fn list(app: &App, staff: &Staff, waiting: i64, decided: i64) -> Answe
     Ok(findings)
 }
 
-/// Makes a case of a finding. Doing it twice makes one case.
+/// Makes a case of a finding. Of two who decide at once one does.
 ///
 /// # Errors
 /// Not found, decided already, or a refusal of the domain.
@@ -404,10 +405,13 @@ pub async fn accept(app: &App, staff: &Staff, id: Uuid, note: String) -> Answer<
         return Err(decided_already());
     }
     let register = register(staff, &open, &note)?;
-    let key = Key { sender: "machine".to_owned(), key: id.to_string(), request: [0; 32] };
-    let intake = Intake { register, identity: Identity::default(), key: Some(key), at: None };
-    let made: Registered = super::register(app, staff.actor.clone(), intake).await?;
-    decide(app, staff, id, MachineFindingState::Accepted, note, Some(made)).await
+    let intake = Intake { register, identity: Identity::default(), key: None, at: None };
+    let by = staff.actor.clone();
+    let settled = move |tx: &mut WriteTx<'_>, made: &Registered| {
+        settle(tx, id, &by, MachineFindingState::Accepted, &note, Some(made))
+    };
+    let (_, row) = super::register_with(app, staff.actor.clone(), intake, settled).await?;
+    Ok(finding(&staff.snapshot, row)?)
 }
 
 /// Says that a finding is nothing, with why. For the policy's quiet time it does not come back.
@@ -415,33 +419,31 @@ pub async fn accept(app: &App, staff: &Staff, id: Uuid, note: String) -> Answer<
 /// # Errors
 /// Not found, or decided already.
 pub async fn dismiss(app: &App, staff: &Staff, id: Uuid, note: String) -> Answer<MachineFinding> {
-    decide(app, staff, id, MachineFindingState::Dismissed, note, None).await
+    let by = staff.actor.clone();
+    let settled = move |tx: &mut WriteTx<'_>| settle(tx, id, &by, MachineFindingState::Dismissed, &note, None);
+    let row = app.store.write(settled).await?;
+    Ok(finding(&staff.snapshot, row)?)
 }
 
-async fn decide(
-    app: &App,
-    staff: &Staff,
+/// Decides a finding that waits, in this transaction.
+fn settle(
+    tx: &mut WriteTx<'_>,
     id: Uuid,
+    by: &Actor,
     state: MachineFindingState,
-    note: String,
-    made: Option<Registered>,
-) -> Answer<MachineFinding> {
-    let by = staff.actor.clone();
-    let (case, number) = made.map(|made| (made.id, made.number)).unzip();
-    let decision = Decision { by: by.to_string(), note, case, number };
-    let decided = app.store.write(move |tx| -> Result<Option<FindingRow>, StoreError> {
-        let Some(row) = machine_findings::find(tx, id)?.filter(|row| row.state == machine_findings::OPEN) else {
-            return Ok(None);
-        };
-        let body = serde_json::to_string(&decision).map_err(|why| StoreError::other(why.to_string()))?;
-        machine_findings::decide(tx, id, state.as_str(), &body)?;
-        let told = serde_json::json!({ "finding": id, "kind": row.kind, "place": row.place, "events": row.events,
-            "state": state, "decision": decision });
-        audit::record(tx, Stream::Works, audit::trace(&by, DECIDED, &told))?;
-        Ok(Some(FindingRow { state: state.as_str().to_owned(), decision: body, ..row }))
-    });
-    let row = decided.await?.ok_or_else(decided_already)?;
-    Ok(finding(&staff.snapshot, row)?)
+    note: &str,
+    made: Option<&Registered>,
+) -> Result<FindingRow, Stop> {
+    let open = machine_findings::find(tx, id)?.filter(|row| row.state == machine_findings::OPEN);
+    let row = open.ok_or_else(decided_already)?;
+    let (case, number) = made.map(|made| (made.id, made.number.clone())).unzip();
+    let decision = Decision { by: by.to_string(), note: note.to_owned(), case, number };
+    let body = serde_json::to_string(&decision).map_err(|why| StoreError::other(why.to_string()))?;
+    machine_findings::decide(tx, id, state.as_str(), &body)?;
+    let told = serde_json::json!({ "finding": id, "kind": row.kind, "place": row.place, "events": row.events,
+        "state": state, "decision": decision });
+    audit::record(tx, Stream::Works, audit::trace(by, DECIDED, &told))?;
+    Ok(FindingRow { state: state.as_str().to_owned(), decision: body, ..row })
 }
 
 /// What the record keeps of a decision: a finding itself begins anew when events come again.

@@ -131,14 +131,34 @@ impl From<Stop> for Problem {
 /// # Errors
 /// A [`Problem`]: a refusal of the domain, a key used for another request, or the store's.
 pub async fn register(app: &App, by: Actor, intake: Intake) -> Answer<Registered> {
+    let (made, ()) = register_with(app, by, intake, |_, _| Ok(())).await?;
+    Ok(made)
+}
+
+/// Registers a case that settles something else in the same transaction: the signal, finding or booking that it is made of.
+/// Where `settle` refuses there is no case.
+///
+/// # Errors
+/// As of [`register`], and those of `settle`.
+pub(crate) async fn register_with<T: Send + 'static>(
+    app: &App,
+    by: Actor,
+    intake: Intake,
+    settle: impl Fn(&mut WriteTx<'_>, &Registered) -> Result<T, Stop> + Send + 'static,
+) -> Answer<(Registered, T)> {
     let snapshot = app.snapshot();
     let prepared = Arc::new(prepare(app, &snapshot, by, intake).await?);
     let (world, parts) = (Arc::clone(&snapshot), app.clone());
-    let done = app.store.write(move |tx| register_in(tx, &parts, &world, &prepared)).await?;
+    let register = move |tx: &mut WriteTx<'_>| -> Result<(Done, T), Stop> {
+        let done = register_in(tx, &parts, &world, &prepared)?;
+        let settled = settle(tx, &done.answer)?;
+        Ok((done, settled))
+    };
+    let (done, settled) = app.store.write(register).await?;
     if let Some(decision) = &done.decision {
         announce(app, &snapshot, decision);
     }
-    Ok(done.answer)
+    Ok((done.answer, settled))
 }
 
 /// Acts on a case.

@@ -123,9 +123,19 @@ both_engines! {
         let again = open(&app).await;
         assert_eq!((again.len(), &again[0]["events"]), (1, &json!(3)));
         assert_ne!(again[0]["id"], found[0]["id"]);
-        let path = format!("/machine/findings/{}/dismiss", again[0]["id"].as_str().unwrap());
-        app.post("xlb1", &path, json!({})).await.refused(422, "invalid");
-        app.post("xlb1", &path, json!({ "note": "清洗路面" })).await.expect(200);
+        let path = |act: &str| format!("/machine/findings/{}/{act}", again[0]["id"].as_str().unwrap());
+        app.post("xlb1", &path("dismiss"), json!({})).await.refused(422, "invalid");
+        // Of those who decide at once one does, and there is a case only where it was accepted.
+        let acts = ["dismiss", "accept", "dismiss", "accept"];
+        let decide = async |act: &str| app.post("xlb1", &path(act), json!({ "note": "清洗路面" })).await;
+        let replies = futures_util::future::join_all(acts.iter().map(|act| decide(act))).await;
+        let won: Vec<_> = acts.iter().zip(&replies).filter(|(_, reply)| reply.status == 200).collect();
+        let [(act, _)] = won[..] else { panic!("{} decided", won.len()) };
+        for lost in replies.iter().filter(|reply| reply.status != 200) {
+            lost.refused(409, "already");
+        }
+        let cases = app.get("xlb1", "/cases?order=newest&channel=machine").await;
+        assert_eq!(cases["cases"].as_array().unwrap().len(), 1 + usize::from(*act == "accept"), "{cases}");
         let record = app.get("admin", "/audit").await.to_string();
         assert!(record.contains("machine_finding_decided") && record.contains("清洗路面"), "{record}");
     }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use futures_util::future::join_all;
 use jiban_store::both_engines;
+use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -124,6 +125,29 @@ both_engines! {
             assert_eq!(app.case(&case.id).await["handler"], winner);
             let accepted = app.kinds(&case.id).await.iter().filter(|kind| *kind == "accepted").count();
             assert_eq!(accepted, 1);
+        }
+    }
+
+    async fn of_those_who_decide_about_a_signal_at_once_one_wins_and_nothing_is_half_done(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let mut accepted = 0;
+        for _ in 0..5 {
+            let warned = json!({ "occasion": "typhoon", "days": 1 });
+            let signal = app.post("xlb1", "/signals/warnings", warned).await.expect(200)["id"].as_str().unwrap().to_owned();
+            let acts = ["accept", "dismiss", "accept", "dismiss", "accept"];
+            let decide = async |act: &str| {
+                app.post("xlb1", &format!("/signals/{signal}/{act}"), json!({ "note": "台风将至" })).await
+            };
+            let replies = join_all(acts.iter().map(|act| decide(act))).await;
+            let won: Vec<_> = replies.iter().zip(acts).filter(|(reply, _)| reply.status == 200).collect();
+            let [(reply, act)] = won[..] else { panic!("{} decided", won.len()) };
+            for lost in replies.iter().filter(|reply| reply.status != 200) {
+                lost.refused(409, "already");
+            }
+            accepted += usize::from(act == "accept");
+            assert_eq!(reply.json()["became"]["case"].is_string(), act == "accept", "{}", reply.json());
+            assert_eq!(count(&app).await, accepted, "no inspection but of what was accepted");
+            app.clock.advance(SignedDuration::from_hours(48));
         }
     }
 }

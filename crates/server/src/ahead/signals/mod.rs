@@ -5,12 +5,15 @@
 pub mod look;
 pub mod outcome;
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use jiban_domain::{
     case::Place,
     command::{Link, Register},
+    decide::Moment,
     event::Actor,
-    ids::{CampaignId, CaseId, RoundPlanId, SignalId},
+    ids::{CampaignId, CaseId, RequestId, RoundPlanId, SignalId},
     occasion::Occasion,
     signal::{Decision, Signal, SignalState, Subject, Why},
 };
@@ -20,7 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    desk::{self, Intake, Key, Registered, identity::Identity, raised},
+    desk::{self, Intake, Registered, Stop, identity::Identity, raised},
     http::{
         auth::Staff,
         problem::{Answer, Problem},
@@ -97,7 +100,7 @@ pub fn changed(tx: &mut ReadTx<'_>, since: Timestamp, limit: i64) -> Result<Vec<
     rows::changed(tx, since, limit)?.iter().map(read).collect()
 }
 
-/// Makes a case of a signal, with its cases linked to it. Doing it twice makes one case.
+/// Makes a case of a signal, with its cases linked to it. Of two who decide at once one does.
 ///
 /// # Errors
 /// Not found, already decided, or a refusal of the domain.
@@ -108,19 +111,23 @@ pub async fn accept(app: &App, staff: &Staff, id: Uuid, note: String) -> Answer<
         return Err(decided_already());
     }
     let register = register(&staff.snapshot, staff, &signal.of, &note)?;
-    let key = Key { sender: "signal".to_owned(), key: id.to_string(), request: [0; 32] };
-    let intake = Intake { register, identity: Identity::default(), key: Some(key), at: None };
-    let made: Registered = desk::register(app, staff.actor.clone(), intake).await?;
-    for case in signal.of.cases.iter().take(SHOWN_MAX) {
-        let linked = desk::act(app, made.id, Link { to: *case }.into(), staff.actor.clone(), None, None).await;
-        match linked {
-            Ok(_) => {}
-            // Linked by the first of two tries, or gone from sight: the case itself stands.
-            Err(problem) if problem.status < 500 => tracing::debug!(code = problem.code, "a case was not linked"),
-            Err(problem) => return Err(problem),
+    let intake = Intake { register, identity: Identity::default(), key: None, at: None };
+    let (parts, snapshot, by) = (app.clone(), Arc::clone(&staff.snapshot), staff.actor.clone());
+    let settled = move |tx: &mut WriteTx<'_>, made: &Registered| -> Result<Signal, Stop> {
+        let signal = settle(tx, id, &by, &note, Became::Case(made.id))?;
+        let moment = Moment { by: by.clone(), now: tx.now(), fresh: RequestId(Uuid::now_v7()) };
+        for case in signal.of.cases.iter().take(SHOWN_MAX) {
+            match desk::act_in(tx, &parts, &snapshot, made.id, &Link { to: *case }.into(), None, &moment) {
+                Ok(_) => {}
+                // Gone, or from sight: the case itself stands.
+                Err(Stop::Refused(refusal)) => tracing::debug!(%refusal, "a case was not linked"),
+                Err(other) => return Err(other),
+            }
         }
-    }
-    decide(app, staff, id, note, Became::Case(made.id)).await
+        Ok(signal)
+    };
+    let (_, signal) = desk::register_with(app, staff.actor.clone(), intake, settled).await?;
+    Ok(signal)
 }
 
 /// Says that a signal is nothing, with why.
@@ -128,26 +135,16 @@ pub async fn accept(app: &App, staff: &Staff, id: Uuid, note: String) -> Answer<
 /// # Errors
 /// Not found, or already decided.
 pub async fn dismiss(app: &App, staff: &Staff, id: Uuid, note: String) -> Answer<Signal> {
-    decide(app, staff, id, note, Became::Nothing).await
-}
-
-async fn decide(app: &App, staff: &Staff, id: Uuid, note: String, became: Became) -> Answer<Signal> {
     let by = staff.actor.clone();
-    app.store.write(move |tx| settle(tx, id, &by, &note, became)).await?
+    Ok(app.store.write(move |tx| settle(tx, id, &by, &note, Became::Nothing)).await?)
 }
 
 /// Decides an open signal in this transaction, with why and what became of it.
 ///
 /// # Errors
-/// The store's; inside, that it is not open or not there.
-pub fn settle(
-    tx: &mut WriteTx<'_>,
-    id: Uuid,
-    by: &Actor,
-    note: &str,
-    became: Became,
-) -> Result<Answer<Signal>, StoreError> {
-    let Some(mut signal) = still_open(tx, SignalId(id))? else { return Ok(Err(decided_already())) };
+/// It is not open or not there; the store's.
+pub(crate) fn settle(tx: &mut WriteTx<'_>, id: Uuid, by: &Actor, note: &str, became: Became) -> Result<Signal, Stop> {
+    let mut signal = still_open(tx, SignalId(id))?.ok_or_else(decided_already)?;
     let mut decision =
         Decision { by: by.to_string(), at: tx.now(), note: note.to_owned(), case: None, campaign: None, rounds: None };
     match became {
@@ -159,7 +156,7 @@ pub fn settle(
     signal.state = if became == Became::Nothing { SignalState::Dismissed } else { SignalState::Accepted };
     signal.decision = Some(decision);
     put(tx, &signal)?;
-    Ok(Ok(signal))
+    Ok(signal)
 }
 
 /// A signal that waits, to be changed in this transaction; none where it is decided by now.
