@@ -227,6 +227,10 @@ both_engines! {
         assert_eq!((campaigns("xlb1", &numbers[1]).await, campaigns("c01a", &numbers[1]).await), (told.clone(), told));
         assert_eq!(campaigns("c01g01a", &numbers[1]).await, json!([]), "its grid takes no part");
         assert_eq!(campaigns("xlb1", &numbers[3]).await, json!([]), "the other place is no member");
+        for (who, reads) in [("c01a", true), ("c01g01a", false)] {
+            let sheet = app.get(who, &format!("/cases/{}/papers/sheet", numbers[1])).await.to_string();
+            assert_eq!(sheet.contains("供水水质专项治理"), reads, "{who}: {sheet}");
+        }
         let members = more["campaign"]["members"].as_array().unwrap();
         let out = format!("{path}?case={}", members[0].as_str().unwrap());
         let rest = app.call("xlb1", Method::DELETE, &out, None).await.expect(200);

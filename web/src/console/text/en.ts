@@ -1313,6 +1313,7 @@ export const en: typeof zh = {
     next: 'Due first',
     where: 'By grid',
     classes: 'Open by class',
+    ahead: (days: number) => `Before it is asked · last ${days} days`,
     stale: (age: string, at: string) => `Stale for ${age}: this is how it was at ${at}; connecting again`,
     nothing: 'No data; connecting again',
   },

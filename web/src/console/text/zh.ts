@@ -1272,6 +1272,7 @@ export const zh = {
     next: '最先到期',
     where: '网格分布',
     classes: '未结按类别',
+    ahead: (days: number) => `未诉先办 · 近 ${days} 天`,
     stale: (age: string, at: string) => `数据已过期 ${age}，以下为 ${at} 的情况，正在重新连接`,
     nothing: '无法取得数据，正在重新连接',
   },

@@ -1,4 +1,5 @@
-//! Papers of a case over HTTP 文书: which there are, each as a document for the page and as a file. Photos go into the sheet.
+//! Papers of a case over HTTP 文书: which there are, each as a document for the page and as a file. Into the sheet
+//! go its photos, and the campaigns that it belongs to, as far as the reader sees them.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiban_domain::{
+    campaign::Plan,
     case::AttachmentKind,
     command::{Act, RevealIdentity},
     event::Recorded,
@@ -24,6 +26,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
+    ahead::campaigns,
     app::App,
     desk::{self, rows},
     http::{
@@ -120,6 +123,9 @@ async fn one(State(app): State<App>, seen: Seen, Which(paper): Which, Query(how)
     let events = rows.iter().map(rows::recorded).collect::<Result<Vec<Recorded>, _>>()?;
     let source = source(&seen, how.language.into());
     let mut document = source.document(paper, &events).ok_or_else(Problem::not_found)?;
+    if paper == Paper::Sheet {
+        document.blocks.extend(campaigns(&app, &seen, how.language.into()).await?);
+    }
     let pictures = match paper {
         Paper::Sheet => photos(&app, &seen, how.language.into()).await?,
         Paper::Form(place) if how.form.is_some() => signatures(&app, &seen, place).await?,
@@ -132,6 +138,24 @@ async fn one(State(app): State<App>, seen: Seen, Which(paper): Which, Query(how)
         None => Ok(Json(document).into_response()),
         Some(form) => app.press.file(document, form, &format!("{}-{paper}", seen.case.number)).await,
     }
+}
+
+/// The campaigns of a case that the reader sees, as a section; nothing where there is none.
+async fn campaigns(app: &App, seen: &Seen, language: Language) -> Answer<Vec<Block>> {
+    let found = campaigns::of_case(app, &seen.staff, seen.case.id).await?;
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let told = found.into_iter().map(|campaign| {
+        let Plan { title, first, last, .. } = campaign.plan;
+        match language {
+            Language::Zh => format!("{title}（{first} 至 {last}）"),
+            Language::En => format!("{title} ({first} to {last})"),
+        }
+    });
+    let heading = language.pick("所属专项", "Campaigns").to_owned();
+    let items = told.collect();
+    Ok(vec![Block::Heading { level: 2, text: heading }, Block::List { items, ordered: false }])
 }
 
 /// The signatures under the agreement that the form in this place became, for those who may know who the parties are: it
