@@ -224,6 +224,7 @@ test('the command screen says when what it shows is old', async () => {
   await page.clock.install();
   await page.goto('/screen');
   await page.getByText('最先到期').waitFor();
+  await page.getByText('未诉先办 · 近 7 天').waitFor();
   expect(await page.getByText('数据已过期').count()).toBe(0);
   await context.setOffline(true);
   await page.clock.runFor(90_000);

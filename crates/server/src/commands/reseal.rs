@@ -17,7 +17,9 @@ impl Reseal {
         let app = App::start(&home, open(&home).await?).await?;
         let done = reseal::identities(&app).await?;
         let codes = sessions::reseal_codes(&app).await?;
-        let (key, days) = (app.vault.newest_key(), app.snapshot().policy.retention.idempotency_days);
+        // As secrets.toml calls it.
+        let key = home.secrets.identity.first().map_or("", |key| &key.id);
+        let days = app.snapshot().policy.retention.idempotency_days;
         println!(
             "Sealed with '{key}': {} identities of cases, {} works, {codes} one-time codes.",
             done.cases, done.works

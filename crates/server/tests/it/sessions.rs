@@ -2,13 +2,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use jiban::infra::passwords;
-use jiban_store::{StoreError, both_engines, users};
+use jiban::infra::{config::Key, passwords};
+use jiban_store::{StoreError, both_engines, testkit::TestDb, users};
 use jiff::SignedDuration;
 use reqwest::{Method, header};
 use serde_json::json;
 
-use crate::kit::{PASSWORD, Reply, TestApp, at};
+use crate::kit::{PASSWORD, Reply, TestApp, at, jiban};
 
 async fn me(app: &TestApp, token: &str) -> Reply {
     app.send(app.http.get(format!("{}/api/v1/sessions/me", app.base)).bearer_auth(token)).await
@@ -16,6 +16,25 @@ async fn me(app: &TestApp, token: &str) -> Reply {
 
 async fn fresh(app: &TestApp, who: &str) -> String {
     app.sign_in(who, PASSWORD).await.expect(201)["token"].as_str().unwrap().to_owned()
+}
+
+/// An installation in which this person asked for a one-time code, and the code of now.
+async fn with_code(db: TestDb, who: &str) -> (TestApp, String) {
+    // One-time codes are of real time, as in anybody's telephone.
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let now = jiff::Timestamp::from_second(i64::try_from(seconds).unwrap()).unwrap();
+    let app = TestApp::start_at(db, now, |_| {}).await;
+    let offered = app.post(who, "/sessions/totp", json!({})).await.expect(200);
+    let secret = offered["secret"].as_str().unwrap().to_owned();
+    assert!(offered["url"].as_str().unwrap().starts_with("otpauth://totp/"));
+    let totp = passwords::totp(&hex::decode(&secret).unwrap(), who).unwrap();
+    let code = totp.generate(seconds).to_string();
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let confirm = |code: &str| json!({ "secret": secret, "code": code });
+    app.call(who, Method::PUT, "/sessions/totp", Some(confirm(wrong))).await.refused(422, "invalid");
+    app.sign_in(who, PASSWORD).await.expect(201);
+    app.call(who, Method::PUT, "/sessions/totp", Some(confirm(&code))).await.expect(204);
+    (app, code)
 }
 
 both_engines! {
@@ -156,23 +175,35 @@ both_engines! {
     }
 
     async fn with_a_one_time_code_the_password_alone_is_not_enough(db: TestDb) {
-        // One-time codes are of real time, as in anybody's telephone.
-        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-        let now = jiff::Timestamp::from_second(i64::try_from(seconds).unwrap()).unwrap();
-        let app = TestApp::start_at(db, now, |_| {}).await;
-        let offered = app.post("zfd1", "/sessions/totp", json!({})).await.expect(200);
-        let secret = offered["secret"].as_str().unwrap().to_owned();
-        assert!(offered["url"].as_str().unwrap().starts_with("otpauth://totp/"));
-        let totp = passwords::totp(&hex::decode(&secret).unwrap(), "zfd1").unwrap();
-        let code = totp.generate(seconds).to_string();
+        let (app, code) = with_code(db, "zfd1").await;
         let wrong = if code == "000000" { "000001" } else { "000000" };
-        let confirm = |code: &str| json!({ "secret": secret, "code": code });
-        app.call("zfd1", Method::PUT, "/sessions/totp", Some(confirm(wrong))).await.refused(422, "invalid");
-        app.sign_in("zfd1", PASSWORD).await.expect(201);
-        app.call("zfd1", Method::PUT, "/sessions/totp", Some(confirm(&code))).await.expect(204);
         app.sign_in("zfd1", PASSWORD).await.refused(401, "wrong_credentials");
         let with = |code: &str| json!({ "login": "zfd1", "password": PASSWORD, "code": code });
         app.post("", "/sessions", with(wrong)).await.refused(401, "wrong_credentials");
         app.post("", "/sessions", with(&code)).await.expect(201);
+    }
+
+    async fn after_resealing_the_older_key_may_go(db: TestDb) {
+        let (app, code) = with_code(db, "zfd1").await;
+        let case = app.submit("楼道堆物").await;
+        let new = Key { id: "k2".to_owned(), hex: "5a".repeat(32) };
+        let home = app.home_over(&app.db);
+        let secrets = home.path().join("secrets.toml");
+        let text = std::fs::read_to_string(&secrets).unwrap();
+        let first = format!("[[identity]]\nid = \"{}\"\nhex = \"{}\"\n\n[[identity]]", new.id, new.hex);
+        assert!(text.contains("[[identity]]"), "a key is there");
+        std::fs::write(&secrets, text.replacen("[[identity]]", &first, 1)).unwrap();
+        let (well, said) = jiban(home.path(), &["reseal"]).await;
+        assert!(well && said.contains("'k2': 1 identities of cases, 0 works, 1 one-time codes"), "{said}");
+        let (well, said) = jiban(home.path(), &["reseal"]).await;
+        assert!(well && said.contains("'k2': 0 identities of cases, 0 works, 0 one-time codes"), "once: {said}");
+
+        // With the newer key alone the code is asked for and known, and so is who reported.
+        let alone = app.node_with_keys(|keys| *keys = vec![new]).await;
+        let with = json!({ "login": "zfd1", "password": PASSWORD, "code": code });
+        alone.post("", "/sessions", with).await.expect(201);
+        let reveal = format!("/cases/{}/reveal-identity", case.id);
+        let shown = alone.post("xlb1", &reveal, json!({ "reason": "回电" })).await.expect(200);
+        assert!(shown.to_string().contains("13912345678"), "{shown}");
     }
 }
