@@ -218,6 +218,33 @@ test('a notice written in the console is on the resident’s page, and taking it
   await Promise.all([staff.context.close(), resident.context.close()]);
 });
 
+test('the record is told in words, and read back to its beginning', async () => {
+  const { context, page, errors } = await person();
+  await signIn(context, 'jjw1');
+  await page.goto('/console/audit');
+  const rows = page.getByRole('region', { name: '审计记录' }).locator('tbody tr');
+  await rows.first().waitFor();
+  const first = await rows.count();
+  const earlier = page.getByRole('button', { name: '更早的记录' });
+  while (await earlier.isVisible()) {
+    const before = await rows.count();
+    await earlier.click();
+    await expect.poll(() => rows.count()).toBeGreaterThan(before);
+  }
+  expect(await rows.count()).toBeGreaterThan(first);
+  const cells = await page.locator('tbody td:nth-child(2), tbody td:nth-child(4)').allInnerTexts();
+  expect(cells.filter((text) => /^[a-z_]+$/.test(text))).toEqual([]);
+  await page.getByRole('combobox', { name: /^事项/ }).selectOption('同意加入');
+  await expect
+    .poll(async () => new Set(await page.locator('tbody td:nth-child(4)').allInnerTexts()))
+    .toEqual(new Set(['同意加入']));
+  // What was kept, as it was kept, is behind each.
+  await rows.first().locator('summary').click();
+  expect(await rows.first().locator('pre').innerText()).toContain('"partner"');
+  expect(errors).toEqual([]);
+  await context.close();
+});
+
 test('the command screen says when what it shows is old', async () => {
   const { context, page } = await person();
   await signIn(context, 'leader1');

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::ids::{CampaignId, CaseId, CategoryId, RoundPlanId, SignalId, UnitId};
 
 /// Rules of signals.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SignalRules {
     /// When a rise is one.
     pub scan: scan::ScanRules,
@@ -25,6 +25,9 @@ pub struct SignalRules {
     pub repeats: again::AgainRules,
     /// When an issue is one that many speak of.
     pub hot: HotRules,
+    /// Kinds of case that tell of no problem, such as praise 表扬: with all below them they raise no signal.
+    #[schema(value_type = Vec<String>)]
+    pub except: Vec<CategoryId>,
 }
 
 /// Rules of hot issues 热点.

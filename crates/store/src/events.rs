@@ -166,6 +166,30 @@ pub fn events(tx: &mut ReadTx<'_>, stream: Uuid, after_seq: i64, limit: i64) -> 
     tx.query(&sql, params![tenant, stream, after_seq, limit])?.into_iter().map(EventRow::read).collect()
 }
 
+/// Events of one stream up to the number `until_seq`, the newest first, at most `limit`; of one kind only, where one is given:
+/// that costs by the events of the stream up to the last one found.
+///
+/// # Errors
+/// When the database fails.
+pub fn newest(
+    tx: &mut ReadTx<'_>,
+    stream: Uuid,
+    kind: Option<&str>,
+    until_seq: i64,
+    limit: i64,
+) -> Result<Vec<EventRow>, StoreError> {
+    let mut params = params![tx.tenant(), stream, until_seq, limit];
+    let only = kind.map_or("", |kind| {
+        params.extend(params![kind]);
+        " AND kind = ?5"
+    });
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events
+         WHERE tenant_id = ?1 AND stream = ?2 AND seq <= ?3{only} ORDER BY seq DESC LIMIT ?4"
+    );
+    tx.query(&sql, params)?.into_iter().map(EventRow::read).collect()
+}
+
 /// Events of one kind of a stream, of the time from `from` until before `until`, oldest first, at most `limit`. Costs by the
 /// events of the stream in that time: where they begin and end is found by halves.
 ///
@@ -177,7 +201,7 @@ pub fn of_kind(
     (from, until): (Timestamp, Timestamp),
     limit: i64,
 ) -> Result<Vec<EventRow>, StoreError> {
-    let (before, last) = (before(tx, stream, from)?, before(tx, stream, until)?);
+    let (before, last) = (last_before(tx, stream, from)?, last_before(tx, stream, until)?);
     let sql = format!(
         "SELECT {COLUMNS} FROM events
          WHERE tenant_id = ?1 AND stream = ?2 AND seq > ?3 AND seq <= ?4 AND kind = ?5 ORDER BY seq LIMIT ?6"
@@ -187,7 +211,10 @@ pub fn of_kind(
 }
 
 /// The number of the last event of a stream before a time; 0 where there is none. Times of a stream only go forward.
-fn before(tx: &mut ReadTx<'_>, stream: Uuid, time: Timestamp) -> Result<i64, StoreError> {
+///
+/// # Errors
+/// When the database fails.
+pub fn last_before(tx: &mut ReadTx<'_>, stream: Uuid, time: Timestamp) -> Result<i64, StoreError> {
     let (mut earlier, mut later) = (0, head(tx, stream)?.seq + 1);
     while earlier + 1 < later {
         let middle = earlier + (later - earlier) / 2;

@@ -132,7 +132,7 @@ fn policy(t: &Table<'_>, text: &str) -> Option<Policy> {
     let reception = t.may("reception", |node| reception(node, channels.as_ref()));
     let retention = t.need("retention", retention);
     let repeats = t.need("repeats", repeats);
-    let signals = t.may("signals", signals::signals);
+    let signals = t.may("signals", |node| signals::signals(node, &known));
     let campaigns = t.may("campaigns", campaigns);
     let rounds = t.may("rounds", |node| rounds::rounds(node, &known));
     let occasions =

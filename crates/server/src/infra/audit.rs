@@ -1,12 +1,16 @@
-//! The record of what is done outside cases 审计: policy, organisation, accounts. One hash chain a stream, in the same
+//! The record of what is done outside cases 审计: policy, organisation, accounts, letters, bulletins, works. One hash chain a stream, in the same
 //! log as the events of cases, so that one command verifies all.
 
 use jiban_domain::event::Actor;
 use jiban_store::{StoreError, WriteTx, events};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A stream of the record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = AuditStream)]
 pub enum Stream {
     /// Adoption of policies.
     Policy,

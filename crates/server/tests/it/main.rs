@@ -12,6 +12,7 @@
 )]
 
 mod assessment;
+mod audit;
 mod backup;
 mod bucket;
 mod campaigns;

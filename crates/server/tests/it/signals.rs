@@ -153,8 +153,14 @@ both_engines! {
             let text = format!("地铁口风亭夜里轰鸣，{}栋整楼睡不着", n + 1);
             tell(&app, ["s030", "s044", "s050"][n as usize % 3], 500 + n, &text, "noise.machine").await;
         }
+        // Of what is no problem by the policy, however many speak of it, nothing is raised.
+        for n in 0..12_u32 {
+            let text = format!("网格员帮忙找回走失的小狗，{}栋住户特此表扬", n + 1);
+            tell(&app, "s022", 700 + n, &text, "ask.praise").await;
+        }
         look(&app).await;
         let (repeats, hot) = (open(&app, "repeat").await, open(&app, "hot").await);
+        assert_eq!(open(&app, "rise").await, [] as [Value; 0]);
         let ([repeat], [hot]) = (repeats.as_slice(), hot.as_slice()) else {
             panic!("{repeats:?} {hot:?} {}", app.get("leader1", "/signals/hot?days=7").await)
         };

@@ -148,7 +148,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was done to policy, organisation and accounts. For administrators and the discipline office. */
+        /**
+         * What was done to policy, organisation and accounts, letters and bulletins, and in works beside cases: the newest first. For
+         *     administrators and the discipline office.
+         */
         get: operations["audit_record"];
         put?: never;
         post?: never;
@@ -3650,6 +3653,18 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
+        /** @description A page of the record. */
+        Audit: {
+            /** @description The newest first. */
+            entries: components["schemas"]["Entry"][];
+            /** @description Send as `before` for the next page; none at the end. */
+            next?: string | null;
+        };
+        /**
+         * @description A stream of the record.
+         * @enum {string}
+         */
+        AuditStream: "policy" | "organisation" | "accounts" | "letters" | "bulletins" | "works";
         /** @description Cases of one kind in one area, in as many days before a campaign as after it. */
         BeforeAfter: {
             /**
@@ -5378,8 +5393,8 @@ export interface components {
         };
         /** @description One entry of the record. */
         Entry: {
-            /** @description `policy`, `organisation` or `accounts`. */
-            stream: string;
+            /** @description Where it stands in the record, and its number there. */
+            stream: components["schemas"]["AuditStream"];
             /** Format: int64 */
             seq: number;
             /** Format: date-time */
@@ -9324,6 +9339,8 @@ export interface components {
             repeats: components["schemas"]["AgainRules"];
             /** @description When an issue is one that many speak of. */
             hot: components["schemas"]["HotRules"];
+            /** @description Kinds of case that tell of no problem, such as praise 表扬: with all below them they raise no signal. */
+            except: string[];
         };
         /**
          * @description Where a signal stands.
@@ -10513,7 +10530,16 @@ export interface operations {
     };
     audit_record: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of this stream only. */
+                stream?: "policy" | "organisation" | "accounts" | "letters" | "bulletins" | "works";
+                /** @description Of this kind only. */
+                kind?: string;
+                /** @description Those before this one: the `next` of the page before. */
+                before?: string;
+                /** @description How many, at most 500. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10525,7 +10551,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Entry"][];
+                    "application/json": components["schemas"]["Audit"];
                 };
             };
             "4XX": {

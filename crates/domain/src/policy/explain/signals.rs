@@ -6,7 +6,7 @@ use crate::occasion::{Occasion, On};
 impl Teller<'_> {
     /// What is put before a person, and when.
     pub(super) fn signals(&mut self) {
-        let rules = self.policy.signals;
+        let rules = &self.policy.signals;
         let scan = rules.scan;
         let (back, window, chance) = (
             self.language.days(scan.look_back_days),
@@ -24,6 +24,11 @@ impl Teller<'_> {
             format!("重复与热点：{again}内同一事项满 {times} 件、{hot}内同一问题满 {people} 人反映，即提示。"),
             format!("Repeats and hot issues: one matter that comes {times} times within {again}, an issue of which {people} people speak within {hot}."),
         );
+        if !rules.except.is_empty() {
+            let kinds = rules.except.iter().filter_map(|id| Some(&self.policy.categories.get(id)?.name));
+            let kinds = self.names(kinds);
+            self.say_item(format!("{kinds}不是问题，不作提示。"), format!("No problem, and raised by none: {kinds}."));
+        }
         for occasion in &self.policy.occasions {
             self.occasion(occasion);
         }

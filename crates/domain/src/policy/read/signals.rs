@@ -13,7 +13,7 @@ const DAYS_MAX: u32 = 366;
 /// Longest that an occasion is told ahead, days.
 const AHEAD_MAX: u32 = 90;
 
-pub(super) fn signals(node: &Node<'_>) -> Option<SignalRules> {
+pub(super) fn signals(node: &Node<'_>, known: &Known) -> Option<SignalRules> {
     node.table(|t| {
         let look_back_days = t.need("look_back", |node| node.days(28..=DAYS_MAX));
         let window_days = t.need("window", |node| node.days(1..=14));
@@ -33,6 +33,7 @@ pub(super) fn signals(node: &Node<'_>) -> Option<SignalRules> {
                 Some(HotRules { people: people?, within_days: within_days? })
             })
         });
+        let except = t.may_list("except", |node| node.set(|node| node.known(&known.categories, CATEGORY)));
         Some(SignalRules {
             scan: ScanRules {
                 look_back_days: look_back_days?,
@@ -42,6 +43,7 @@ pub(super) fn signals(node: &Node<'_>) -> Option<SignalRules> {
             },
             repeats: repeats?.unwrap_or_default(),
             hot: hot?.unwrap_or_default(),
+            except: except?,
         })
     })
 }

@@ -78,7 +78,7 @@ pub async fn look(app: &App) -> Answer<usize> {
 /// The store's.
 pub async fn found(app: &App, at: Timestamp) -> Answer<Vec<Subject>> {
     let snapshot = app.snapshot();
-    let rules = snapshot.policy.signals;
+    let rules = &snapshot.policy.signals;
     let back = rules.scan.look_back_days.max(rules.repeats.within_days).max(rules.hot.within_days);
     let since = at.saturating_sub((i64::from(back) * 24).hours()).unwrap_or(at);
     let until = at.saturating_add(1.second()).unwrap_or(at);
@@ -106,10 +106,14 @@ fn told_by_cases(snapshot: &Snapshot, cases: Vec<Asking>, now: Timestamp) -> Vec
         let days = day(case.registered_at).until(today).map_or(0, |span| span.get_days());
         u32::try_from(days).unwrap_or(0)
     };
+    let is_problem = |case: &Case| {
+        let kinds = case.category.iter().flat_map(|id| snapshot.policy.lineage(id));
+        kinds.into_iter().all(|kind| !rules.except.contains(kind))
+    };
     // Our own signals are no news.
     let cases: Vec<(Asking, u32)> = cases
         .into_iter()
-        .filter(|(case, _)| case.origin != Origin::Signal)
+        .filter(|(case, _)| case.origin != Origin::Signal && is_problem(case))
         .map(|asking| {
             let age = age(&asking.0);
             (asking, age)

@@ -7,7 +7,7 @@ use jiban_domain::{
     event::Actor,
     ids::{PersonId, RoundPlanId, SignalId, UnitId},
     round::{Plan, RoundPlan},
-    signal::{Decision, Signal, SignalState, Subject, Why},
+    signal::{Decision, Signal, SignalState, Subject},
 };
 use jiban_store::{StoreError, WriteTx};
 use jiff::{SignedDuration, Timestamp, civil::Date};
@@ -60,12 +60,7 @@ async fn decide(app: &App, of: Subject, raised_at: Timestamp, accepted: bool) ->
     let at = raised_at + DECIDED_AFTER;
     let unit = |id: &str| UnitId::new(id).map_err(|why| Failure(why.to_string()));
     let category = of.category.as_ref().and_then(|id| snapshot.policy.categories.get(id));
-    let title = match &of.why {
-        Why::Hot { name, .. } => format!("{}排查", name.concat()),
-        Why::Rise { .. } | Why::Repeat { .. } | Why::Occasion { .. } => {
-            format!("{}排查", category.map_or("诉求", |category| category.name.zh.as_str()))
-        }
-    };
+    let title = format!("{}排查", category.map_or("诉求", |category| category.name.zh.as_str()));
     let plan = Plan {
         title: title.clone(),
         areas: [of.area.clone().map_or_else(|| unit("lh.dm"), Ok)?].into(),
