@@ -59,6 +59,8 @@ both_engines! {
             assert_eq!(ask("jjw1", bad).await.refused(422, "invalid")["field"], "before", "{bad}");
         }
         assert_eq!(ask("jjw1", "?limit=501").await.refused(422, "invalid")["field"], "limit");
+        let long = format!("?kind={}", "x".repeat(65));
+        assert_eq!(ask("jjw1", &long).await.refused(422, "invalid")["field"], "kind");
         ask("jjw1", "?stream=cases").await.refused(400, "bad_request");
         // A place that is none yet is no fault.
         ask("jjw1", "?before=works-9223372036854775807").await.expect(200);

@@ -20,6 +20,8 @@ use crate::{
 
 /// Most entries of one page.
 const PAGE_MAX: u32 = 500;
+/// Longest code of a kind, characters.
+const KIND_MAX: usize = 64;
 
 /// Routes under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
@@ -117,6 +119,9 @@ async fn record(State(app): State<App>, staff: Staff, Query(which): Query<Which>
         return Err(Problem::forbidden());
     }
     let limit = within("limit", which.limit, 200, 1..=PAGE_MAX)?;
+    if which.kind.as_ref().is_some_and(|kind| kind.chars().count() > KIND_MAX) {
+        return Err(Problem::field("kind", format!("at most {KIND_MAX} characters"), format!("最多 {KIND_MAX} 个字")));
+    }
     let before = which.before.as_deref().map(Place::read).transpose()?;
     let read = move |tx: &mut ReadTx<'_>| {
         let mut found = Vec::new();
