@@ -1,6 +1,7 @@
 /** A resident finds the nearest service, with and without telling where they are, and a guide by searching. */
+import { readFile } from 'node:fs/promises';
 import { afterAll, expect, test } from 'vitest';
-import { close, OFFICE, PHONE, person, settled, signIn } from './browser';
+import { barriers, close, OFFICE, PHONE, person, settled, signIn } from './browser';
 
 afterAll(close);
 
@@ -148,4 +149,36 @@ test('staff write a guide, look at it as residents will, publish it, and take it
   expect([...errors, ...resident.errors]).toEqual([]);
   await context.close();
   await resident.context.close();
+});
+
+test('a table of guides is taken over, and the rows that cannot be are told', async () => {
+  const { context, page, errors } = await person({ viewport: OFFICE });
+  await signIn(context, 'xlb1');
+  await page.goto('/console/guides');
+  await page.getByRole('button', { name: '导入表格' }).click();
+  const dialog = page.getByRole('dialog', { name: '导入表格' });
+  await dialog.getByRole('button', { name: '导入表格' }).click();
+  await dialog.getByText('请选择 CSV 文件').waitFor();
+  // The empty table, filled in.
+  const [empty] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog.getByRole('link', { name: '下载空表' }).click(),
+  ]);
+  const rows = [
+    '电动车上牌,便民服务,东门街道,车主,身份证、购车发票,交警服务点,每日 9:00—17:00,0755-2550-2001,一、验车。二、上牌。',
+    '没有板块,别的,东门街道,,,,,,步骤',
+  ];
+  const table = `${await readFile(await empty.path(), 'utf8')}${rows.join('\r\n')}\r\n`;
+  await dialog
+    .getByLabel('指南表格')
+    .setInputFiles({ name: '指南.csv', mimeType: 'text/csv', buffer: Buffer.from(table) });
+  await dialog.getByLabel('导入后直接发布').check();
+  await dialog.getByRole('button', { name: '导入表格' }).click();
+  await dialog.getByText('新增 1 份，更新 0 份，未变 0 份，发布 1 份').waitFor();
+  await dialog.getByText(/第 3 行，section：没有板块「别的」/).waitFor();
+  expect(await barriers(page)).toEqual([]);
+  await dialog.getByRole('button', { name: '关闭' }).last().click();
+  await page.getByRole('listitem').filter({ hasText: '电动车上牌' }).waitFor();
+  expect(errors).toEqual([]);
+  await context.close();
 });

@@ -3,6 +3,8 @@
 //!
 //! Pure. Nobody but staff sees a guide that is not published; what was once published is withdrawn, never removed.
 
+pub mod import;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

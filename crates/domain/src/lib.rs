@@ -37,5 +37,6 @@ pub mod round;
 pub mod season;
 pub mod signal;
 pub mod swap;
+pub mod table;
 pub mod what_if;
 pub mod words;

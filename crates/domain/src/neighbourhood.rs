@@ -32,6 +32,16 @@ impl Section {
         ("business", Self::Business),
         ("public_good", Self::PublicGood),
     ];
+
+    /// Its Chinese name, as tables have it.
+    pub fn zh(self) -> &'static str {
+        match self {
+            Self::Party => "党建引领",
+            Self::Convenience => "便民服务",
+            Self::Business => "助企服务",
+            Self::PublicGood => "公益服务",
+        }
+    }
 }
 
 /// Rules of the neighbourhood platform.

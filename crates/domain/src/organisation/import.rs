@@ -4,55 +4,25 @@
 //! module must never read a file: text is an argument.
 
 mod streets;
-mod table;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use geo::MapCoordsInPlace;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::streets::features;
 pub use self::streets::streets;
-use self::{
-    streets::features,
-    table::{Form, Row, rows, unreadable},
-};
 use super::{Draft, Person, Post, Role, Service, Shift, Spot, Unit, UnitKind, area, to_wgs84};
-use crate::{ids::UnitId, neighbourhood::ServiceKind, policy::Name, words::Words};
-
-/// A row that was not taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowFault {
-    /// File, as named by the caller.
-    pub file: String,
-    /// Line on which the row begins, 1 being the heading; or number of the feature on a map, from 1.
-    pub row: u64,
-    /// Column or property.
-    pub column: String,
-    /// What is wrong, and what would be right.
-    pub what: Words,
-}
-
-impl RowFault {
-    fn new(file: &str, row: u64, column: &str, what: Words) -> Self {
-        Self { file: file.to_owned(), row, column: column.to_owned(), what }
-    }
-
-    /// Where and what, in both languages.
-    pub fn words(&self) -> Words {
-        Words::new(self.to_string(), format!("{} 第 {} 行，{}：{}", self.file, self.row, self.column, self.what.zh))
-    }
-}
-
-impl fmt::Display for RowFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} row {}, {}: {}", self.file, self.row, self.column, self.what.en)
-    }
-}
+pub use crate::table::RowFault;
+use crate::{
+    ids::UnitId,
+    neighbourhood::ServiceKind,
+    policy::Name,
+    table::{Form, Row, rows, unreadable},
+    words::Words,
+};
 
 /// What was read: the good rows, and what is wrong with the others.
 #[derive(Debug, Default)]
@@ -71,6 +41,7 @@ pub fn units(file: &str, text: &str) -> Parts {
         must: &["code", "name", "name_en", "kind", "parent", "hotline", "active"],
         may: &["mentor"],
         key: &["code"],
+        long: &[],
     };
     let read = |row: &Row<'_>| {
         let zh = row.need("name")?.to_owned();
@@ -95,8 +66,12 @@ pub fn units(file: &str, text: &str) -> Parts {
 ///
 /// `posts` are `unit:role;unit:role` with codes or Chinese names of [`Role`]; `titles` are `a;b`.
 pub fn people(file: &str, text: &str) -> Parts {
-    const FORM: Form =
-        Form { must: &["code", "name", "posts", "titles", "phone", "email", "active"], may: &[], key: &["code"] };
+    const FORM: Form = Form {
+        must: &["code", "name", "posts", "titles", "phone", "email", "active"],
+        may: &[],
+        key: &["code"],
+        long: &[],
+    };
     let read = |row: &Row<'_>| {
         let mut posts = row.list("posts").map(|text| post(row, text)).collect::<Result<Vec<Post>, _>>()?;
         let mut seen = BTreeSet::new();
@@ -124,7 +99,7 @@ pub fn people(file: &str, text: &str) -> Parts {
 /// Spots: `code, name, grid, lon, lat, address`, and `kind` where known; WGS84 degrees.
 pub fn spots(file: &str, text: &str) -> Parts {
     const FORM: Form =
-        Form { must: &["code", "name", "grid", "lon", "lat", "address"], may: &["kind"], key: &["code"] };
+        Form { must: &["code", "name", "grid", "lon", "lat", "address"], may: &["kind"], key: &["code"], long: &[] };
     let read = |row: &Row<'_>| {
         Ok(Spot {
             id: row.parse("code")?,
@@ -150,6 +125,7 @@ pub fn services(file: &str, text: &str, kinds: &[ServiceKind], gcj02: bool) -> P
         must: &["code", "name", "kind", "lon", "lat", "address"],
         may: &["name_en", "phone", "hours"],
         key: &["code"],
+        long: &[],
     };
     let read = |row: &Row<'_>| {
         let zh = row.need("name")?.to_owned();
@@ -203,6 +179,7 @@ pub fn roster(file: &str, text: &str, zone: &TimeZone) -> Parts {
         must: &["post", "unit", "person", "from", "to"],
         may: &["order"],
         key: &["post", "unit", "from", "order", "person"],
+        long: &[],
     };
     let read = |row: &Row<'_>| {
         let shift = Shift {

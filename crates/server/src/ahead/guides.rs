@@ -1,19 +1,26 @@
-//! Guides to services 办事指南 as they are kept: written by whoever tells residents things in that area, found by what
-//! residents call it.
+//! Guides to services 办事指南 as they are kept: written by whoever tells residents things in that area or taken over from a
+//! table, found by what residents call it.
 
 use std::sync::Arc;
 
 use jiban_domain::{
-    guide::{Act, Guide, GuideState, Text},
+    guide::{
+        Act, Guide, GuideState, Text,
+        import::{self, Told},
+    },
     ids::{GuideId, UnitId},
     neighbourhood::Section,
     organisation::Organisation,
     refusal::Refusal,
+    table::RowFault,
+    words::Words,
 };
-use jiban_store::{StoreError, counters};
+use jiban_store::{WriteTx, counters};
 use jiban_text::{normalise, segment};
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::works::{self, Page, Work};
@@ -29,6 +36,12 @@ use crate::{
 
 /// Most guides that are published at once: all of them are looked through for each search.
 const PUBLISHED_MAX: i64 = 500;
+/// Guides, the newest, among which a row of a table is looked for.
+const KNOWN_MAX: i64 = 5_000;
+/// Rows told that were not taken, at most.
+const REFUSED_MAX: usize = 200;
+/// The name under which faults of a table are told.
+const TABLE: &str = "guides.csv";
 /// Most words of a search that are looked for.
 const WORDS_MAX: usize = 12;
 /// What a word weighs in a title, and what the whole search does where it stands as it is.
@@ -66,15 +79,8 @@ pub fn changes(staff: &Staff, guide: &Guide) -> bool {
 /// Forbidden, or a refusal that names the field.
 pub async fn write(app: &App, staff: &Staff, unit: UnitId, text: Text) -> Answer<Guide> {
     staff.tells(&unit)?;
-    let (snapshot, by) = (Arc::clone(&staff.snapshot), staff.actor.clone());
-    let written = app.store.write(move |tx| -> Result<Result<Guide, Refusal>, StoreError> {
-        let written = Guide::write(GuideId(Uuid::now_v7()), unit.clone(), text.clone(), &by, tx.now());
-        if let Ok(guide) = &written {
-            works::put(tx, &snapshot, guide, &by, &("guide_written", json!({ "title": guide.text.title })))?;
-        }
-        Ok(written)
-    });
-    Ok(written.await??)
+    let staff = staff.clone();
+    Ok(app.store.write(move |tx| new(tx, &staff, unit.clone(), text.clone())).await?)
 }
 
 /// Does something with a guide. `expected` is the version that the actor has seen; where it is given and somebody else has
@@ -102,12 +108,101 @@ pub async fn act(app: &App, staff: &Staff, id: Uuid, act: Act, expected: Option<
         if expected.is_some_and(|version| version != guide.version) {
             return Err(Problem::conflict().into());
         }
-        guide.act(act.clone(), &staff.actor, tx.now())?;
-        let done = (act.kind(), json!({ "title": guide.text.title }));
-        works::put(tx, &staff.snapshot, &guide, &staff.actor, &done)?;
+        does(tx, &staff, &mut guide, act.clone())?;
         Ok(guide)
     });
     Ok(changed.await?)
+}
+
+/// What became of a table of guides.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = GuidesImported)]
+pub struct Imported {
+    /// New ones.
+    pub written: u32,
+    /// Known ones that say something else now.
+    pub changed: u32,
+    /// Known ones that said it already.
+    pub same: u32,
+    /// Of all these, those that were published.
+    pub published: u32,
+    /// Rows that were not taken, or not published, each with row, column and what would be right.
+    pub refused: Vec<Words>,
+}
+
+/// Takes over a table of guides: a row whose unit and title are known changes that guide, any other is a new one. With
+/// `publish` all of them are shown to everybody. The same table again changes nothing.
+///
+/// # Errors
+/// The store's; rows that cannot be taken are told, and keep no other back.
+pub async fn import(app: &App, staff: &Staff, table: &str, publish: bool) -> Answer<Imported> {
+    let (told, faults) = import::guides(TABLE, table, &staff.snapshot.organisation);
+    let (rows, others): (Vec<Told>, Vec<Told>) = told.into_iter().partition(|row| staff.reaches(&row.unit));
+    let mut refused: Vec<Words> = faults.iter().map(RowFault::words).collect();
+    let beyond = || Words::new("a unit whose area you tell things to", "应为您可以发布信息的范围");
+    refused.extend(others.iter().map(|row| fault(row, "unit", beyond())));
+    let staff = staff.clone();
+    let taken = app.store.write(move |tx| -> Result<Imported, Stop> {
+        counters::one_at_a_time(tx, "guide.publish")?;
+        let known: Vec<Guide> = works::list(tx, None, None, KNOWN_MAX)?;
+        let published = Some(GuideState::Published.as_str());
+        let mut room = PUBLISHED_MAX - jiban_store::works::count(tx, Guide::KIND, published)?;
+        let mut done = Imported { refused: refused.clone(), ..Imported::default() };
+        for row in &rows {
+            let is_it = |guide: &&Guide| guide.unit == row.unit && guide.text.title == row.text.title;
+            let mut guide = match known.iter().find(is_it).cloned() {
+                Some(guide) if guide.text == row.text => {
+                    done.same += 1;
+                    guide
+                }
+                Some(mut guide) => {
+                    does(tx, &staff, &mut guide, Act::Change { text: row.text.clone() })?;
+                    done.changed += 1;
+                    guide
+                }
+                None => {
+                    done.written += 1;
+                    new(tx, &staff, row.unit.clone(), row.text.clone())?
+                }
+            };
+            if !publish || guide.state == GuideState::Published {
+                continue;
+            }
+            if room <= 0 {
+                let full = Words::new(
+                    format!("is kept as a draft: {PUBLISHED_MAX} guides are published already"),
+                    format!("已存为草稿：已发布的指南满 {PUBLISHED_MAX} 份"),
+                );
+                done.refused.push(fault(row, "title", full));
+                continue;
+            }
+            does(tx, &staff, &mut guide, Act::Publish)?;
+            (room, done.published) = (room - 1, done.published + 1);
+        }
+        done.refused.truncate(REFUSED_MAX);
+        Ok(done)
+    });
+    Ok(taken.await?)
+}
+
+fn fault(row: &Told, column: &str, what: Words) -> Words {
+    RowFault { file: TABLE.to_owned(), row: row.row, column: column.to_owned(), what }.words()
+}
+
+/// Writes a guide in this transaction.
+fn new(tx: &mut WriteTx<'_>, staff: &Staff, unit: UnitId, text: Text) -> Result<Guide, Stop> {
+    let guide = Guide::write(GuideId(Uuid::now_v7()), unit, text, &staff.actor, tx.now())?;
+    let told = json!({ "title": guide.text.title });
+    works::put(tx, &staff.snapshot, &guide, &staff.actor, &("guide_written", told))?;
+    Ok(guide)
+}
+
+/// Does something with a guide in this transaction.
+fn does(tx: &mut WriteTx<'_>, staff: &Staff, guide: &mut Guide, act: Act) -> Result<(), Stop> {
+    let what = act.kind();
+    guide.act(act, &staff.actor, tx.now())?;
+    let told = json!({ "title": guide.text.title });
+    Ok(works::put(tx, &staff.snapshot, guide, &staff.actor, &(what, told))?)
 }
 
 /// Drafts and withdrawn guides, the newest first, those written before `before` if one is given.

@@ -114,6 +114,47 @@ both_engines! {
         assert!(services.iter().all(|one| one["straight"] == true) && services.len() > before, "{now}");
     }
 
+    async fn a_table_of_guides_is_taken_over_once_and_what_cannot_be_is_told(db: TestDb) {
+        let app = TestApp::start(db).await;
+        let import = async |who: &str, table: &str, publish: bool| {
+            app.post(who, "/guides/import", json!({ "table": table, "publish": publish })).await
+        };
+        let search = async |words: &str| app.post("", "/public/guides", json!({ "words": words })).await.expect(200);
+        let table = "\u{feff}标题,板块,单位,办理对象,所需材料,办理流程\r\n\
+            居住证申领,便民服务,东门街道,来深人员,\"身份证\n居住登记回执\",\"一、登记居住信息。\n二、满半年申领。\"\r\n\
+            青云书法课,public_good,lh.dm.c01,,,每周六下午。\r\n\
+            没有板块,别的,东门街道,,,x\r\n\
+            没有单位,便民服务,西门街道,,,x\r\n\
+            ,便民服务,东门街道,,,x\r\n";
+        let first = import("xlb1", table, false).await.expect(200);
+        let counts = |done: &Value| ["written", "changed", "same", "published"].map(|key| done[key].as_u64().unwrap());
+        assert_eq!(counts(&first), [2, 0, 0, 0], "{first}");
+        let told: Vec<&str> = first["refused"].as_array().unwrap().iter().map(|one| one["en"].as_str().unwrap()).collect();
+        for (at, place) in ["guides.csv row 6, section", "guides.csv row 7, unit", "guides.csv row 8, title"].iter().enumerate() {
+            assert!(told[at].starts_with(place), "{told:?}");
+        }
+        assert_eq!(search("居住证").await, json!([]), "drafts are shown to nobody");
+
+        // Again, and published: nothing is written twice. Then one says something else.
+        assert_eq!(counts(&import("xlb1", table, true).await.expect(200)), [0, 0, 2, 2]);
+        assert_eq!(counts(&import("xlb1", table, true).await.expect(200)), [0, 0, 2, 0]);
+        let found = search("居住证").await;
+        let path = format!("/public/guides/{}", found[0]["id"].as_str().unwrap());
+        assert_eq!(app.get("", &path).await["guide"]["text"]["bring"], "身份证\n居住登记回执");
+        let changed = table.replace("满半年申领", "满一年申领");
+        assert_eq!(counts(&import("xlb1", &changed, false).await.expect(200)), [0, 1, 1, 0]);
+        let text = app.get("", &path).await["guide"]["text"]["text"].take();
+        assert_eq!((search("居住证").await.as_array().unwrap().len(), text), (1, json!("一、登记居住信息。\n二、满一年申领。")));
+
+        // A community takes over what is for its own area; who tells residents nothing, nothing.
+        let own = import("c01a", table, false).await.expect(200);
+        assert_eq!(counts(&own), [0, 0, 1, 0]);
+        assert!(own["refused"].to_string().contains("guides.csv row 2, unit"), "{own}");
+        import("c01g01a", table, false).await.refused(403, "forbidden");
+        let none = import("xlb1", "title,unit\na,b\n", false).await.expect(200);
+        assert!(none["refused"][0]["en"].as_str().unwrap().contains("add the missing columns"), "{none}");
+    }
+
     async fn guides_are_written_for_ones_own_area_and_found_by_what_people_call_them(db: TestDb) {
         let app = TestApp::start(db).await;
         let new = |unit: &str, text: Value| json!({ "unit": unit, "text": text });

@@ -162,6 +162,7 @@ fn endpoints() -> Vec<(Method, String, Guard)> {
         ("GET", "/public/solved", Public),
         ("GET", "/guides", Staff),
         ("POST", "/guides", Writer),
+        ("POST", "/guides/import", Writer),
         ("POST", "/guides/{guide}/acts", Writer),
         ("GET", "/public/receptions", Public),
         ("POST", "/public/receptions/bookings", Public),

@@ -1379,6 +1379,18 @@ export const en: typeof zh = {
     gone: 'Somebody else changed this guide and it is not in the list any more: copy what you typed, open it again, then save.',
     title: 'Guides to services',
     write: 'Write a guide',
+    import: 'Import a table',
+    importHint:
+      'CSV, a row a guide. A unit by its Chinese name or code; a guide of the same unit and title is changed, and the same table again changes nothing.',
+    importUnit: 'unit',
+    template: 'Empty table',
+    file: 'Table of guides',
+    noFile: 'Choose a CSV file',
+    tooLong: 'At most 2 MB; split the table',
+    publishAll: 'Publish them at once, for everybody to see',
+    imported: (written: number, changed: number, same: number, published: number) =>
+      `${written} new, ${changed} changed, ${same} as they were, ${published} published`,
+    refused: (n: number) => `Not taken or not published: ${n}`,
     change: 'Change the guide',
     preview: 'Preview',
     edit: 'Go on writing',

@@ -1552,6 +1552,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/guides/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take over a table of guides: a row whose unit and title are known changes that guide, any other is new. */
+        post: operations["guides_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/guides/{guide}/acts": {
         parameters: {
             query?: never;
@@ -6291,6 +6308,41 @@ export interface components {
              * @description Send as `before` for more drafts and withdrawn ones; none at the end.
              */
             next?: string | null;
+        };
+        /** @description A table of guides. */
+        GuidesImport: {
+            /**
+             * @description CSV with the columns `title, section, unit, text`, and `who, bring, place, hours, phone` where known, in any order, or
+             *     with their Chinese headings 标题、板块、单位、办理流程、办理对象、所需材料、办理地点、办理时间、咨询电话.
+             */
+            table: string;
+            /** @description Whether they are shown to everybody at once. */
+            publish?: boolean;
+        };
+        /** @description What became of a table of guides. */
+        GuidesImported: {
+            /**
+             * Format: int32
+             * @description New ones.
+             */
+            written: number;
+            /**
+             * Format: int32
+             * @description Known ones that say something else now.
+             */
+            changed: number;
+            /**
+             * Format: int32
+             * @description Known ones that said it already.
+             */
+            same: number;
+            /**
+             * Format: int32
+             * @description Of all these, those that were published.
+             */
+            published: number;
+            /** @description Rows that were not taken, or not published, each with row, column and what would be right. */
+            refused: components["schemas"]["Words"][];
         };
         /** @description What is done with a number. */
         HallAct: {
@@ -13853,6 +13905,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GuideView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guides_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuidesImport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuidesImported"];
                 };
             };
             "4XX": {

@@ -42,6 +42,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(find_guides))
         .routes(routes!(read_guide))
         .routes(routes!(list, write))
+        .routes(routes!(import))
         .routes(routes!(act))
 }
 
@@ -188,6 +189,32 @@ async fn write(
 ) -> Answer<(StatusCode, Json<GuideView>)> {
     let guide = guides::write(&app, &staff, new.unit, new.text).await?;
     Ok((StatusCode::CREATED, Json(view(&staff, guide))))
+}
+
+/// A table of guides.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct GuidesImport {
+    /// CSV with the columns `title, section, unit, text`, and `who, bring, place, hours, phone` where known, in any order, or
+    /// with their Chinese headings 标题、板块、单位、办理流程、办理对象、所需材料、办理地点、办理时间、咨询电话.
+    table: String,
+    /// Whether they are shown to everybody at once.
+    #[serde(default)]
+    publish: bool,
+}
+
+/// Take over a table of guides: a row whose unit and title are known changes that guide, any other is new.
+#[utoipa::path(
+    post, path = "/guides/import", tag = "guides", request_body = GuidesImport,
+    responses((status = 200, body = guides::Imported), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("session" = []))
+)]
+async fn import(
+    State(app): State<App>,
+    Announcer(staff): Announcer,
+    Body(given): Body<GuidesImport>,
+) -> Answer<Json<guides::Imported>> {
+    Ok(Json(guides::import(&app, &staff, &given.table, given.publish).await?))
 }
 
 /// Change, publish or withdraw a guide.

@@ -7,7 +7,6 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-use super::RowFault;
 use crate::words::Words;
 
 /// Longest text of a cell, in characters.
@@ -15,8 +14,38 @@ const CELL_MAX_CHARS: usize = 500;
 /// Most rows of a table.
 const ROWS_MAX: usize = 200_000;
 
+/// A row that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowFault {
+    /// File, as named by the caller.
+    pub file: String,
+    /// Line on which the row begins, 1 being the heading; or number of the feature on a map, from 1.
+    pub row: u64,
+    /// Column or property.
+    pub column: String,
+    /// What is wrong, and what would be right.
+    pub what: Words,
+}
+
+impl RowFault {
+    pub(crate) fn new(file: &str, row: u64, column: &str, what: Words) -> Self {
+        Self { file: file.to_owned(), row, column: column.to_owned(), what }
+    }
+
+    /// Where and what, in both languages.
+    pub fn words(&self) -> Words {
+        Words::new(self.to_string(), format!("{} 第 {} 行，{}：{}", self.file, self.row, self.column, self.what.zh))
+    }
+}
+
+impl fmt::Display for RowFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} row {}, {}: {}", self.file, self.row, self.column, self.what.en)
+    }
+}
+
 /// A column: its code, which is also its English heading, and other headings it is known by.
-pub(super) struct Column {
+pub(crate) struct Column {
     code: &'static str,
     headings: &'static [&'static str],
 }
@@ -43,34 +72,42 @@ const COLUMNS: &[Column] = &[
     Column::new("active", &["启用", "在用", "是否启用"]),
     Column::new("posts", &["岗位", "职务"]),
     Column::new("titles", &["身份", "称号"]),
-    Column::new("phone", &["work_phone", "电话", "工作电话", "办公电话"]),
+    Column::new("phone", &["work_phone", "电话", "工作电话", "办公电话", "咨询电话"]),
     Column::new("email", &["邮箱", "电子邮箱"]),
     Column::new("grid", &["网格", "网格编码", "综合网格"]),
     Column::new("lon", &["经度"]),
     Column::new("lat", &["纬度"]),
     Column::new("address", &["地址"]),
-    Column::new("hours", &["开放时间", "营业时间", "服务时间"]),
+    Column::new("hours", &["开放时间", "营业时间", "服务时间", "办理时间"]),
     Column::new("post", &["值班岗", "值班岗位"]),
     Column::new("unit", &["单位", "单位编码"]),
     Column::new("person", &["人员", "人员编码", "值班人员"]),
     Column::new("from", &["开始", "开始时间"]),
     Column::new("to", &["结束", "结束时间"]),
     Column::new("order", &["顺序", "响铃顺序"]),
+    Column::new("title", &["标题", "事项", "事项名称"]),
+    Column::new("section", &["板块"]),
+    Column::new("who", &["办理对象"]),
+    Column::new("bring", &["所需材料", "材料"]),
+    Column::new("place", &["办理地点"]),
+    Column::new("text", &["办理流程", "流程"]),
 ];
 
 fn column(code: &str) -> &'static Column {
     COLUMNS.iter().find(|column| column.code == code).unwrap_or(&Column { code: "", headings: &[] })
 }
 
-/// What a table must have, what it may have, and which columns tell its rows apart.
-pub(super) struct Form {
-    pub(super) must: &'static [&'static str],
-    pub(super) may: &'static [&'static str],
-    pub(super) key: &'static [&'static str],
+/// What a table must have, what it may have, which columns tell its rows apart, and which hold text of several lines, whose
+/// length is the reader's to bound.
+pub(crate) struct Form {
+    pub(crate) must: &'static [&'static str],
+    pub(crate) may: &'static [&'static str],
+    pub(crate) key: &'static [&'static str],
+    pub(crate) long: &'static [&'static str],
 }
 
 /// Reads a table row by row; what `read` makes of the good rows, and what is wrong with the others.
-pub(super) fn rows<T>(
+pub(crate) fn rows<T>(
     file: &str,
     text: &str,
     form: &Form,
@@ -111,7 +148,7 @@ pub(super) fn rows<T>(
 }
 
 /// Something that cannot be read.
-pub(super) fn unreadable(why: &impl fmt::Display) -> Words {
+pub(crate) fn unreadable(why: &impl fmt::Display) -> Words {
     Words::new(format!("cannot be read: {why}"), format!("无法读取：{why}"))
 }
 
@@ -173,7 +210,7 @@ impl Heads {
 }
 
 /// One row.
-pub(super) struct Row<'a> {
+pub(crate) struct Row<'a> {
     file: &'a str,
     number: u64,
     heads: &'a Heads,
@@ -188,7 +225,7 @@ impl<'a> Row<'a> {
             let zh = format!("本行 {cells} 格，表头 {heads} 格：含逗号的单元格请加引号");
             return Err(self.fault("row", Words::new(en, zh)));
         }
-        for code in self.heads.places.keys() {
+        for code in self.heads.places.keys().filter(|code| !form.long.contains(code)) {
             let cell = self.get(code).unwrap_or_default();
             if cell.chars().count() > CELL_MAX_CHARS {
                 let en = format!("longer than {CELL_MAX_CHARS} characters; shorten it");
@@ -210,28 +247,33 @@ impl<'a> Row<'a> {
     }
 
     /// A cell; none where the column is missing or the cell empty.
-    pub(super) fn get(&self, code: &str) -> Option<&'a str> {
+    pub(crate) fn get(&self, code: &str) -> Option<&'a str> {
         let at = self.heads.places.get(code)?;
         self.record.get(*at).filter(|cell| !cell.is_empty())
     }
 
-    pub(super) fn need(&self, code: &str) -> Result<&'a str, RowFault> {
+    /// The line on which it begins, 1 being the heading.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(crate) fn need(&self, code: &str) -> Result<&'a str, RowFault> {
         self.get(code).ok_or_else(|| self.fault(code, Words::new("must be filled in", "必须填写")))
     }
 
-    pub(super) fn parse<T: FromStr<Err: fmt::Display>>(&self, code: &str) -> Result<T, RowFault> {
+    pub(crate) fn parse<T: FromStr<Err: fmt::Display>>(&self, code: &str) -> Result<T, RowFault> {
         self.need(code)?
             .parse()
             .map_err(|why| self.fault(code, Words::new(format!("{why}"), format!("无法识别：{why}"))))
     }
 
     /// The parts of a cell, between semicolons.
-    pub(super) fn list(&self, code: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub(crate) fn list(&self, code: &str) -> impl Iterator<Item = &'a str> + use<'a> {
         let parts = self.get(code).into_iter().flat_map(|cell| cell.split([';', '；']));
         parts.map(str::trim).filter(|part| !part.is_empty())
     }
 
-    pub(super) fn yes(&self, code: &str) -> Result<bool, RowFault> {
+    pub(crate) fn yes(&self, code: &str) -> Result<bool, RowFault> {
         match self.get(code).map(str::to_ascii_lowercase).as_deref() {
             None | Some("true" | "1" | "yes" | "是" | "启用") => Ok(true),
             Some("false" | "0" | "no" | "否" | "停用") => Ok(false),
@@ -239,7 +281,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    pub(super) fn degrees(&self, code: &str, most: f64) -> Result<f64, RowFault> {
+    pub(crate) fn degrees(&self, code: &str, most: f64) -> Result<f64, RowFault> {
         let degrees: f64 = self.parse(code)?;
         if (-most..=most).contains(&degrees) {
             Ok(degrees)
@@ -251,7 +293,7 @@ impl<'a> Row<'a> {
     }
 
     /// A time: as written where it tells its offset, else local to `zone`.
-    pub(super) fn time(&self, code: &str, zone: &TimeZone) -> Result<Timestamp, RowFault> {
+    pub(crate) fn time(&self, code: &str, zone: &TimeZone) -> Result<Timestamp, RowFault> {
         let text = self.need(code)?;
         if let Ok(at) = text.parse::<Timestamp>() {
             return Ok(at);
@@ -265,7 +307,7 @@ impl<'a> Row<'a> {
         at.ok_or_else(|| self.fault(code, Words::new(en, "应为时间，如 2026-06-08 08:30")))
     }
 
-    pub(super) fn fault(&self, code: &str, what: Words) -> RowFault {
+    pub(crate) fn fault(&self, code: &str, what: Words) -> RowFault {
         RowFault::new(self.file, self.number, code, what)
     }
 }
