@@ -15,12 +15,11 @@ use serde_json::Value;
 use self::streets::features;
 pub use self::streets::streets;
 use super::{Draft, Person, Post, Role, Service, Shift, Spot, Unit, UnitKind, area, to_wgs84};
-pub use crate::table::RowFault;
 use crate::{
     ids::UnitId,
     neighbourhood::ServiceKind,
     policy::Name,
-    table::{Form, Row, rows, unreadable},
+    table::{Form, Row, RowFault, rows, unreadable},
     words::Words,
 };
 

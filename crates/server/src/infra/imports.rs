@@ -5,6 +5,7 @@ use jiban_domain::{
     event::Actor,
     organisation::{Draft, OrgFault, Severity, import},
     policy::Policy,
+    table::RowFault,
     words::Words,
 };
 use jiban_store::{Store, StoreError, documents};
@@ -76,7 +77,7 @@ pub fn read(known: Draft, tables: &Tables, policy: &Policy) -> Answer<(Draft, Ve
     let mut draft = known;
     let mut refused = Vec::new();
     let mut take = |draft: &mut Draft, parts: import::Parts| {
-        refused.extend(parts.faults.iter().map(import::RowFault::words));
+        refused.extend(parts.faults.iter().map(RowFault::words));
         draft.merge(parts.draft);
     };
     if let Some((file, text)) = &tables.units {

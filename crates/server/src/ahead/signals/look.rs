@@ -32,6 +32,7 @@ use crate::{
     app::App,
     assess::{hot, letters::top_unit, numbers, period::Period},
     desk::{
+        Stop,
         newest::newest,
         rows,
         telling::{self, Words},
@@ -320,7 +321,7 @@ pub async fn warn(app: &App, snapshot: &Arc<Snapshot>, occasion: &str, days: Opt
         return Err(Problem::field("days", format!("1 to {WARNED_MAX}"), format!("应为 1 至 {WARNED_MAX}")));
     }
     let snapshot = Arc::clone(snapshot);
-    let raised = app.store.write(move |tx| -> Result<Answer<Signal>, StoreError> {
+    let raised = app.store.write(move |tx| -> Result<Signal, Stop> {
         one_at_a_time(tx)?;
         let today = tx.now().to_zoned(snapshot.calendar.zone().clone()).date();
         let holds =
@@ -329,16 +330,12 @@ pub async fn warn(app: &App, snapshot: &Arc<Snapshot>, occasion: &str, days: Opt
             .iter()
             .any(|signal| signal.state != SignalState::Dismissed && holds(&signal.of.why))
         {
-            return Ok(Err(Problem::new(
-                StatusCode::CONFLICT,
-                "already",
-                "this warning holds already",
-                "此预警已发布，仍在有效期内",
-            )));
+            let (en, zh) = ("this warning holds already", "此预警已发布，仍在有效期内");
+            return Err(Problem::new(StatusCode::CONFLICT, "already", en, zh).into());
         }
         let last = today.checked_add(i64::from(days - 1).days()).unwrap_or(Date::MAX);
         let subject = of_occasion(tx, &snapshot, &known, (today, last))?;
-        Ok(Ok(open(tx, subject)?))
+        Ok(open(tx, subject)?)
     });
-    raised.await?
+    Ok(raised.await?)
 }
